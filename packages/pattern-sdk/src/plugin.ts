@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import type { KeyValueCapability, Pattern } from "./capability.js";
+import type { Awaitable, KeyValue } from "./patterns/key-value.js";
+
+/** What an acknowledged write survives: nothing but the process · a power cut (synced to disk) · what the data system behind the plugin survives. */
+export type Durability = "ephemeral" | "disk" | "backend";
+
+/** The bounds that a key-value plugin holds apps to. */
+export interface KeyValueLimits {
+  /** The largest value, in bytes: 1 to 3,145,728. Default 3,145,728. */
+  readonly valueBytesMax?: number;
+  /** The smallest time to live and its grain, in ms: times to live are whole multiples of it. Default 1. */
+  readonly ttlGrainMs?: number;
+}
+
+/** What a plugin says of its key-value pattern, without being run. */
+export interface KeyValueDescription {
+  readonly capabilities: readonly KeyValueCapability[];
+  readonly limits?: KeyValueLimits;
+}
+
+/** What the plugin's process hands to the code that opens a backend. */
+export interface PluginContext {
+  /** The backend's name in the configuration, for log lines and names on the data system. */
+  readonly backend: string;
+  /** The folder that relative paths in settings are relative to. Absolute. */
+  readonly workingDir: string;
+  /** A folder that the plugin may keep files in. Absolute; may not exist yet. */
+  readonly dataDir: string;
+  /** Writes JSON lines that the proxy re-emits. */
+  readonly log: Logger;
+  /** Says whether the data system answers. Call it on every change; the last call counts. Until the first: not known. */
+  reportHealth(health: BackendHealth): void;
+}
+
+/** Whether the data system behind the plugin answers; `message` says why not, without secrets. */
+export type BackendHealth = { readonly reachable: true } | { readonly reachable: false; readonly message: string };
+
+/** Constant message, facts in fields. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A namespace that the proxy asks to make real. */
+export interface Binding {
+  /** 1 to 128 bytes of UTF-8, any character. Names that differ in any byte must never share data. */
+  readonly namespace: string;
+  /**
+   * The capabilities that calls may use: all that the plugin declares, or the ones that the operator wrote under `needs`.
+   * The plugin may keep what only one of them costs (an index, a change log) for bindings that have it.
+   */
+  readonly capabilities: ReadonlySet<string>;
+}
+
+/** A namespace made real. */
+export interface Bound<P> {
+  /** The pattern on this namespace. Used until `unbind` or the end of the process. */
+  readonly pattern: P;
+  /** What was made, one line each, for people. */
+  readonly changes?: readonly string[];
+  /** The capabilities that calls may use, when they are more than `binding.capabilities`. */
+  readonly capabilities?: readonly string[];
+  /** Stops what the binding runs (timers, subscriptions). Data stays. */
+  close?(): Awaitable<void>;
+}
+
+/** One pattern of an open backend: how namespaces are made real and removed. Calls for one namespace never overlap. */
+export interface PatternBinder<P> {
+  /** Makes the namespace real. Idempotent. Throws `GatewayError` when it cannot be. */
+  bind(binding: Binding): Awaitable<Bound<P>>;
+  /** Says what `bind` would make, one line each, and changes nothing. Default: nothing to make. */
+  plan?(binding: Binding): Awaitable<readonly string[]>;
+  /** Removes every trace of the namespace's data. Returns what was removed, one line each. */
+  deleteData(namespace: string): Awaitable<readonly string[]>;
+}
+
+/** One metric of a plugin, named by Prometheus' conventions. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: "counter" | "gauge";
+  readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** An open backend: the driver is connected, or trying to. */
+export interface Backend {
+  /** There exactly if the plugin declares the key-value pattern. */
+  readonly keyValue?: PatternBinder<KeyValue>;
+  /** Reads the plugin's own metrics. Called on every scrape; must be cheap. */
+  metrics?(): readonly MetricFamily[];
+  /** Closes the driver. Called once, after the last call has ended. */
+  close(): Awaitable<void>;
+}
+
+/** What a plugin is. Made by `definePlugin`, run by `servePlugin`. */
+export interface PluginDefinition<Settings extends z.ZodType = z.ZodType> {
+  /** The short name: lower-case letters, digits and `-`. */
+  readonly name: string;
+  /** The package's version, as semver. */
+  readonly version: string;
+  /** What an acknowledged write survives. */
+  readonly durability: Durability;
+  /** The strict schema of the backend's settings: types, defaults, bounds, descriptions. */
+  readonly settings: Settings;
+  /** What the plugin offers, by pattern. */
+  readonly patterns: { readonly "key-value"?: KeyValueDescription };
+  /**
+   * Opens the backend. A data system that does not answer now is no failure: return, go on trying, and report health.
+   * Throws `GatewayError` `INVALID_SETTINGS` for settings that can never work.
+   */
+  open(settings: z.output<Settings>, context: PluginContext): Awaitable<Backend>;
+}
+
+/** The names of the patterns that a plugin declares. */
+export function declaredPatterns(plugin: PluginDefinition): Pattern[] {
+  return Object.keys(plugin.patterns) as Pattern[];
+}
