@@ -1,0 +1,54 @@
+# The front door. Needs Node 20 or newer with npm, git and make; everything else is installed into this folder, except
+# redis-server, which `make backends` takes from Debian's packages when it is missing.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := build
+.PHONY: help build run test check fix generate backends bench clean
+
+path = PATH="$(CURDIR)/node_modules/.bin:$$(scripts/toolchain.sh)"
+protos := $(shell find proto -name '*.proto')
+manifests := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json tests/*/package.json)
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
+
+build: .toolchain/generated ## Install, generate and compile (the default)
+	@$(path) tsc -b
+
+run: build ## Start Prism on memory and SQLite, in the foreground
+	@exec bin/prism serve
+
+test: build backends ## Run everything: check, unit, conformance, acceptance
+	@$(path) node scripts/test.mjs
+
+check: build ## Check format, lint, types, protos and import directions
+	@$(path) node scripts/test.mjs check
+
+fix: .toolchain/installed ## Format the code and apply safe lint fixes
+	@$(path) biome check --write .
+
+generate: ## Generate code from proto/
+	@rm -f .toolchain/generated
+	@$(MAKE) --no-print-directory .toolchain/generated
+
+backends: .toolchain/clients ## Install the servers and clients that the tests need
+	@scripts/install-redis.sh
+
+bench: build ## Measure, side by side in one run
+	@$(path) node bench/run.mjs
+
+clean: ## Remove everything that was built or installed here
+	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules packages/*/dist packages/*/src/protocol/gen
+
+.toolchain/installed: $(manifests) scripts/toolchain.sh
+	@$(path) pnpm install --frozen-lockfile --silent
+	@touch $@
+
+.toolchain/generated: .toolchain/installed $(protos) buf.gen.yaml scripts/generate-descriptors.mjs
+	@$(path) buf generate
+	@$(path) node scripts/generate-descriptors.mjs
+	@touch $@
+
+.toolchain/clients: scripts/install-clients.sh $(wildcard tests/acceptance/clients/*/requirements.txt tests/acceptance/clients/go/go.*)
+	@$(path) scripts/install-clients.sh
+	@touch $@

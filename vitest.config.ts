@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+const conformance = "packages/*/src/conformance.test.ts";
+
+export default defineConfig({
+  test: {
+    // Two processes: what the smallest machine that runs the suite has cores for.
+    maxWorkers: 2,
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "tests/*.test.ts"],
+          exclude: [conformance],
+          globalSetup: "tests/servers/global-setup.ts",
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "conformance",
+          include: [conformance],
+          globalSetup: "tests/servers/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "acceptance",
+          include: ["tests/acceptance/**/*.test.ts"],
+          globalSetup: "tests/servers/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
