@@ -1,0 +1,13 @@
+/** The proxy's own bounds, as configured under `limits`. What a namespace or plugin bounds is theirs. */
+export interface Limits {
+  /** The largest request or response message, in bytes. */
+  readonly messageBytes: number;
+  /** The largest header list of a request, in bytes as HTTP/2 counts them. */
+  readonly headerListBytes: number;
+  /** Streams that one connection may have open at once. */
+  readonly streamsPerConnection: number;
+  /** Connections from apps that may be open at once. */
+  readonly connections: number;
+  /** Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED. */
+  readonly callsInFlight: number;
+}

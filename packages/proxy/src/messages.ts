@@ -1,0 +1,121 @@
+/**
+ * What supervision and data path tell each other. Plain, structured-cloneable values only, so that the two can live in
+ * different threads.
+ */
+
+/** From supervision to the data path. */
+export type ToDataPath =
+  /** The whole routing table, swapped at once. A table with an older generation than the last one is ignored. */
+  | { readonly type: "routes"; readonly generation: number; readonly routes: RouteTable }
+  /** A plugin process is ready and its namespaces are bound: connect to it. Once connected, new calls go there; an older instance only finishes. */
+  | {
+      readonly type: "backend-ready";
+      readonly backend: string;
+      readonly instance: number;
+      readonly socket: string;
+      readonly token: string | undefined;
+    }
+  /** A plugin process takes no calls any more. `crashed`: calls in flight were lost. `draining`: they may finish; say `instance-idle` then. */
+  | {
+      readonly type: "backend-gone";
+      readonly backend: string;
+      readonly instance: number;
+      readonly reason: "crashed" | "draining" | "stopped";
+      readonly detail: string;
+    }
+  /** How a backend is, for the messages of refused calls. */
+  | { readonly type: "backend-state"; readonly backend: string; readonly state: BackendState; readonly detail: string }
+  /** Refuse new calls, wait for those in flight, abort the rest after the grace, answer `drained`. */
+  | { readonly type: "drain"; readonly graceMs: number };
+
+/** From the data path to supervision. */
+export type FromDataPath =
+  /** New calls of the backend go to this instance now. */
+  | { readonly type: "instance-connected"; readonly backend: string; readonly instance: number }
+  /** No call is left on an instance that is `draining`. */
+  | { readonly type: "instance-idle"; readonly backend: string; readonly instance: number }
+  /** The answer to `drain`. */
+  | { readonly type: "drained"; readonly completed: number; readonly aborted: number };
+
+/** The life of a backend's plugin process; `crash_loop`: it failed to start too often and is only tried now and then. */
+export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash_loop";
+
+/** Where calls go. Immutable once sent. Maps, because names are any text, `constructor` included. */
+export interface RouteTable {
+  /** By the namespace's name. */
+  readonly namespaces: ReadonlyMap<string, NamespaceRoute>;
+  /** By the full name of a gRPC service that one backend serves whole. */
+  readonly services: ReadonlyMap<string, ServiceRoute>;
+  /** The patterns that the ready backends offer, sorted; for reflection. */
+  readonly patterns: readonly string[];
+}
+
+/** Where a namespace's calls go, or why they cannot go anywhere. */
+export type NamespaceRoute =
+  | {
+      readonly state: "bound";
+      readonly pattern: string;
+      readonly backend: string;
+      readonly timeoutMs: number;
+      readonly capabilities: readonly string[];
+    }
+  | {
+      readonly state: "pending" | "failed";
+      readonly pattern: string;
+      readonly backend: string;
+      readonly timeoutMs: number;
+      readonly capabilities: readonly [];
+      readonly reason: string;
+    };
+
+/** A plugin's own gRPC service. */
+export interface ServiceRoute {
+  readonly backend: string;
+  /** The plugin's serialized FileDescriptorSet; empty until it has started, or when it has none. */
+  readonly fileDescriptorSet: Uint8Array;
+}
+
+/** One end of a channel: the part of a `MessagePort` that both halves use. */
+export interface MessagePortLike<Incoming, Outgoing> {
+  postMessage(message: Outgoing): void;
+  onmessage: ((event: { readonly data: Incoming }) => void) | null;
+}
+
+/**
+ * Two connected ends inside one thread. Like with a real `MessageChannel`, messages arrive later, in order, never inside
+ * `postMessage`; they wait until `onmessage` is set.
+ */
+export function createPortPair<A, B>(): [MessagePortLike<A, B>, MessagePortLike<B, A>] {
+  const left = new LocalPort<A, B>();
+  const right = new LocalPort<B, A>();
+  left.peer = right;
+  right.peer = left;
+  return [left, right];
+}
+
+class LocalPort<Incoming, Outgoing> implements MessagePortLike<Incoming, Outgoing> {
+  peer: LocalPort<Outgoing, Incoming> | undefined;
+  #handler: ((event: { readonly data: Incoming }) => void) | null = null;
+  #waiting: Incoming[] = [];
+
+  get onmessage(): ((event: { readonly data: Incoming }) => void) | null {
+    return this.#handler;
+  }
+
+  set onmessage(handler: ((event: { readonly data: Incoming }) => void) | null) {
+    this.#handler = handler;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) queueMicrotask(() => this.#deliver(message));
+  }
+
+  postMessage(message: Outgoing): void {
+    const peer = this.peer;
+    if (peer !== undefined) queueMicrotask(() => peer.#deliver(message));
+  }
+
+  #deliver(message: Incoming): void {
+    if (this.#handler === null) this.#waiting.push(message);
+    else this.#handler({ data: message });
+  }
+}

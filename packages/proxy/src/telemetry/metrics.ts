@@ -1,0 +1,156 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { BackendState } from "../messages.js";
+import {
+  CallDurationHistogram,
+  type CallLabels,
+  CallMetrics,
+  collectCounts,
+  collectInFlight,
+  collectOutcomes,
+} from "./call-metrics.js";
+
+/** Kinds of call with series of their own. Beyond it they share one, so that a large configuration cannot make a scrape of many megabytes. */
+export const callKindsMax = 1_000;
+
+/** The value of every label of what came after `callKindsMax`. */
+export const overflowLabel = "_overflow";
+
+/** Why a plugin process was started again. */
+export type RestartReason = "crashed" | "unresponsive" | "start_failed" | "replaced";
+
+/** What became of a reload of the configuration. */
+export type ReloadResult = "applied" | "unchanged" | "rejected" | "failed";
+
+const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop"];
+const callLabelNames = ["namespace", "pattern", "method"] as const;
+
+/** Every metric of the proxy. One per gateway. */
+export class Metrics {
+  readonly registry = new Registry();
+  /** Calls that no route was found for: nothing of them is known that could be a label. */
+  readonly unrouted: CallMetrics;
+  readonly #calls = new Map<string, CallMetrics>();
+  readonly #pluginState: Gauge;
+  readonly #pluginRestarts: Counter;
+  readonly #pluginLogLinesDropped: Counter;
+  readonly #configReloads: Counter;
+
+  constructor(build: { version: string; nodeVersion: string }) {
+    const registers = [this.registry];
+    const calls = () => this.#calls.values();
+    collectDefaultMetrics({ register: this.registry });
+
+    new Gauge({
+      name: "prism_build_info",
+      help: "Always 1; the labels say what runs.",
+      labelNames: ["version", "node"],
+      registers,
+    }).set({ version: build.version, node: build.nodeVersion }, 1);
+    new Counter({
+      name: "prism_requests_total",
+      help: "Calls that ended, by gRPC code.",
+      labelNames: [...callLabelNames, "code"],
+      registers,
+      collect() {
+        collectOutcomes(this, calls());
+      },
+    });
+    this.registry.registerMetric(
+      new CallDurationHistogram({
+        name: "prism_request_duration_seconds",
+        help: "Time from the first byte of a call to its status.",
+        calls,
+      }),
+    );
+    new Counter({
+      name: "prism_request_bytes_total",
+      help: "Bytes of request messages received from apps.",
+      labelNames: [...callLabelNames],
+      registers,
+      collect() {
+        collectCounts(this, calls(), (call) => call.requestBytes);
+      },
+    });
+    new Counter({
+      name: "prism_response_bytes_total",
+      help: "Bytes of response messages sent to apps.",
+      labelNames: [...callLabelNames],
+      registers,
+      collect() {
+        collectCounts(this, calls(), (call) => call.responseBytes);
+      },
+    });
+    new Gauge({
+      name: "prism_inflight_requests",
+      help: "Calls in flight.",
+      labelNames: ["namespace"],
+      registers,
+      collect() {
+        collectInFlight(this, calls());
+      },
+    });
+    this.#pluginState = new Gauge({
+      name: "prism_plugin_state",
+      help: "1 for the state that the backend's plugin process is in, 0 for the others.",
+      labelNames: ["backend", "state"],
+      registers,
+    });
+    this.#pluginRestarts = new Counter({
+      name: "prism_plugin_restarts_total",
+      help: "Plugin processes started again, by reason.",
+      labelNames: ["backend", "reason"],
+      registers,
+    });
+    this.#pluginLogLinesDropped = new Counter({
+      name: "prism_plugin_log_lines_dropped_total",
+      help: "Log lines of plugins that were dropped because they came too fast.",
+      labelNames: ["backend"],
+      registers,
+    });
+    this.#configReloads = new Counter({
+      name: "prism_config_reloads_total",
+      help: "Reloads of the configuration, by result.",
+      labelNames: ["result"],
+      registers,
+    });
+    this.unrouted = this.call({ namespace: "_unknown", pattern: "", method: "" });
+  }
+
+  /** The numbers of one kind of call. Look it up once per route and keep it. */
+  call(labels: CallLabels): CallMetrics {
+    const key = `${labels.namespace}\0${labels.pattern}\0${labels.method}`;
+    const known = this.#calls.get(key);
+    if (known !== undefined) return known;
+    if (this.#calls.size >= callKindsMax && labels.namespace !== overflowLabel) {
+      return this.call({ namespace: overflowLabel, pattern: overflowLabel, method: overflowLabel });
+    }
+    const made = new CallMetrics(labels);
+    this.#calls.set(key, made);
+    return made;
+  }
+
+  /** A backend entered a state. */
+  pluginState(backend: string, state: BackendState): void {
+    for (const known of backendStates) this.#pluginState.set({ backend, state: known }, known === state ? 1 : 0);
+  }
+
+  /** A backend was removed from the configuration. */
+  pluginRemoved(backend: string): void {
+    for (const state of backendStates) this.#pluginState.remove({ backend, state });
+  }
+
+  /** A plugin process was started again. */
+  pluginRestarted(backend: string, reason: RestartReason): void {
+    this.#pluginRestarts.inc({ backend, reason });
+  }
+
+  /** Log lines of a plugin were dropped. */
+  pluginLogLinesDropped(backend: string, count: number): void {
+    this.#pluginLogLinesDropped.inc({ backend }, count);
+  }
+
+  /** A reload of the configuration ended. */
+  configReloaded(result: ReloadResult): void {
+    this.#configReloads.inc({ result });
+  }
+}
