@@ -1,0 +1,93 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { sniffProtocol } from "./protocol-sniffer.js";
+
+/** Who takes a connection over once it is known what it speaks. All bytes are still unread then. */
+export interface ConnectionHandlers {
+  onHttp2(socket: Socket): void;
+  onHttp1(socket: Socket): void;
+}
+
+export interface ListenerOptions {
+  /** Connections beyond this many are closed at once. Default: {@link defaultConnectionsMax}. */
+  connectionsMax?: number;
+  /** How long a new connection may stay silent. Default: {@link defaultFirstBytesTimeoutMs}. */
+  firstBytesTimeoutMs?: number;
+  /** Told when a connection was closed because there are too many. */
+  onConnectionRefused?(): void;
+}
+
+/** The data port. */
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting at once. Connections that were handed over stay open; those that never spoke are closed. */
+  close(): void;
+}
+
+/** As many as a process may have open with the usual limit of 16,384 files and room for everything else. */
+export const defaultConnectionsMax = 12_000;
+
+/** Long enough for the slowest honest client to send one packet; short enough that silent connections do not pile up. */
+export const defaultFirstBytesTimeoutMs = 10_000;
+
+/** Opens the one port that serves gRPC over HTTP/2 and JSON over HTTP/1.1, and tells the two apart by their first bytes. */
+export async function openListener(
+  at: { host: string; port: number },
+  handlers: ConnectionHandlers,
+  options: ListenerOptions = {},
+): Promise<Listener> {
+  const silent = new Set<Socket>();
+  const timeoutMs = options.firstBytesTimeoutMs ?? defaultFirstBytesTimeoutMs;
+  // Half-open, as node:http expects: a client may end its side after the request and still wants the answer.
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    silent.add(socket);
+    sniff(socket, timeoutMs, (protocol) => {
+      silent.delete(socket);
+      if (protocol === "http1") handlers.onHttp1(socket);
+      if (protocol === "http2") handlers.onHttp2(socket);
+    });
+  });
+  server.maxConnections = options.connectionsMax ?? defaultConnectionsMax;
+  server.on("drop", () => options.onConnectionRefused?.());
+  server.listen(at);
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  return {
+    host: address.address,
+    port: address.port,
+    close() {
+      server.close();
+      for (const socket of silent) socket.destroy();
+    },
+  };
+}
+
+/** Calls `done` exactly once: with what the connection speaks, or `undefined` when it ended or said nothing in time. */
+function sniff(socket: Socket, timeoutMs: number, done: (protocol: "http2" | "http1" | undefined) => void): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const onData = (chunk: Buffer) => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const protocol = sniffProtocol(seen);
+    if (protocol !== "unknown-yet") handOver(protocol);
+  };
+  const onGone = () => {
+    stopListening();
+    socket.destroy();
+    done(undefined);
+  };
+  const timer = setTimeout(onGone, timeoutMs);
+  const stopListening = () => {
+    clearTimeout(timer);
+    socket.off("data", onData).off("end", onGone).off("error", onGone).off("close", onGone);
+  };
+  const handOver = (protocol: "http2" | "http1") => {
+    stopListening();
+    socket.pause();
+    socket.unshift(seen);
+    if (protocol === "http2") socket.allowHalfOpen = false;
+    done(protocol);
+    socket.resume();
+  };
+  socket.on("data", onData).on("end", onGone).on("error", onGone).on("close", onGone);
+}
