@@ -7,7 +7,7 @@ SHELL := /bin/sh
 
 path = PATH="$(CURDIR)/node_modules/.bin:$$(scripts/toolchain.sh)"
 protos := $(shell find proto -name '*.proto')
-manifests := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json tests/*/package.json)
+manifests := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json tests/*/package.json bench/package.json)
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
@@ -38,7 +38,7 @@ bench: build ## Measure, side by side in one run
 	@$(path) node bench/run.mjs
 
 clean: ## Remove everything that was built or installed here
-	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules packages/*/dist packages/*/src/protocol/gen
+	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules bench/node_modules packages/*/dist packages/*/src/protocol/gen
 
 .toolchain/installed: $(manifests) scripts/toolchain.sh
 	@$(path) pnpm install --frozen-lockfile --silent
