@@ -1,0 +1,148 @@
+import type { GrpcMethod, StreamingServerCall } from "@prism-data/transport";
+import { describePlugin } from "../description.js";
+import { GatewayError } from "../errors.js";
+import type { BackendHealth, Durability, Logger, MetricFamily } from "../plugin.js";
+import * as wire from "../protocol/gen/prism/plugin/v1/plugin.js";
+import { decodeMessage, encodeMessage, type MessageType } from "../protocol/message.js";
+import { pluginService } from "../protocol/plugin-client.js";
+import { msFromDuration } from "../protocol/wire-time.js";
+import { translated } from "./calls-in-flight.js";
+import type { PluginHost } from "./plugin-host.js";
+
+const healthIntervalMs = { default: 2_000, min: 100, max: 60_000 } as const;
+const drainGraceMs = { default: 5_000, min: 0, max: 3_600_000 } as const;
+
+/** What the service needs besides the host. */
+export interface PluginServiceOptions {
+  readonly host: PluginHost;
+  readonly log: Logger;
+  /** Called when a drain has been answered: the process may end once the answer is out. */
+  onDrained(): void;
+}
+
+/** The methods of `prism.plugin.v1.PluginService`, by path. */
+export function pluginMethods({ host, log, onDrained }: PluginServiceOptions): ReadonlyMap<string, GrpcMethod> {
+  const methods = new Map<string, GrpcMethod>();
+  const unary = <Request, Response>(
+    method: string,
+    requestType: MessageType<Request>,
+    responseType: MessageType<Response>,
+    answer: (request: Request) => Response | Promise<Response>,
+  ) => {
+    const path = `/${pluginService}/${method}`;
+    const handle = async (message: Uint8Array) => {
+      try {
+        const request = decodeMessage(requestType, message, `prism.plugin.v1.${method}Request`);
+        return encodeMessage(responseType, await answer(request));
+      } catch (error) {
+        throw translated(error, path, log);
+      }
+    };
+    methods.set(path, { kind: "unary", handle });
+  };
+
+  unary("Describe", wire.DescribeRequest, wire.DescribeResponse, () => wireDescription(host));
+  unary("Configure", wire.ConfigureRequest, wire.ConfigureResponse, async (request) => {
+    await host.configure({ ...request, settings: request.settings ?? {} });
+    return {};
+  });
+  unary("Bind", wire.BindRequest, wire.BindResponse, async (request) => {
+    const { namespace, pattern } = request;
+    const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined };
+    const { changes, capabilities, limits } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
+    return { changes: [...changes], capabilities: [...capabilities], limits: wireLimits(limits) };
+  });
+  unary("Unbind", wire.UnbindRequest, wire.UnbindResponse, async ({ namespace, pattern, deleteData }) => {
+    return { changes: [...(await host.unbind(namespace, pattern, deleteData))] };
+  });
+  unary("Metrics", wire.MetricsRequest, wire.MetricsResponse, () => ({ families: host.metrics().map(wireFamily) }));
+  unary("Drain", wire.DrainRequest, wire.DrainResponse, async ({ grace }) => {
+    const counts = await host.drain(durationWithin(grace, drainGraceMs, "grace"));
+    onDrained();
+    return { ...counts };
+  });
+
+  const healthPath = `/${pluginService}/Health`;
+  methods.set(healthPath, {
+    kind: "stream",
+    handle: async (call) => {
+      try {
+        await reportHealth(call, host);
+      } catch (error) {
+        throw translated(error, healthPath, log);
+      }
+    },
+  });
+  return methods;
+}
+
+async function reportHealth(call: StreamingServerCall, host: PluginHost): Promise<void> {
+  const { interval } = await healthRequest(call);
+  const intervalMs = durationWithin(interval, healthIntervalMs, "interval");
+  const ended = AbortSignal.any([call.signal, host.draining]);
+  while (!ended.aborted) {
+    if (!call.write(encodeMessage(wire.HealthResponse, wireHealth(host.health.current)))) await call.writable();
+    await host.health.news(intervalMs, ended);
+  }
+}
+
+async function healthRequest(call: StreamingServerCall): Promise<wire.HealthRequest> {
+  for await (const message of call.messages()) {
+    return decodeMessage(wire.HealthRequest, message, "prism.plugin.v1.HealthRequest");
+  }
+  throw new GatewayError("MALFORMED_MESSAGE", "The call ended without a request. Send one HealthRequest message.");
+}
+
+function durationWithin(
+  duration: Parameters<typeof msFromDuration>[0] | undefined,
+  bounds: { readonly default: number; readonly min: number; readonly max: number },
+  field: string,
+): number {
+  if (duration === undefined) return bounds.default;
+  const durationMs = msFromDuration(duration);
+  if (durationMs >= bounds.min && durationMs <= bounds.max) return durationMs;
+  const description = `is ${durationMs} ms; give ${bounds.min} to ${bounds.max} ms`;
+  throw new GatewayError("INVALID_FIELD", `${field}: ${description}.`, { fieldViolations: [{ field, description }] });
+}
+
+const wireDurability = {
+  ephemeral: wire.Durability.EPHEMERAL,
+  disk: wire.Durability.DISK,
+  backend: wire.Durability.BACKEND,
+} as const satisfies Record<Durability, number>;
+
+function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
+  const { name, version, durability, patterns, settings } = describePlugin(plugin);
+  return {
+    name,
+    version,
+    patterns: Object.entries(patterns).map(([pattern, { capabilities, limits }]) => ({
+      pattern,
+      capabilities: [...capabilities],
+      limits: wireLimits(limits),
+    })),
+    durability: wireDurability[durability],
+    settingsSchema: JSON.stringify(settings),
+    services: [],
+    fileDescriptorSet: new Uint8Array(0),
+  };
+}
+
+function wireLimits(limits: Readonly<Record<string, number>>): Record<string, bigint> {
+  return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, BigInt(limit)]));
+}
+
+function wireHealth(health: BackendHealth | undefined): wire.HealthResponse {
+  if (health === undefined) return { backend: wire.BackendHealth.UNSPECIFIED, message: "" };
+  if (health.reachable) return { backend: wire.BackendHealth.REACHABLE, message: "" };
+  return { backend: wire.BackendHealth.UNREACHABLE, message: health.message };
+}
+
+function wireFamily({ name, help, kind, samples }: MetricFamily): wire.MetricFamily {
+  return {
+    name,
+    help,
+    kind: kind === "counter" ? wire.MetricKind.COUNTER : wire.MetricKind.GAUGE,
+    samples: samples.map(({ labels, value }) => ({ labels: { ...labels }, value })),
+  };
+}

@@ -1,0 +1,153 @@
+// The four messages that nearly every call is made of, by hand: about four times as fast as the generated code, and the value
+// is copied once when it is written and never when it is read. Anything unusual is left to the generated code, and a test
+// compares both.
+import type { Entry, SetResult } from "../../patterns/key-value.js";
+import { Timestamp } from "../gen/google/protobuf/timestamp.js";
+import { GetRequest, type SetRequest, SetRequest as SetRequestType } from "../gen/prism/keyvalue/v1/keyvalue.js";
+import { decodeMessage, encodeMessage } from "../message.js";
+import { timestampFromMs } from "../wire-time.js";
+
+const field1 = 0x0a;
+const field2 = 0x12;
+const field3 = 0x1a;
+const field4 = 0x22;
+const foundIsTrue = 0x0801;
+
+const replacementCharacter = "\ufffd";
+const noBytes = new Uint8Array(0);
+const missingEntry = Buffer.alloc(0);
+
+/** Reads the plain form of a message: length-delimited fields only. `failed` says that the bytes have another form. */
+class PlainReader {
+  readonly #bytes: Buffer;
+  #position = 0;
+  failed = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The next one-byte tag; 0 at the end. */
+  tag(): number {
+    if (this.#position === this.#bytes.length) return 0;
+    const tag = this.#bytes[this.#position++] ?? 0;
+    if (tag === 0) this.failed = true;
+    return tag;
+  }
+
+  text(): string {
+    const end = this.#end();
+    const text = this.#bytes.toString("utf8", this.#position, end);
+    this.#position = end;
+    // May stand for bytes that are no UTF-8, which only the generated code tells from a real one.
+    if (text.includes(replacementCharacter)) this.failed = true;
+    return text;
+  }
+
+  view(): Uint8Array {
+    const end = this.#end();
+    const view = this.#bytes.subarray(this.#position, end);
+    this.#position = end;
+    return view;
+  }
+
+  #end(): number {
+    let length = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#bytes[this.#position++];
+      if (byte === undefined) break;
+      length |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        if (this.#position + length <= this.#bytes.length) return this.#position + length;
+        break;
+      }
+    }
+    this.failed = true;
+    this.#position = this.#bytes.length;
+    return this.#position;
+  }
+}
+
+/** The same as the generated `GetRequest.decode`. Throws `MALFORMED_MESSAGE`. */
+export function decodeGetRequest(bytes: Uint8Array): GetRequest {
+  const reader = new PlainReader(bytes);
+  const request = { namespace: "", key: "" };
+  for (let tag = reader.tag(); tag !== 0 && !reader.failed; tag = reader.tag()) {
+    if (tag === field1) request.namespace = reader.text();
+    else if (tag === field2) request.key = reader.text();
+    else reader.failed = true;
+  }
+  return reader.failed ? decodeMessage(GetRequest, bytes, "prism.keyvalue.v1.GetRequest") : request;
+}
+
+/** The same as the generated `SetRequest.decode`. Throws `MALFORMED_MESSAGE`. */
+export function decodeSetRequest(bytes: Uint8Array): SetRequest {
+  const reader = new PlainReader(bytes);
+  const request: SetRequest = {
+    namespace: "",
+    key: "",
+    value: noBytes,
+    ttl: undefined,
+    condition: undefined,
+    idempotencyToken: undefined,
+  };
+  for (let tag = reader.tag(); tag !== 0 && !reader.failed; tag = reader.tag()) {
+    if (tag === field1) request.namespace = reader.text();
+    else if (tag === field2) request.key = reader.text();
+    else if (tag === field3) request.value = reader.view();
+    else reader.failed = true;
+  }
+  return reader.failed ? decodeMessage(SetRequestType, bytes, "prism.keyvalue.v1.SetRequest") : request;
+}
+
+/** The same as the generated `GetResponse.encode`. */
+export function encodeGetResponse(entry: Entry | undefined): Uint8Array {
+  if (entry === undefined) return missingEntry;
+  const { value, etag, expiresAtMs } = entry;
+  const expireTime = expiresAtMs === undefined ? undefined : encodeMessage(Timestamp, timestampFromMs(expiresAtMs));
+  const etagBytes = Buffer.byteLength(etag);
+  const size =
+    2 +
+    (value.length === 0 ? 0 : fieldSize(value.length)) +
+    (etagBytes === 0 ? 0 : fieldSize(etagBytes)) +
+    (expireTime === undefined ? 0 : fieldSize(expireTime.length));
+  const bytes = Buffer.allocUnsafe(size);
+  let position = bytes.writeUInt16BE(foundIsTrue, 0);
+  if (value.length > 0) {
+    position = writeHead(bytes, position, field2, value.length);
+    bytes.set(value, position);
+    position += value.length;
+  }
+  if (etagBytes > 0) {
+    position = writeHead(bytes, position, field3, etagBytes);
+    position += bytes.write(etag, position);
+  }
+  if (expireTime !== undefined) bytes.set(expireTime, writeHead(bytes, position, field4, expireTime.length));
+  return bytes;
+}
+
+/** The same as the generated `SetResponse.encode`. */
+export function encodeSetResponse({ etag }: SetResult): Uint8Array {
+  const etagBytes = Buffer.byteLength(etag);
+  if (etagBytes === 0) return missingEntry;
+  const bytes = Buffer.allocUnsafe(fieldSize(etagBytes));
+  bytes.write(etag, writeHead(bytes, 0, field1, etagBytes));
+  return bytes;
+}
+
+function fieldSize(length: number): number {
+  let size = 2 + length;
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) size++;
+  return size;
+}
+
+function writeHead(bytes: Buffer, position: number, tag: number, length: number): number {
+  bytes[position++] = tag;
+  let rest = length;
+  while (rest > 0x7f) {
+    bytes[position++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[position++] = rest;
+  return position;
+}

@@ -1,0 +1,40 @@
+import type { KeyValueLimits } from "../../plugin.js";
+
+/** The longest key, prefix and end of a range, in bytes of UTF-8. Source: `prism.keyvalue.v1`. */
+export const keyBytesMax = 1_024;
+/** The longest etag, in bytes. Source: `prism.keyvalue.v1.SetRequest.if_etag`. */
+export const etagBytesMax = 128;
+/** The longest nonce of an idempotency token, in bytes. Source: `prism.idempotency.v1.IdempotencyToken.nonce`. */
+export const nonceBytesMax = 16;
+/** The longest time to live: ten years of 365.25 days. Source: `prism.keyvalue.v1.SetRequest.ttl`. */
+export const ttlMsMax = 315_576_000_000;
+/** The most entries of a batch, and of a transaction's conditions and mutations. Source: `prism.keyvalue.v1`. */
+export const batchEntriesMax = 1_000;
+/** The most entries of a page of a scan, and how many there are when the request does not say. */
+export const scanLimitMax = 10_000;
+export const scanLimitDefault = 1_000;
+/** The most bytes of keys and values in a page of a scan, and how many there are when the request does not say. */
+export const pageSizeBytesMax = 3_145_728;
+export const pageSizeBytesDefault = 1_048_576;
+/** The largest value of any backend: it leaves room for key, etag and framing in a message of 4 MiB. */
+export const valueBytesMax = 3_145_728;
+/** The largest answer: 3.9 MiB, so that with its framing it passes clients that accept 4 MiB, the default of gRPC. */
+export const answerBytesMax = 4_089_446;
+/** What an entry adds to an answer besides key and value: etag (128), expire_time (20), tags and lengths. */
+export const entryOverheadBytesMax = 192;
+/** How far a watcher may fall behind: what one reader may hold of the plugin's memory. Source: `ChangeSink`. */
+export const watchBufferBytesMax = 8 * 1_048_576;
+export const watchBufferChangesMax = 10_000;
+
+/** The bounds of one namespace, every one of them given. */
+export type KeyValueBounds = Required<KeyValueLimits>;
+
+/** Fills in what a plugin leaves to the defaults. */
+export function keyValueBounds(limits: KeyValueLimits = {}): KeyValueBounds {
+  return { valueBytesMax: limits.valueBytesMax ?? valueBytesMax, ttlGrainMs: limits.ttlGrainMs ?? 1 };
+}
+
+/** The bounds by the names that descriptions and `BindResponse.limits` carry. */
+export function namedBounds(bounds: KeyValueBounds): { value_bytes_max: number; ttl_grain_ms: number } {
+  return { value_bytes_max: bounds.valueBytesMax, ttl_grain_ms: bounds.ttlGrainMs };
+}

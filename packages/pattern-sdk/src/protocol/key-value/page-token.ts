@@ -1,0 +1,61 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { GatewayError } from "../../errors.js";
+import type { ScanSelection } from "../../patterns/key-value.js";
+
+/** What a page token is good for. */
+export interface PageTokenScope {
+  readonly plugin: string;
+  readonly namespace: string;
+  readonly selection: ScanSelection;
+  readonly keysOnly: boolean;
+}
+
+const formatVersion = 1;
+/** 128 bits: nothing that is damaged or foreign passes by chance. */
+const macBytes = 16;
+const headBytes = 1 + macBytes;
+/** A version, a mac and a cursor of 2,048 characters, each up to 3 bytes, in base64. */
+const tokenCharsMax = Math.ceil(((headBytes + 2_048 * 3) * 4) / 3);
+
+/**
+ * Wraps a store's cursor so that it is taken back only for the namespace, selection and keys_only that it was given out for.
+ *
+ * The key of the mac is derived from the plugin's name, not from a secret: a token must outlive the plugin's process, a change
+ * of its settings, and a switch to another proxy with the same backend, which share nothing else. It guards against mistakes
+ * and damage. A caller that forges one gains nothing: namespace and selection come from the request, not from the token, so
+ * the store gets a strange cursor for keys that this caller may scan anyway.
+ */
+export function sealPageToken(cursor: string, scope: PageTokenScope): string {
+  const text = Buffer.from(cursor);
+  return Buffer.concat([Buffer.of(formatVersion), macOf(text, scope), text]).toString("base64url");
+}
+
+/** Takes the store's cursor out of a token. Throws `INVALID_PAGE_TOKEN` when it was given out for something else, or is damaged. */
+export function openPageToken(token: string, scope: PageTokenScope): string {
+  if (token.length > tokenCharsMax) throw invalidPageToken();
+  const bytes = Buffer.from(token, "base64url");
+  // Decoding skips what is not base64: only a token that reads back the same is the one that was given out.
+  if (bytes.length < headBytes || bytes[0] !== formatVersion || bytes.toString("base64url") !== token) {
+    throw invalidPageToken();
+  }
+  const cursor = bytes.subarray(headBytes);
+  if (!timingSafeEqual(bytes.subarray(1, headBytes), macOf(cursor, scope))) throw invalidPageToken();
+  return cursor.toString();
+}
+
+function macOf(cursor: Buffer, { plugin, namespace, selection, keysOnly }: PageTokenScope): Buffer {
+  // JSON keeps the parts apart, whatever characters they hold.
+  const bounds = selection.kind === "prefix" ? [selection.prefix] : [selection.start, selection.end];
+  const scope = JSON.stringify([namespace, selection.kind, ...bounds, keysOnly, cursor.toString("base64")]);
+  return createHmac("sha256", `prism page token ${formatVersion} ${plugin}`)
+    .update(scope)
+    .digest()
+    .subarray(0, macBytes);
+}
+
+function invalidPageToken(): GatewayError {
+  const description = "was not given out for this namespace, selection and keys_only, or is damaged";
+  return new GatewayError("INVALID_PAGE_TOKEN", `page_token: ${description}. Start the scan again without a token.`, {
+    fieldViolations: [{ field: "page_token", description }],
+  });
+}

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { descriptorSet, patternServices } from "./descriptors.js";
+import { methodTraits, methodTraitsOf } from "./method-traits.js";
+
+const keyValue = `/${patternServices["key-value"]}`;
+
+describe("the traits of a method", () => {
+  test.each([
+    ["Get", { readOnly: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Set", { readOnly: false, tokenField: 7, pattern: "key-value", streaming: "none" }],
+    ["Scan", { readOnly: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Increment", { readOnly: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Watch", { readOnly: false, tokenField: undefined, pattern: "key-value", streaming: "server" }],
+  ])("%s of key-value are read from the protos", (method, traits) => {
+    expect(methodTraits(`${keyValue}/${method}`)).toEqual(traits);
+  });
+
+  test("of the plugin contract belong to no pattern", () => {
+    expect(methodTraits("/prism.plugin.v1.PluginService/Health")).toEqual({
+      readOnly: false,
+      tokenField: undefined,
+      pattern: undefined,
+      streaming: "server",
+    });
+  });
+
+  test.each([`${keyValue}/Nope`, "/nope.v1.Service/Get", "", "Get"])("of %j are not known", (path) => {
+    expect(methodTraits(path)).toBeUndefined();
+  });
+
+  test("are there for all 15 methods of key-value", () => {
+    const paths = [...methodTraitsOf(descriptorSet()).keys()].filter((path) => path.startsWith(`${keyValue}/`));
+    expect(paths).toHaveLength(15);
+  });
+
+  test("cannot be read from bytes that are no descriptor set", () => {
+    expect(() => methodTraitsOf(new Uint8Array([0xff, 0xff, 0xff]))).toThrow();
+  });
+});

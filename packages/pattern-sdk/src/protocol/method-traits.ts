@@ -1,0 +1,58 @@
+import { createFileRegistry, type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { Pattern } from "../capability.js";
+import { descriptorSet, patternServices } from "./descriptors.js";
+
+/** What whoever forwards a method must know of it, without its generated code. */
+export interface MethodTraits {
+  /** Whether the method changes nothing (`idempotency_level = NO_SIDE_EFFECTS`): it may be sent again at will. */
+  readonly readOnly: boolean;
+  /** The number of the request's field that holds an `IdempotencyToken`: a request that has it may be sent again. */
+  readonly tokenField: number | undefined;
+  /** The pattern that the method belongs to. `undefined`: it is not a pattern's. */
+  readonly pattern: Pattern | undefined;
+  /** Which sides send more than one message. */
+  readonly streaming: "none" | "client" | "server" | "both";
+}
+
+const tokenType = "prism.idempotency.v1.IdempotencyToken";
+
+const streamingOfKind = {
+  unary: "none",
+  client_streaming: "client",
+  server_streaming: "server",
+  bidi_streaming: "both",
+} as const satisfies Record<DescMethod["methodKind"], MethodTraits["streaming"]>;
+
+const patternOfService = new Map<string, Pattern>(
+  Object.entries(patternServices).map(([pattern, service]) => [service, pattern as Pattern]),
+);
+
+let ofPrism: ReadonlyMap<string, MethodTraits> | undefined;
+
+/** The traits of one of Prism's own methods, by its path, such as `/prism.keyvalue.v1.KeyValueService/Get`. */
+export function methodTraits(path: string): MethodTraits | undefined {
+  ofPrism ??= methodTraitsOf(descriptorSet());
+  return ofPrism.get(path);
+}
+
+/** The traits of every method of a serialized `google.protobuf.FileDescriptorSet`, by path. Throws when it cannot be read. */
+export function methodTraitsOf(fileDescriptorSet: Uint8Array): ReadonlyMap<string, MethodTraits> {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, fileDescriptorSet));
+  const traits = new Map<string, MethodTraits>();
+  for (const file of registry.files) {
+    for (const service of file.services) {
+      for (const method of service.methods) traits.set(`/${service.typeName}/${method.name}`, traitsOf(method));
+    }
+  }
+  return traits;
+}
+
+function traitsOf(method: DescMethod): MethodTraits {
+  return {
+    readOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    tokenField: method.input.fields.find(({ message }) => message?.typeName === tokenType)?.number,
+    pattern: patternOfService.get(method.parent.typeName),
+    streaming: streamingOfKind[method.methodKind],
+  };
+}

@@ -1,0 +1,156 @@
+import type { GrpcCode } from "@prism-data/transport";
+
+/** The name of a gRPC status code, such as `"NOT_FOUND"`. */
+export type GrpcCodeName = keyof typeof GrpcCode;
+
+/** Where a failure comes from: who has to act on it. */
+export type ErrorSource = "client" | "proxy" | "plugin" | "backend";
+
+/** What holds for every error of one reason. */
+export interface ReasonDescription {
+  /** The gRPC status code that the error travels with. */
+  readonly code: GrpcCodeName;
+  /** Where the failure comes from: the calling app, the proxy, the plugin process, or the data system behind it. */
+  readonly source: ErrorSource;
+  /**
+   * Whether the same call, sent again unchanged, may succeed. A write that may have been applied (`DEADLINE_EXCEEDED`,
+   * `PLUGIN_CRASHED`) is safe to repeat only with an idempotency token.
+   */
+  readonly retryable: boolean;
+  /** One sentence for people. */
+  readonly description: string;
+}
+
+const client = { source: "client", retryable: false } as const;
+const fromClient = (code: GrpcCodeName, description: string): ReasonDescription => ({ ...client, code, description });
+const retryLater = (code: GrpcCodeName, source: ErrorSource, description: string): ReasonDescription => ({
+  code,
+  source,
+  retryable: true,
+  description,
+});
+const permanent = (code: GrpcCodeName, source: ErrorSource, description: string): ReasonDescription => ({
+  code,
+  source,
+  retryable: false,
+  description,
+});
+
+/**
+ * The closed list of reasons that a failed call carries in `google.rpc.ErrorInfo.reason`, domain `prism.dev`.
+ *
+ * Source: `prism.errors.v1.ErrorReason`, whose names these are without their prefix; a test keeps both lists equal.
+ */
+export const reasons = {
+  INVALID_FIELD: fromClient(
+    "INVALID_ARGUMENT",
+    "A field of the request is missing, out of range or malformed; BadRequest names it.",
+  ),
+  MALFORMED_MESSAGE: fromClient("INVALID_ARGUMENT", "The request's bytes are not the message that the method takes."),
+  UNKNOWN_FIELD: fromClient(
+    "INVALID_ARGUMENT",
+    "The request carries fields that the method's message does not have (HTTP/JSON only; gRPC ignores unknown fields).",
+  ),
+  VALUE_TOO_LARGE: fromClient("INVALID_ARGUMENT", "The value is larger than the namespace allows."),
+  MESSAGE_TOO_LARGE: fromClient(
+    "RESOURCE_EXHAUSTED",
+    "The message is larger than the proxy or plugin accepts, or the answer larger than may be sent.",
+  ),
+  INVALID_PAGE_TOKEN: fromClient(
+    "INVALID_ARGUMENT",
+    "The page token was not given out for this namespace and selection, or is damaged.",
+  ),
+  COMPRESSION_UNSUPPORTED: fromClient(
+    "UNIMPLEMENTED",
+    "The message is compressed with an algorithm that is not accepted here.",
+  ),
+
+  NAMESPACE_NOT_FOUND: fromClient("NOT_FOUND", "No namespace of this name is configured."),
+  PATTERN_MISMATCH: fromClient(
+    "UNIMPLEMENTED",
+    "The namespace is configured, but its pattern is not the one that was called.",
+  ),
+  CAPABILITY_MISSING: fromClient(
+    "UNIMPLEMENTED",
+    "The namespace's backend does not offer what was asked for, or the namespace does not list it under needs.",
+  ),
+  METHOD_NOT_FOUND: fromClient("UNIMPLEMENTED", "No service or method of this name is offered."),
+  NAMESPACE_UNAVAILABLE: retryLater(
+    "UNAVAILABLE",
+    "proxy",
+    "The namespace could not be made real on its backend; the message says why.",
+  ),
+
+  KEY_EXISTS: fromClient("ALREADY_EXISTS", "if_absent was given and the key exists."),
+  ETAG_MISMATCH: fromClient("ABORTED", "if_etag was given and the key has another etag, or does not exist."),
+  CONDITION_FAILED: fromClient("ABORTED", "A condition of a transaction does not hold; nothing was changed."),
+  IDEMPOTENCY_TOKEN_STALE: fromClient(
+    "ABORTED",
+    "A newer write of the same key was already applied; this one changed nothing.",
+  ),
+  NOT_A_COUNTER: fromClient(
+    "FAILED_PRECONDITION",
+    "The value is not a decimal 64-bit integer, so it cannot be incremented.",
+  ),
+  COUNTER_OVERFLOW: fromClient(
+    "OUT_OF_RANGE",
+    "The increment would leave the range of a signed 64-bit integer; nothing was changed.",
+  ),
+  WATCH_OVERFLOW: retryLater(
+    "RESOURCE_EXHAUSTED",
+    "client",
+    "The watcher fell too far behind and was ended; read the current state and watch again.",
+  ),
+
+  DEADLINE_EXCEEDED: retryLater(
+    "DEADLINE_EXCEEDED",
+    "proxy",
+    "The deadline passed before the call was answered; a write may or may not have been applied.",
+  ),
+  CANCELLED: fromClient("CANCELLED", "The caller cancelled the call."),
+  PLUGIN_CRASHED: retryLater(
+    "UNAVAILABLE",
+    "plugin",
+    "The plugin process ended while it held the call; a write may or may not have been applied.",
+  ),
+  PLUGIN_UNAVAILABLE: retryLater(
+    "UNAVAILABLE",
+    "plugin",
+    "The plugin is not ready: starting, restarting or in a crash loop.",
+  ),
+  DRAINING: retryLater("UNAVAILABLE", "proxy", "The proxy or the plugin is draining and takes no new calls."),
+  OVERLOADED: retryLater("RESOURCE_EXHAUSTED", "proxy", "Too many calls are in flight."),
+
+  BACKEND_UNAVAILABLE: retryLater("UNAVAILABLE", "backend", "The data system behind the plugin cannot be reached."),
+  BACKEND_FAILED: permanent(
+    "INTERNAL",
+    "backend",
+    "The data system failed in a way that is not known here; the plugin's log has the cause.",
+  ),
+  CAPACITY_EXHAUSTED: retryLater(
+    "RESOURCE_EXHAUSTED",
+    "backend",
+    "The data system has no room for the write; nothing was changed.",
+  ),
+  BACKEND_DENIED: permanent(
+    "FAILED_PRECONDITION",
+    "backend",
+    "The data system refused the plugin's credentials or permissions.",
+  ),
+  INVALID_SETTINGS: permanent(
+    "FAILED_PRECONDITION",
+    "plugin",
+    "The settings of the backend are wrong; BadRequest names each.",
+  ),
+
+  INTERNAL: permanent("INTERNAL", "plugin", "A defect in Prism or in a plugin."),
+  UNAUTHENTICATED: permanent("UNAUTHENTICATED", "client", "The call did not carry the token that the plugin expects."),
+} as const satisfies Record<string, ReasonDescription>;
+
+/** Why a call failed: one of the closed list `reasons`. */
+export type Reason = keyof typeof reasons;
+
+/** Whether a text, such as one from the wire, is a reason of the list. */
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}
