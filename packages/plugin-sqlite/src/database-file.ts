@@ -1,0 +1,169 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { BackendHealth } from "@prism-data/pattern-sdk";
+import Database from "better-sqlite3";
+import { fileGone, foreignFile, isLocked, isOutage, translateError } from "./errors.js";
+import { migrate } from "./schema.js";
+
+/** SQLite waits for a lock with the event loop stopped: only the moments that recovery and checkpoints of another process take. */
+const blockedWaitMs = 10;
+
+/** How often an open that meets a lock is tried again. */
+const openRetryMs = 25;
+
+/** The log is cut to this size after a burst has made it larger. */
+const logSizeBytesMax = 64 * 2 ** 20;
+
+/** Where the file is and what it may take. */
+export interface DatabaseFileOptions {
+  /** Absolute. */
+  readonly path: string;
+  /** `undefined`: no bound but the disk. */
+  readonly maxBytes: number | undefined;
+  /** How long to wait while another process keeps the file locked. */
+  readonly busyTimeoutMs: number;
+  readonly reportHealth: (health: BackendHealth) => void;
+}
+
+/**
+ * An open database file: WAL, synced on every commit, found in its place before it is written to.
+ *
+ * Several processes may have the file open; SQLite's locks keep their writes apart.
+ */
+export class DatabaseFile {
+  readonly path: string;
+  readonly db: Database.Database;
+  readonly #reportHealth: (health: BackendHealth) => void;
+  readonly #identity: string;
+  #outage: string | undefined;
+  #isGone = false;
+
+  /** Opens the file, makes it when it is missing, and waits while it is locked. Throws `GatewayError`. */
+  static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
+    const giveUpAtMs = performance.now() + options.busyTimeoutMs;
+    for (;;) {
+      try {
+        return new DatabaseFile(options);
+      } catch (error) {
+        if (!isLocked(error) || performance.now() >= giveUpAtMs) throw translateError(error, options.path);
+      }
+      await delay(openRetryMs);
+    }
+  }
+
+  private constructor({ path, maxBytes, reportHealth }: DatabaseFileOptions) {
+    this.path = path;
+    this.#reportHealth = reportHealth;
+    makeDurably(path);
+    this.db = new Database(path, { timeout: blockedWaitMs });
+    try {
+      configure(this.db, path, maxBytes);
+      migrate(this.db, path);
+      this.#identity = identityOf(path) ?? "";
+    } catch (error) {
+      this.db.close();
+      throw error;
+    }
+    reportHealth({ reachable: true });
+  }
+
+  /** Runs statements that only read, and translates what they throw. */
+  read<T>(run: () => T): T {
+    if (this.#isGone) throw fileGone(this.path);
+    try {
+      return run();
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /** Throws when the path does not lead to the open file any more: SQLite would write on into a file that nobody can open. */
+  requireInPlace(): void {
+    this.#isGone = identityOf(this.path) !== this.#identity;
+    if (this.#isGone) throw fileGone(this.path);
+  }
+
+  /** Whether the last thing tried on the file as a whole failed. */
+  get hasOutage(): boolean {
+    return this.#outage !== undefined;
+  }
+
+  /** Notes that the file serves. */
+  succeeded(): void {
+    if (this.#outage === undefined) return;
+    this.#outage = undefined;
+    this.#reportHealth({ reachable: true });
+  }
+
+  /** Translates an error, and notes it when it means that the file does not serve. */
+  failed(error: unknown): unknown {
+    const translated = translateError(error, this.path);
+    if (isOutage(translated) && translated.message !== this.#outage) {
+      this.#outage = translated.message;
+      this.#reportHealth({ reachable: false, message: translated.message });
+    }
+    return translated;
+  }
+
+  /** The size of the file and what of it is free, in bytes; the log is not counted. */
+  size(): { readonly usedBytes: number; readonly freeBytes: number } {
+    const [pages, free, pageBytes] = ["page_count", "freelist_count", "page_size"].map((name) =>
+      Number(this.db.pragma(name, { simple: true })),
+    );
+    return { usedBytes: (pages! - free!) * pageBytes!, freeBytes: free! * pageBytes! };
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function configure(db: Database.Database, path: string, maxBytes: number | undefined): void {
+  if (db.pragma("journal_mode = WAL", { simple: true }) !== "wal") {
+    throw foreignFile(path, "It cannot have a write-ahead log there; it must be on a local disk.");
+  }
+  db.pragma("synchronous = FULL");
+  // On macOS only this reaches the disk; elsewhere it does nothing.
+  db.pragma("fullfsync = ON");
+  db.pragma(`journal_size_limit = ${logSizeBytesMax}`);
+  db.pragma("trusted_schema = OFF");
+  if (maxBytes !== undefined) {
+    const pages = Math.floor(maxBytes / Number(db.pragma("page_size", { simple: true })));
+    db.pragma(`max_page_count = ${pages}`);
+  }
+}
+
+/** Makes the file and its folders when they are missing, for this user only, so that a power cut does not take them away again. */
+function makeDurably(path: string): void {
+  const folder = dirname(path);
+  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, "ax", 0o600));
+  } catch (error) {
+    // An existing file must not be opened beside SQLite: closing it again would drop the locks that SQLite holds on it.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw error;
+  }
+  const last = firstMade === undefined ? folder : dirname(firstMade);
+  for (let synced = folder; ; synced = dirname(synced)) {
+    syncFolder(synced);
+    if (synced === last) return;
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Which files the path and its log lead to. `undefined`: one is missing. */
+function identityOf(path: string): string | undefined {
+  const [file, log] = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false }));
+  if (file === undefined || log === undefined) return undefined;
+  return `${file.dev}:${file.ino}:${log.ino}`;
+}

@@ -1,0 +1,219 @@
+import { GatewayError, type Reason, type TransactCondition } from "@prism-data/pattern-sdk";
+import Database from "better-sqlite3";
+
+/** A locked file is usually free again within a commit or two. */
+const lockedRetryAfterMs = 200;
+
+/** A file that is gone comes back by an operator's hand, not by itself. */
+const goneRetryAfterMs = 5_000;
+
+interface Translation {
+  readonly reason: Reason;
+  readonly advice: string;
+  readonly retryAfterMs?: number;
+}
+
+const locked: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "Another process keeps the file locked. Try again; if it stays so, find the process that has it open.",
+  retryAfterMs: lockedRetryAfterMs,
+};
+const full: Translation = {
+  reason: "CAPACITY_EXHAUSTED",
+  advice: "The disk is full or max_bytes is reached. Delete keys, give them a time to live, or make room.",
+};
+const denied: Translation = {
+  reason: "BACKEND_DENIED",
+  advice:
+    "The plugin's user may not write there. Check the owner and mode of the file, its -wal and -shm files and its folder.",
+};
+const damaged: Translation = {
+  reason: "BACKEND_FAILED",
+  advice:
+    "The file is damaged or no SQLite database. Restore it from a backup, or move it away and restart the backend.",
+};
+const unopenable: Translation = {
+  reason: "INVALID_SETTINGS",
+  advice: "The path does not name a file that can be opened or made. Correct it in the backend's settings.",
+};
+const failing: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "The disk or the file system failed. Check the machine's log.",
+};
+
+/** By primary result code; an extended code that stands here itself comes first. Source: sqlite.org/rescode.html. */
+const sqliteTranslations: Readonly<Record<string, Translation>> = {
+  SQLITE_BUSY: locked,
+  SQLITE_LOCKED: locked,
+  SQLITE_PROTOCOL: locked,
+  SQLITE_FULL: full,
+  SQLITE_IOERR_SHMSIZE: full,
+  SQLITE_IOERR: failing,
+  SQLITE_READONLY: denied,
+  SQLITE_PERM: denied,
+  SQLITE_AUTH: denied,
+  SQLITE_CORRUPT: damaged,
+  SQLITE_NOTADB: damaged,
+  SQLITE_FORMAT: damaged,
+  SQLITE_CANTOPEN: unopenable,
+};
+
+const fileSystemTranslations: Readonly<Record<string, Translation>> = {
+  EACCES: denied,
+  EPERM: denied,
+  EROFS: denied,
+  ENOSPC: full,
+  EDQUOT: full,
+  ENOTDIR: unopenable,
+  EEXIST: unopenable,
+  EISDIR: unopenable,
+  ENOENT: unopenable,
+  ELOOP: unopenable,
+  ENAMETOOLONG: unopenable,
+};
+
+/** Translates what SQLite or the file system threw. Everything else is returned as it is. */
+export function translateError(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  const translation = code === undefined ? undefined : translationOf(code, error);
+  if (translation === undefined) return error;
+  const { reason, advice, retryAfterMs } = translation;
+  return new GatewayError(reason, `SQLite file ${path}: ${(error as Error).message} (${code}). ${advice}`, {
+    metadata: { sqlite_code: code! },
+    retryAfterMs,
+    fieldViolations: reason === "INVALID_SETTINGS" ? [{ field: "path", description: translation.advice }] : [],
+    cause: error,
+  });
+}
+
+/** Whether another connection's lock was in the way; the same may work a moment later. */
+export function isLocked(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && translationOf(code, error) === locked;
+}
+
+/** Whether an error means that the file does not serve, for every call alike. */
+export function isOutage(error: unknown): error is GatewayError {
+  const outages: readonly Reason[] = ["BACKEND_UNAVAILABLE", "BACKEND_FAILED", "BACKEND_DENIED", "INVALID_SETTINGS"];
+  return error instanceof GatewayError && outages.includes(error.reason);
+}
+
+/** The file was deleted, moved or replaced while it was open: what is written now would be lost. */
+export function fileGone(path: string): GatewayError {
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    `SQLite file ${path}: it, its -wal file or its folder was removed or replaced while it was in use, so nothing is ` +
+      "written to it any more. Put the file back if its data is needed, and restart the backend.",
+    { retryAfterMs: goneRetryAfterMs },
+  );
+}
+
+/** The file holds something that this version of the plugin must not touch. */
+export function foreignFile(path: string, what: string): GatewayError {
+  const description = `${what} Name another file, or the version of the plugin that wrote this one.`;
+  return new GatewayError("INVALID_SETTINGS", `SQLite file ${path}: ${description}`, {
+    fieldViolations: [{ field: "path", description }],
+  });
+}
+
+/** More writes wait than may. */
+export function writesOverloaded(path: string): GatewayError {
+  return new GatewayError(
+    "OVERLOADED",
+    `SQLite file ${path}: too many writes wait to be committed. Nothing was changed; try again.`,
+    { retryAfterMs: lockedRetryAfterMs },
+  );
+}
+
+/** A write's caller stopped waiting before the write began. */
+export function writeAbandoned(why: "DEADLINE_EXCEEDED" | "CANCELLED"): GatewayError {
+  return new GatewayError(why, "The caller stopped waiting before the write began. Nothing was changed.");
+}
+
+/** This process was away for so long that changes were thrown away which its watchers have not seen. */
+export function watchInterrupted(): GatewayError {
+  return new GatewayError(
+    "WATCH_OVERFLOW",
+    "The plugin fell too far behind the changes of the file and missed some. Read the current state and watch again.",
+  );
+}
+
+/** A set that wants the key to be missing met one that is there. */
+export function keyExists(key: string, currentEtag: string): GatewayError {
+  return new GatewayError(
+    "KEY_EXISTS",
+    "The key exists, and the set was to be applied only if it did not. Nothing was changed.",
+    {
+      metadata: { key, current_etag: currentEtag },
+    },
+  );
+}
+
+/** A write that wants an etag met another one, or no key. */
+export function etagMismatch(key: string, currentEtag: string | undefined): GatewayError {
+  const message =
+    currentEtag === undefined
+      ? "The key does not exist, so it does not have the etag given. Nothing was changed."
+      : "The key has another etag than the one given: it was written meanwhile. Nothing was changed; read it and try again.";
+  return new GatewayError("ETAG_MISMATCH", message, {
+    metadata: currentEtag === undefined ? { key } : { key, current_etag: currentEtag },
+  });
+}
+
+/** A set carries an older token than the last one kept for its key. */
+export function tokenStale(key: string): GatewayError {
+  return new GatewayError(
+    "IDEMPOTENCY_TOKEN_STALE",
+    "A set of this key with a newer idempotency token was already applied. This one changed nothing.",
+    { metadata: { key } },
+  );
+}
+
+/** A transaction's condition does not hold. */
+export function conditionFailed(index: number, condition: TransactCondition): GatewayError {
+  return new GatewayError(
+    "CONDITION_FAILED",
+    `Condition ${index} of the transaction does not hold. Nothing was changed.`,
+    {
+      metadata: { index: String(index), key: condition.key },
+    },
+  );
+}
+
+/** An increment met a value that is no decimal int64. */
+export function notACounter(key: string): GatewayError {
+  return new GatewayError(
+    "NOT_A_COUNTER",
+    "The value is not a decimal signed 64-bit integer, so it cannot be incremented. Nothing was changed.",
+    { metadata: { key } },
+  );
+}
+
+/** An increment would leave the range of int64. */
+export function counterOverflow(key: string): GatewayError {
+  return new GatewayError("COUNTER_OVERFLOW", "The sum does not fit a signed 64-bit integer. Nothing was changed.", {
+    metadata: { key },
+  });
+}
+
+/** The answers of a batch fill the message before this one. */
+export function answerTooLarge(key: string): GatewayError {
+  return new GatewayError(
+    "MESSAGE_TOO_LARGE",
+    "The answers before this one fill the message. Ask for this key again.",
+    {
+      metadata: { key },
+    },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return error.code;
+}
+
+function translationOf(code: string, error: unknown): Translation | undefined {
+  if (!(error instanceof Database.SqliteError)) return fileSystemTranslations[code];
+  const primary = code.split("_").slice(0, 2).join("_");
+  return sqliteTranslations[code] ?? sqliteTranslations[primary] ?? failing;
+}

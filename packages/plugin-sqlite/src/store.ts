@@ -1,0 +1,58 @@
+import type { BackendHealth, Logger } from "@prism-data/pattern-sdk";
+import { ChangeLog } from "./change-log.js";
+import { DatabaseFile } from "./database-file.js";
+import { EntryTable } from "./entry-table.js";
+import { Etags } from "./etags.js";
+import { GroupCommit } from "./group-commit.js";
+import { NamespaceTable } from "./namespace-table.js";
+import { Sweeper } from "./sweeper.js";
+import { TokenTable } from "./token-table.js";
+import { Watchers } from "./watchers.js";
+
+export interface StoreOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly maxBytes?: number | undefined;
+  readonly busyTimeoutMs: number;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+  readonly reportHealth: (health: BackendHealth) => void;
+}
+
+/** Everything that one open file consists of; all its namespaces share it. */
+export class Store {
+  readonly file: DatabaseFile;
+  readonly nowMs: () => number;
+  readonly etags = new Etags();
+  readonly entries: EntryTable;
+  readonly tokens: TokenTable;
+  readonly namespaces: NamespaceTable;
+  readonly changes: ChangeLog;
+  readonly watchers: Watchers;
+  readonly commits: GroupCommit;
+  readonly sweeper: Sweeper;
+
+  static async open(options: StoreOptions): Promise<Store> {
+    const { path, maxBytes, busyTimeoutMs, reportHealth } = options;
+    return new Store(await DatabaseFile.open({ path, maxBytes, busyTimeoutMs, reportHealth }), options);
+  }
+
+  private constructor(file: DatabaseFile, { busyTimeoutMs, nowMs, log }: StoreOptions) {
+    this.file = file;
+    this.nowMs = nowMs;
+    this.entries = new EntryTable(file.db);
+    this.tokens = new TokenTable(file.db);
+    this.namespaces = new NamespaceTable(file.db);
+    this.changes = new ChangeLog(file.db);
+    this.watchers = new Watchers(file, this.changes, nowMs);
+    this.commits = new GroupCommit({ file, nowMs, busyTimeoutMs, observer: this.watchers });
+    this.sweeper = new Sweeper({ ...this, log });
+    this.sweeper.start();
+  }
+
+  close(): void {
+    this.sweeper.stop();
+    this.commits.close();
+    this.file.close();
+  }
+}

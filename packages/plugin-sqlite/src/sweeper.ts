@@ -1,0 +1,115 @@
+import type { Logger } from "@prism-data/pattern-sdk";
+import type { ChangeLog } from "./change-log.js";
+import type { DatabaseFile } from "./database-file.js";
+import type { DoomedRow, EntryTable } from "./entry-table.js";
+import type { GroupCommit } from "./group-commit.js";
+import type { NamespaceTable } from "./namespace-table.js";
+import type { TokenTable } from "./token-table.js";
+import type { Watchers } from "./watchers.js";
+
+/** How late an expired key may be removed and its watchers told. Reads do not see it from its last millisecond on. */
+const sweepMs = 200;
+
+/** Bounds of one slice, a few ms of work each: calls go on between slices. */
+const rowsPerSliceMax = 500;
+const bytesPerSliceMax = 16 * 2 ** 20;
+
+export interface SweeperOptions {
+  readonly file: DatabaseFile;
+  readonly commits: GroupCommit;
+  readonly entries: EntryTable;
+  readonly tokens: TokenTable;
+  readonly namespaces: NamespaceTable;
+  readonly changes: ChangeLog;
+  readonly watchers: Watchers;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+/** Really removes what is over: expired entries, tokens past their window, rows of removed namespaces, leases of dead processes. */
+export class Sweeper {
+  readonly #on: SweeperOptions;
+  readonly #hasOld: (nowMs: number) => boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #isSweeping = false;
+
+  constructor(options: SweeperOptions) {
+    this.#on = options;
+    const hasOld = options.file.db
+      .prepare<[number, number], number>(
+        `SELECT EXISTS (SELECT 1 FROM entry WHERE expires_at_ms <= ?)
+             OR EXISTS (SELECT 1 FROM token WHERE kept_until_ms <= ?)`,
+      )
+      .pluck();
+    this.#hasOld = (nowMs) => hasOld.get(nowMs, nowMs) === 1;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#tick(), sweepMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Removes everything that is over now, slice by slice. */
+  async sweep(): Promise<void> {
+    while (this.#on.file.read(() => this.#hasWork()))
+      await this.#on.commits.submit({ apply: () => this.#removeSlice() });
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    try {
+      this.#on.file.requireInPlace();
+      // After an outage an empty transaction tells when the file serves again.
+      if (this.#on.file.hasOutage) await this.#on.commits.submit({ apply: () => undefined });
+      await this.sweep();
+    } catch (error) {
+      // The health of the backend says the same to the operator; the next tick tries again.
+      this.#on.log.debug({ error: this.#on.file.failed(error) }, "sweep failed");
+    } finally {
+      this.#isSweeping = false;
+    }
+  }
+
+  #hasWork(): boolean {
+    const { namespaces, watchers, nowMs } = this.#on;
+    return this.#hasOld(nowMs()) || namespaces.removed() !== undefined || watchers.hasLapsed;
+  }
+
+  #removeSlice(): void {
+    const { entries, tokens, namespaces, changes, watchers, nowMs } = this.#on;
+    watchers.removeLapsed();
+    for (const { id, namespaceId, key } of slice(entries.expired(nowMs(), rowsPerSliceMax))) {
+      entries.remove(id);
+      changes.gone(namespaceId, key, "expired");
+    }
+    tokens.removeEnded(nowMs(), rowsPerSliceMax);
+    const removed = namespaces.removed();
+    if (removed !== undefined) this.#removeFromNamespace(removed);
+  }
+
+  #removeFromNamespace(id: number): void {
+    const { entries, tokens, namespaces, changes } = this.#on;
+    const doomed = slice(entries.ofNamespace(id, rowsPerSliceMax));
+    for (const row of doomed) entries.remove(row.id);
+    if (doomed.length > 0 || tokens.removeNamespace(id, rowsPerSliceMax) > 0) return;
+    changes.removeNamespace(id);
+    namespaces.remove(id);
+  }
+}
+
+/** As many rows as one slice may remove: freeing a row costs time by its size. */
+function slice(rows: Iterable<DoomedRow>): DoomedRow[] {
+  const taken: DoomedRow[] = [];
+  let sizeBytes = 0;
+  for (const row of rows) {
+    taken.push(row);
+    sizeBytes += row.valueBytes;
+    if (sizeBytes > bytesPerSliceMax) break;
+  }
+  return taken;
+}
