@@ -1,0 +1,34 @@
+/** A token bucket: `spend` is false once events come faster than `perSecond` for longer than `burst` bears. */
+export class AbuseMeter {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  readonly #nowMs: () => number;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(burst: number, perSecond: number, nowMs: () => number = () => performance.now()) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#nowMs = nowMs;
+    this.#tokens = burst;
+    this.#filledAtMs = nowMs();
+  }
+
+  spend(): boolean {
+    if (this.#tokens < 1) this.#refill();
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Honest work done earns back what an honest mistake or cancel costs. */
+  earn(): void {
+    if (this.#tokens < this.#burst) this.#tokens++;
+  }
+
+  #refill(): void {
+    const nowMs = this.#nowMs();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledAtMs) / 1000) * this.#perSecond);
+    this.#filledAtMs = nowMs;
+  }
+}

@@ -1,0 +1,139 @@
+import { connect, type Socket } from "node:net";
+import { Http2Connection } from "./connection.js";
+import { DeadlineWheel } from "./deadline-wheel.js";
+import type { CallOptions, ClientHost } from "./grpc-client-call.js";
+import { GrpcCode } from "./grpc-code.js";
+import { GrpcError } from "./grpc-error.js";
+import type { Metadata } from "./grpc-metadata.js";
+import { RequestHeaders } from "./grpc-request-headers.js";
+import { defaultMaxMessageBytes } from "./grpc-server.js";
+import { ActiveClientCall, type ClientCall } from "./grpc-streaming-client-call.js";
+import { UnaryClientCall } from "./grpc-unary-client-call.js";
+import { type ConnectionOptions, unixSocketOptions } from "./limits.js";
+import { sendMessage } from "./send-message.js";
+import type { SocketAddress } from "./socket-address.js";
+
+/** A local server answers in milliseconds, one across a network within seconds. */
+const defaultConnectTimeoutMs = 10_000;
+
+export interface GrpcClientOptions {
+  /** For the socket and the HTTP/2 handshake together. Default 10 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** The :authority of every call; default the host and port, "localhost" over a Unix socket. */
+  readonly authority?: string | undefined;
+  /** Sent with every call. */
+  readonly metadata?: Metadata | undefined;
+  /** For received messages. Default 4 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  readonly connection?: ConnectionOptions | undefined;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Makes gRPC calls with raw message bytes over one connection, which is not made again when it is lost. */
+export class GrpcClient {
+  readonly connection: Http2Connection;
+  readonly #deadlines = new DeadlineWheel();
+  readonly #host: ClientHost;
+  readonly #closed = Promise.withResolvers<Error | undefined>();
+
+  /** @throws GrpcError UNAVAILABLE when there is no HTTP/2 server at the address, CANCELLED when aborted */
+  static async connect(to: SocketAddress, options: GrpcClientOptions = {}): Promise<GrpcClient> {
+    const limit = AbortSignal.timeout(options.connectTimeoutMs ?? defaultConnectTimeoutMs);
+    const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+    const socket = "path" in to ? connect({ path: to.path }) : connect({ host: to.host, port: to.port, noDelay: true });
+    const connection = "path" in to ? { ...unixSocketOptions, ...options.connection } : (options.connection ?? {});
+    try {
+      await socketConnected(socket, signal);
+      const client = new GrpcClient(Http2Connection.connect(socket, connection), to, options);
+      await Promise.race([client.connection.ready, aborted(signal)]);
+      return client;
+    } catch (error) {
+      socket.destroy();
+      if (options.signal?.aborted === true)
+        throw new GrpcError({ code: GrpcCode.CANCELLED, message: "connecting was given up", cause: error });
+      const place = "path" in to ? to.path : `${to.host}:${to.port}`;
+      throw new GrpcError({
+        code: GrpcCode.UNAVAILABLE,
+        message: `cannot connect to ${place}: ${reasonOf(error, limit)}`,
+        cause: error,
+      });
+    }
+  }
+
+  private constructor(connection: Http2Connection, to: SocketAddress, options: GrpcClientOptions) {
+    const authority = options.authority ?? ("path" in to ? "localhost" : `${to.host}:${to.port}`);
+    const headers = new RequestHeaders(authority, options.metadata ?? []);
+    this.connection = connection;
+    this.#host = {
+      maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+      deadlines: this.#deadlines,
+      request: (path, callOptions, events) => connection.request(headers.of(path, callOptions), false, events),
+    };
+    connection.onClose = (reason) => {
+      this.#deadlines.close();
+      this.#closed.resolve(reason);
+    };
+  }
+
+  /** Whether a call can be started. */
+  get isOpen(): boolean {
+    return this.connection.isOpen;
+  }
+
+  /** Fulfilled when the connection has closed, with the reason when something went wrong. */
+  get closed(): Promise<Error | undefined> {
+    return this.#closed.promise;
+  }
+
+  /** Rejects with a GrpcError: the server's status, or what kept the call from having one. */
+  unary(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const call = new UnaryClientCall(this.#host);
+    const stream = call.start(path, options);
+    if (stream !== undefined) sendMessage(stream, message, true);
+    return call.answer;
+  }
+
+  stream(path: string, options: CallOptions = {}): ClientCall {
+    const call = new ActiveClientCall(this.#host);
+    call.start(path, options);
+    return call;
+  }
+
+  /** The round-trip time in ms. */
+  ping(timeoutMs: number): Promise<number> {
+    return this.connection.ping(timeoutMs);
+  }
+
+  /** Takes no new calls, lets those in flight finish, closes. Give them a deadline, or destroy the connection. */
+  async close(): Promise<void> {
+    await this.connection.drain();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+function socketConnected(socket: Socket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown) => {
+      socket.off("error", settle);
+      signal.removeEventListener("abort", onAbort);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onAbort = () => settle(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once("error", settle);
+    socket.once("connect", () => settle());
+  });
+}
+
+function reasonOf(error: unknown, limit: AbortSignal): string {
+  if (limit.aborted) return "it took too long";
+  return error instanceof Error ? error.message : String(error);
+}

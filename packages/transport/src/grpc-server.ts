@@ -1,0 +1,172 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Http2Connection } from "./connection.js";
+import { DeadlineWheel } from "./deadline-wheel.js";
+import { GrpcCode } from "./grpc-code.js";
+import { deadlineExceeded, GrpcError } from "./grpc-error.js";
+import { requestHead } from "./grpc-request-head.js";
+import type { CallHost, ServerCallBase } from "./grpc-server-call.js";
+import { errorTrailers, trailersOnly } from "./grpc-status.js";
+import { ActiveStreamingServerCall, type StreamMethod } from "./grpc-streaming-server-call.js";
+import { type UnaryMethod, UnaryServerCall } from "./grpc-unary-server-call.js";
+import type { HeaderList } from "./header-list.js";
+import { type ConnectionOptions, unixSocketOptions } from "./limits.js";
+import type { SocketAddress } from "./socket-address.js";
+import type { Http2Stream, StreamEvents } from "./stream.js";
+
+export type GrpcMethod = UnaryMethod | StreamMethod;
+
+/** gRPC's own default limit for a received message. */
+export const defaultMaxMessageBytes = 4 * 1024 * 1024;
+
+export interface GrpcServerOptions {
+  /** The method for "/package.Service/Method"; undefined answers UNIMPLEMENTED. */
+  findMethod(path: string): GrpcMethod | undefined;
+  /** Asked before each call; an error refuses it. */
+  authorize?(headers: HeaderList): GrpcError | undefined;
+  /** Default 4 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** For TCP; over a Unix socket, on top of `unixSocketOptions`. */
+  readonly connection?: ConnectionOptions | undefined;
+  /** The status of a handler's error that is not a GrpcError; default INTERNAL without its text. */
+  onUncaught?(error: unknown): GrpcError;
+}
+
+const ignoreRest: StreamEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onWritable() {}, onReset() {} };
+
+/** Serves gRPC methods over raw message bytes (grpc/doc/PROTOCOL-HTTP2.md). */
+export class GrpcServer {
+  readonly #options: GrpcServerOptions;
+  readonly #connections = new Set<Http2Connection>();
+  readonly #calls = new Set<ServerCallBase>();
+  readonly #deadlines = new DeadlineWheel();
+  readonly #listeners: Server[] = [];
+  readonly #host: CallHost;
+  #endedCalls = 0;
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+    this.#host = {
+      maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+      setDeadline: (timeoutMs, onDue) => this.#deadlines.add(timeoutMs, onDue),
+      cancelDeadline: (deadline) => this.#deadlines.cancel(deadline),
+      errorOf: (error) => options.onUncaught?.(error) ?? internalError(error),
+      onCallEnded: (call) => {
+        if (this.#calls.delete(call)) this.#endedCalls++;
+      },
+    };
+  }
+
+  /** Calls that have not ended. */
+  get callsOpen(): number {
+    return this.#calls.size;
+  }
+
+  /** Serves a connection whose preface is still unread. */
+  accept(socket: Duplex): void {
+    this.#serve(socket, this.#options.connection ?? {});
+  }
+
+  /** Listens at the address, a port of 0 being any free one; returns where. */
+  async listen(at: SocketAddress): Promise<{ path?: string; port?: number }> {
+    const overUnixSocket = "path" in at;
+    const connection = overUnixSocket
+      ? { ...unixSocketOptions, ...this.#options.connection }
+      : (this.#options.connection ?? {});
+    const server = createServer({ noDelay: true }, (socket: Socket) => this.#serve(socket, connection));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(at, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#listeners.push(server);
+    const address = server.address();
+    return typeof address === "object" && address !== null ? { port: address.port } : { path: address ?? "" };
+  }
+
+  /**
+   * Stops listening, lets calls finish for at most graceMs, then aborts the rest with UNAVAILABLE. Tells how many calls
+   * ended each way since it was called.
+   */
+  async drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
+    const endedBefore = this.#endedCalls;
+    this.#stopListening();
+    const drained = Promise.all([...this.#connections].map((connection) => connection.drain()));
+    const aborted = await this.#abortAfter(graceMs, drained);
+    const completed = this.#endedCalls - endedBefore - aborted;
+    await this.close();
+    return { completed, aborted };
+  }
+
+  /** Closes everything now. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    const connections = [...this.#connections];
+    for (const connection of connections) connection.destroy();
+    await Promise.all(connections.map((connection) => connection.closed));
+    this.#deadlines.close();
+  }
+
+  #stopListening(): void {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+  }
+
+  async #abortAfter(graceMs: number, drained: Promise<unknown>): Promise<number> {
+    const grace = Promise.withResolvers<"expired">();
+    const timer = setTimeout(() => grace.resolve("expired"), graceMs);
+    const outcome = await Promise.race([drained, grace.promise]);
+    clearTimeout(timer);
+    if (outcome !== "expired") return 0;
+    const calls = [...this.#calls];
+    const error = new GrpcError({ code: GrpcCode.UNAVAILABLE, message: "the server is shutting down" });
+    for (const call of calls) call.abort(error);
+    return calls.length;
+  }
+
+  #serve(socket: Duplex, options: ConnectionOptions): void {
+    const connection = Http2Connection.accept(socket, options, (stream, headers, endStream) =>
+      this.#onStream(stream, headers, endStream),
+    );
+    this.#connections.add(connection);
+    connection.onClose = () => this.#connections.delete(connection);
+  }
+
+  #onStream(stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents {
+    const head = requestHead(headers);
+    if (head.kind === "rejected") return refuse(stream, head.answer);
+    const method = this.#route(headers, head.path);
+    if (method instanceof GrpcError) return refuse(stream, trailersOnly(errorTrailers(method)));
+    if (head.timeoutMs === 0) return refuse(stream, trailersOnly(errorTrailers(deadlineExceeded())));
+    const call =
+      method.kind === "unary"
+        ? new UnaryServerCall(method, stream, headers, head, this.#host)
+        : new ActiveStreamingServerCall(stream, headers, head, this.#host);
+    this.#calls.add(call);
+    if (call instanceof ActiveStreamingServerCall) void call.run(method as StreamMethod);
+    if (endStream) call.onData(Buffer.alloc(0), true);
+    return call;
+  }
+
+  #route(headers: HeaderList, path: string): GrpcMethod | GrpcError {
+    try {
+      return this.#options.authorize?.(headers) ?? this.#options.findMethod(path) ?? unknownMethod(path);
+    } catch (error) {
+      return error instanceof GrpcError ? error : this.#host.errorOf(error);
+    }
+  }
+}
+
+function refuse(stream: Http2Stream, answer: HeaderList): StreamEvents {
+  stream.sendHeaders(answer, true);
+  return ignoreRest;
+}
+
+function unknownMethod(path: string): GrpcError {
+  return new GrpcError({ code: GrpcCode.UNIMPLEMENTED, message: `unknown method ${path}` });
+}
+
+function internalError(cause: unknown): GrpcError {
+  return new GrpcError({ code: GrpcCode.INTERNAL, message: "the call failed unexpectedly", cause });
+}

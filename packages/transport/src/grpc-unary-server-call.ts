@@ -1,0 +1,111 @@
+import { GrpcCode } from "./grpc-code.js";
+import { GrpcError } from "./grpc-error.js";
+import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
+import type { HeaderList } from "./header-list.js";
+import { MessageReader, messagePrefixBytes } from "./message-reader.js";
+import { sendMessage } from "./send-message.js";
+import type { Http2Stream } from "./stream.js";
+
+export interface UnaryMethod {
+  readonly kind: "unary";
+  /** The answer at once, or a promise of it. The message is a view that may be kept. */
+  handle(message: Uint8Array, call: ServerCall): Uint8Array | PromiseLike<Uint8Array>;
+}
+
+/** One message in, one out. A handler that answers at once costs no promise. */
+export class UnaryServerCall extends ServerCallBase {
+  readonly #method: UnaryMethod;
+  #message: Buffer | undefined;
+  /** Only for a message that does not come in one piece. */
+  #reader: MessageReader | undefined;
+
+  constructor(
+    method: UnaryMethod,
+    stream: Http2Stream,
+    headers: HeaderList,
+    head: { path: string; timeoutMs: number | undefined },
+    host: CallHost,
+  ) {
+    super(stream, headers, head, host);
+    this.#method = method;
+  }
+
+  onData(data: Buffer, endStream: boolean): void {
+    if (this.phase === "ended") return;
+    if (!endStream) this.stream.releaseWindow(data.length);
+    try {
+      this.#receive(data);
+      if (endStream) this.#dispatch(this.#completeMessage());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onWritable(): void {}
+
+  protected onAborted(): void {}
+
+  #receive(data: Buffer): void {
+    if (data.length === 0) return;
+    if (this.#isWholeMessage(data)) {
+      this.#message = data.subarray(messagePrefixBytes);
+      return;
+    }
+    this.#reader ??= new MessageReader(this.host.maxMessageBytes);
+    this.#reader.push(data);
+    for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
+      if (next.compressed)
+        throw new GrpcError({ code: GrpcCode.INTERNAL, message: "a compressed message without grpc-encoding" });
+      if (this.#message !== undefined) throw cardinality("more than one");
+      this.#message = next.message;
+    }
+  }
+
+  #isWholeMessage(data: Buffer): boolean {
+    return (
+      this.#reader === undefined &&
+      this.#message === undefined &&
+      data.length >= messagePrefixBytes &&
+      data[0] === 0 &&
+      data.readUInt32BE(1) === data.length - messagePrefixBytes &&
+      data.length - messagePrefixBytes <= this.host.maxMessageBytes
+    );
+  }
+
+  #completeMessage(): Buffer {
+    if (this.#reader !== undefined && this.#reader.pendingBytes > 0) {
+      throw new GrpcError({ code: GrpcCode.INTERNAL, message: "the request message is incomplete" });
+    }
+    if (this.#message === undefined) throw cardinality("no");
+    return this.#message;
+  }
+
+  #dispatch(message: Buffer): void {
+    const answer = this.#method.handle(message, this);
+    if (answer instanceof Uint8Array) this.#respond(answer);
+    else
+      answer.then(
+        (message) => this.#respond(message),
+        (error: unknown) => this.fail(error),
+      );
+  }
+
+  #respond(message: Uint8Array): void {
+    if (this.phase === "ended") return;
+    try {
+      this.sendHeaders();
+      sendMessage(this.stream, message, false);
+      this.succeed();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+/** grpc/doc/statuscodes.md: "Request cardinality violation". */
+function cardinality(howMany: string): GrpcError {
+  return new GrpcError({
+    code: GrpcCode.UNIMPLEMENTED,
+    message: `${howMany} request message for a method that takes one`,
+  });
+}

@@ -1,0 +1,27 @@
+export { Http2Connection, type StreamHandler } from "./connection.js";
+export { ConnectionClosedError, connectionLost, errorCodeName, Http2ErrorCode } from "./error-code.js";
+export { GrpcClient, type GrpcClientOptions } from "./grpc-client.js";
+export type { CallOptions } from "./grpc-client-call.js";
+export { GrpcCode, type GrpcCodeName, grpcCodeName, grpcCodeOfHttpStatus, grpcCodeOfReset } from "./grpc-code.js";
+export { GrpcError } from "./grpc-error.js";
+export { appendMetadata, type Metadata, metadataOf } from "./grpc-metadata.js";
+export { defaultMaxMessageBytes, type GrpcMethod, GrpcServer, type GrpcServerOptions } from "./grpc-server.js";
+export type { ServerCall } from "./grpc-server-call.js";
+export {
+  errorTrailers,
+  isGrpcContentType,
+  responseError,
+  statusOfTrailers,
+  statusTrailers,
+  trailersOnly,
+} from "./grpc-status.js";
+export { decodeStatusMessage, encodeStatusMessage } from "./grpc-status-message.js";
+export type { ClientCall } from "./grpc-streaming-client-call.js";
+export type { StreamingServerCall, StreamMethod } from "./grpc-streaming-server-call.js";
+export { encodeTimeout, parseTimeout } from "./grpc-timeout.js";
+export type { UnaryMethod } from "./grpc-unary-server-call.js";
+export { type HeaderList, headerValue } from "./header-list.js";
+export { type ConnectionOptions, connectionLimits, unixSocketOptions } from "./limits.js";
+export { frameMessage, MessageReader, type ReceivedMessage } from "./message-reader.js";
+export type { SocketAddress } from "./socket-address.js";
+export type { Http2Stream, StreamEvents } from "./stream.js";

@@ -1,0 +1,269 @@
+import type { Duplex } from "node:stream";
+import { ConnectionFault, Http2ErrorCode } from "./error-code.js";
+import { SendWindow } from "./flow-control.js";
+import { FrameFlag, FrameType, writeUint32 } from "./frame.js";
+import type { HeaderList } from "./header-list.js";
+import { HpackEncoder } from "./hpack-encoder.js";
+import type { ConnectionLimits } from "./limits.js";
+import { Output } from "./output.js";
+import { initialWindowBytes, minFrameBytes, type Settings, serializeSettings } from "./settings.js";
+import type { Stream } from "./stream.js";
+
+/** DATA handed to the socket per turn: enough to keep it busy until the next one, little enough to stay fair. */
+const dataPerTurnBytes = 256 * 1024;
+const maxDebugDataBytes = 256;
+
+/**
+ * RFC 9113 sections 5.2 and 6.9: everything we send. Frames are collected and written once per event-loop turn;
+ * streams with buffered bytes take turns, a frame each. Reading never waits for any of this.
+ */
+export class Sender {
+  readonly #socket: Duplex;
+  readonly #limits: ConnectionLimits;
+  readonly #output: Output;
+  readonly #encoder = new HpackEncoder();
+  readonly #window = new SendWindow(initialWindowBytes);
+  #maxFrameBytes = minFrameBytes;
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
+  peerStreamWindowBytes = initialWindowBytes;
+  #roundHead: Stream | undefined;
+  #roundTail: Stream | undefined;
+  #writable: Stream[] = [];
+  #flushScheduled = false;
+  #socketState: "ready" | "full" | "closed" = "ready";
+
+  constructor(socket: Duplex, limits: ConnectionLimits) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#output = new Output(socket);
+    socket.on("drain", () => {
+      if (this.#socketState !== "full") return;
+      this.#socketState = "ready";
+      this.#scheduleFlush();
+    });
+  }
+
+  /** Frames that a peer which does not read makes us pile up. */
+  get isOverfull(): boolean {
+    return this.#output.bytes > this.#limits.maxUnsentControlBytes + dataPerTurnBytes;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#output.raw(bytes);
+    this.#scheduleFlush();
+  }
+
+  settings(settings: Settings): void {
+    this.#frame(FrameType.SETTINGS, 0, serializeSettings(settings));
+  }
+
+  settingsAck(): void {
+    this.#frame(FrameType.SETTINGS, FrameFlag.ACK, new Uint8Array(0));
+  }
+
+  ping(payload: Uint8Array, ack: boolean): void {
+    this.#frame(FrameType.PING, ack ? FrameFlag.ACK : 0, payload);
+  }
+
+  goaway(lastStreamId: number, errorCode: number, text: string): void {
+    const payload = Buffer.alloc(8 + Math.min(maxDebugDataBytes, Buffer.byteLength(text)));
+    writeUint32(payload, 0, lastStreamId);
+    writeUint32(payload, 4, errorCode);
+    payload.write(text, 8);
+    this.#frame(FrameType.GOAWAY, 0, payload);
+  }
+
+  rstStream(streamId: number, errorCode: number): void {
+    this.#output.numberFrame(FrameType.RST_STREAM, streamId, errorCode);
+    this.#scheduleFlush();
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.#output.numberFrame(FrameType.WINDOW_UPDATE, streamId, increment);
+    this.#scheduleFlush();
+  }
+
+  sendHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
+    stream.sending = "body";
+    this.#output.headers(stream.id, this.#encoder.encode(headers), endStream, this.#maxFrameBytes);
+    this.#scheduleFlush();
+    if (endStream) stream.table.localEnded(stream);
+  }
+
+  sendData(stream: Stream, data: Uint8Array, endStream: boolean): boolean {
+    if (this.#mayPass(stream, data.length)) {
+      stream.sendWindow.available -= data.length;
+      this.#window.available -= data.length;
+      this.#output.data(stream.id, data, 0, data.length, this.#maxFrameBytes);
+      this.#scheduleFlush();
+      if (endStream) {
+        stream.ending = "end-stream";
+        this.#end(stream);
+      }
+      return true;
+    }
+    stream.enqueue(data);
+    if (endStream) stream.ending = "end-stream";
+    this.#join(stream);
+    if (stream.bufferedBytes <= this.#limits.sendHighWaterBytes) return true;
+    stream.wantsWritable = true;
+    return false;
+  }
+
+  sendTrailers(stream: Stream, trailers: HeaderList): void {
+    stream.ending = trailers;
+    if (stream.bufferedBytes === 0 && stream.state !== "idle") this.#end(stream);
+  }
+
+  /** A request that waited got its turn and its id. */
+  begin(stream: Stream, headers: HeaderList, endStream: boolean): void {
+    this.sendHeaders(stream, headers, endStream);
+    if (endStream) return;
+    if (stream.bufferedBytes > 0) this.#join(stream);
+    else if (stream.ending !== undefined) this.#end(stream);
+  }
+
+  /** RFC 9113 section 6.9.1. */
+  growConnectionWindow(bytes: number): void {
+    if (!this.#window.grow(bytes)) {
+      throw new ConnectionFault(Http2ErrorCode.FLOW_CONTROL_ERROR, "the connection window passed 2^31-1");
+    }
+    if (this.#roundHead !== undefined) this.#scheduleFlush();
+  }
+
+  /** False when the stream's window passed 2^31-1. */
+  growStreamWindow(stream: Stream, bytes: number): boolean {
+    if (!stream.sendWindow.grow(bytes)) return false;
+    if (stream.bufferedBytes > 0) this.#join(stream);
+    return true;
+  }
+
+  /** RFC 9113 section 6.5.3: the peer's settings count from now on. */
+  applySettings(settings: Settings, streams: Iterable<Stream>): void {
+    if (settings.headerTableBytes !== undefined) this.#encoder.setPeerTableBytes(settings.headerTableBytes);
+    if (settings.maxFrameBytes !== undefined) this.#maxFrameBytes = settings.maxFrameBytes;
+    if (settings.initialWindowBytes === undefined) return;
+    const change = settings.initialWindowBytes - this.peerStreamWindowBytes;
+    this.peerStreamWindowBytes = settings.initialWindowBytes;
+    for (const stream of streams) {
+      if (!this.growStreamWindow(stream, change)) {
+        throw new ConnectionFault(Http2ErrorCode.FLOW_CONTROL_ERROR, "a stream's window passed 2^31-1");
+      }
+    }
+  }
+
+  /** Writes what waits and ends our side of the socket. */
+  finish(): void {
+    if (this.#socketState === "closed") return;
+    this.#output.write();
+    this.#socketState = "closed";
+    this.#socket.end();
+  }
+
+  /** The socket is gone. */
+  abandon(): void {
+    this.#socketState = "closed";
+  }
+
+  #frame(type: number, flags: number, payload: Uint8Array): void {
+    this.#output.frame(type, flags, 0, payload);
+    this.#scheduleFlush();
+  }
+
+  /** Small data goes out at once, ahead of others' large data, as long as nothing stands in its way. */
+  #mayPass(stream: Stream, bytes: number): boolean {
+    if (stream.bufferedBytes > 0 || stream.state === "idle") return false;
+    if (bytes === 0) return true;
+    return (
+      this.#socketState === "ready" &&
+      bytes <= this.#maxFrameBytes &&
+      bytes <= stream.sendWindow.available &&
+      bytes <= this.#window.available &&
+      this.#output.bytes + bytes <= dataPerTurnBytes
+    );
+  }
+
+  #join(stream: Stream): void {
+    if (stream.inRound || stream.sendWindow.available <= 0 || stream.state === "idle") return;
+    stream.inRound = true;
+    if (this.#roundTail === undefined) this.#roundHead = stream;
+    else this.#roundTail.nextInRound = stream;
+    this.#roundTail = stream;
+    this.#scheduleFlush();
+  }
+
+  #leave(): Stream | undefined {
+    const stream = this.#roundHead;
+    if (stream === undefined) return undefined;
+    this.#roundHead = stream.nextInRound;
+    if (this.#roundHead === undefined) this.#roundTail = undefined;
+    stream.nextInRound = undefined;
+    stream.inRound = false;
+    return stream;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || this.#socketState !== "ready") return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#socketState !== "ready") return;
+    while (this.#output.bytes < dataPerTurnBytes && this.#window.available > 0) {
+      const stream = this.#leave();
+      if (stream === undefined) break;
+      if (stream.bufferedBytes > 0) this.#sendFrame(stream);
+    }
+    this.#output.write();
+    if (this.#socket.writableNeedDrain) this.#socketState = "full";
+    else if (this.#roundHead !== undefined && this.#window.available > 0) this.#scheduleFlush();
+    this.#announceWritable();
+  }
+
+  /** One frame, at most as large as the peer takes and the windows allow. */
+  #sendFrame(stream: Stream): void {
+    const bytes = Math.min(
+      this.#maxFrameBytes,
+      stream.bufferedBytes,
+      stream.sendWindow.available,
+      this.#window.available,
+    );
+    if (bytes <= 0) return;
+    stream.sendWindow.available -= bytes;
+    this.#window.available -= bytes;
+    stream.dequeue(bytes, (data, start, end) => {
+      this.#output.data(stream.id, data, start, end, this.#maxFrameBytes);
+    });
+    if (stream.wantsWritable && stream.bufferedBytes * 2 <= this.#limits.sendHighWaterBytes) {
+      stream.wantsWritable = false;
+      this.#writable.push(stream);
+    }
+    if (stream.bufferedBytes > 0) this.#join(stream);
+    else if (stream.ending !== undefined) this.#end(stream);
+  }
+
+  #end(stream: Stream): void {
+    const { ending } = stream;
+    stream.ending = undefined;
+    if (ending === "end-stream") {
+      this.#output.endData(stream.id);
+    } else if (ending !== undefined) {
+      this.#output.headers(stream.id, this.#encoder.encode(ending), true, this.#maxFrameBytes);
+    }
+    this.#scheduleFlush();
+    stream.table.localEnded(stream);
+  }
+
+  #announceWritable(): void {
+    if (this.#writable.length === 0) return;
+    const streams = this.#writable;
+    this.#writable = [];
+    for (const stream of streams) {
+      if (stream.canSend) stream.events.onWritable();
+    }
+  }
+}
