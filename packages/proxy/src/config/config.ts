@@ -1,0 +1,102 @@
+import path from "node:path";
+import type { LogLevel } from "../telemetry/log.js";
+import type { PluginProgram } from "../upstream/resolve-plugin.js";
+import type { Address } from "./address.js";
+import type { Limits } from "./limits.js";
+import type { ParsedConfig } from "./schema.js";
+import { Settings } from "./settings.js";
+
+/** What the gateway runs on: complete, checked, frozen. */
+export interface Config {
+  /** The file that it came from. `undefined`: there was none and these are the defaults. */
+  readonly file: string | undefined;
+  /** Every file that it was read from, secret files included: what to watch. */
+  readonly sources: readonly string[];
+  /** The folder that relative paths are relative to: the file's. Absolute. */
+  readonly workingDir: string;
+  readonly listen: Address;
+  readonly admin: { readonly listen: Address };
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly backends: ReadonlyMap<string, BackendConfig>;
+  readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  readonly limits: Limits;
+  readonly shutdownGraceMs: number;
+  readonly strictStart: boolean;
+  readonly log: { readonly level: LogLevel };
+}
+
+/** One configured plugin. */
+export interface BackendConfig {
+  readonly name: string;
+  /** What the operator wrote: the plugin's name, or the command. For people. */
+  readonly plugin: string;
+  readonly program: PluginProgram;
+  readonly settings: Settings;
+  readonly startTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** One configured namespace. */
+export interface NamespaceConfig {
+  readonly name: string;
+  readonly pattern: string;
+  readonly backend: string;
+  /** `undefined`: everything that the plugin has. */
+  readonly needs: readonly string[] | undefined;
+  readonly timeoutMs: number;
+}
+
+/** One of a plugin's own services. */
+export interface ServiceConfig {
+  readonly backend: string;
+}
+
+/** Puts a checked configuration into the shape that the gateway uses. */
+export function toConfig(
+  parsed: ParsedConfig,
+  origin: { file: string | undefined; sources: readonly string[]; workingDir: string },
+  programs: ReadonlyMap<string, PluginProgram>,
+): Config {
+  const backends = Object.entries(parsed.backends).map(([name, backend]): [string, BackendConfig] => [
+    name,
+    Object.freeze({
+      name,
+      plugin: backend.plugin ?? backend.command?.join(" ") ?? "",
+      program: programs.get(name)!,
+      settings: new Settings(backend.settings),
+      startTimeoutMs: backend.start_timeout,
+      drainTimeoutMs: backend.drain_timeout,
+    }),
+  ]);
+  const namespaces = Object.entries(parsed.namespaces).map(([name, namespace]): [string, NamespaceConfig] => [
+    name,
+    Object.freeze({
+      name,
+      pattern: namespace.pattern,
+      backend: namespace.backend,
+      needs: namespace.needs && Object.freeze([...new Set(namespace.needs)].sort()),
+      timeoutMs: namespace.timeout,
+    }),
+  ]);
+  return Object.freeze({
+    ...origin,
+    listen: Object.freeze(parsed.listen),
+    admin: Object.freeze({ listen: Object.freeze(parsed.admin.listen) }),
+    dataDir: path.resolve(origin.workingDir, parsed.data_dir),
+    backends: new Map(backends),
+    namespaces: new Map(namespaces),
+    services: new Map(Object.entries(parsed.services)),
+    limits: Object.freeze({
+      messageBytes: parsed.limits.message_size,
+      headerListBytes: parsed.limits.header_size,
+      streamsPerConnection: parsed.limits.streams_per_connection,
+      connections: parsed.limits.connections,
+      callsInFlight: parsed.limits.calls_in_flight,
+    }),
+    shutdownGraceMs: parsed.shutdown_grace,
+    strictStart: parsed.strict_start,
+    log: Object.freeze({ level: parsed.log.level }),
+  });
+}

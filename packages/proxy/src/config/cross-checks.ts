@@ -1,0 +1,154 @@
+import { patternServices } from "@prism-data/pattern-sdk/protocol";
+import { type PluginProgram, type PluginSearch, resolveCommand, resolvePlugin } from "../upstream/resolve-plugin.js";
+import { parseAddress } from "./address.js";
+import type { LocatedProblem } from "./problem.js";
+import { suggest } from "./suggestion.js";
+
+/** Services that the proxy itself answers for; a plugin cannot take them over. */
+const ownServices = [
+  ...Object.values(patternServices),
+  "grpc.health.v1.Health",
+  "grpc.reflection.v1.ServerReflection",
+  "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/** What the checks between parts of a configuration found. */
+export interface CrossChecked {
+  readonly problems: readonly LocatedProblem[];
+  /** The programs of the backends whose plugins were found. */
+  readonly programs: ReadonlyMap<string, PluginProgram>;
+}
+
+/**
+ * Checks the parts of a configuration against each other and against the plugins that are installed. Takes the unchecked
+ * tree, so that these problems are reported together with those of the schema; what has the wrong type is left to the schema.
+ */
+export async function crossCheck(tree: unknown, search: PluginSearch): Promise<CrossChecked> {
+  const root = mapOf(tree);
+  const { problems, programs } = await checkBackends(mapOf(root.backends), search);
+  return {
+    programs,
+    problems: [
+      ...checkListen(root),
+      ...problems,
+      ...checkNamespaces(mapOf(root.namespaces), mapOf(root.backends), programs),
+      ...checkServices(mapOf(root.services), mapOf(root.backends)),
+      ...checkNames(root),
+    ],
+  };
+}
+
+function checkListen(root: TreeMap): LocatedProblem[] {
+  const listen = mapOf(root.admin).listen;
+  if (typeof root.listen !== "string" || typeof listen !== "string" || root.listen !== listen) return [];
+  if (parseAddress(listen)?.port === 0) return [];
+  return [{ keys: ["admin", "listen"], message: "is the same address as listen; give the admin port one of its own" }];
+}
+
+async function checkBackends(backends: TreeMap, search: PluginSearch) {
+  const problems: LocatedProblem[] = [];
+  const programs = new Map<string, PluginProgram>();
+  for (const [name, value] of Object.entries(backends)) {
+    if (!isMap(value)) continue;
+    const { plugin, command } = value;
+    const keys = ["backends", name];
+    if (plugin === undefined && command === undefined) {
+      problems.push({ keys, message: "needs a plugin, such as plugin: redis, or a command" });
+    } else if (plugin !== undefined && command !== undefined) {
+      problems.push({ keys, message: "has both a plugin and a command; remove one" });
+    } else {
+      const resolution = await resolve(plugin, command, search);
+      if (resolution?.found) programs.set(name, resolution.program);
+      else if (resolution !== undefined) {
+        problems.push({ keys: [...keys, plugin === undefined ? "command" : "plugin"], message: resolution.problem });
+      }
+    }
+  }
+  return { problems, programs };
+}
+
+async function resolve(plugin: unknown, command: unknown, search: PluginSearch) {
+  if (typeof plugin === "string" && plugin !== "") return await resolvePlugin(plugin, search);
+  if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === "string")) {
+    return await resolveCommand(command, search.dir);
+  }
+  return undefined;
+}
+
+function checkNamespaces(
+  namespaces: TreeMap,
+  backends: TreeMap,
+  programs: ReadonlyMap<string, PluginProgram>,
+): LocatedProblem[] {
+  const patterns = Object.keys(patternServices);
+  return Object.entries(namespaces).flatMap(([name, value]): LocatedProblem[] => {
+    if (!isMap(value)) return [];
+    const keys = ["namespaces", name];
+    const { pattern, backend } = value;
+    if (typeof pattern === "string" && !patterns.includes(pattern)) {
+      const message = `${JSON.stringify(pattern)} is not a pattern; ${suggest(pattern, patterns)}`;
+      return [{ keys: [...keys, "pattern"], message }, ...checkBackendName(backend, keys, backends)];
+    }
+    return [
+      ...checkBackendName(backend, keys, backends),
+      ...(typeof pattern === "string" && typeof backend === "string"
+        ? checkOffer({ keys, pattern, backend, needs: value.needs }, programs.get(backend))
+        : []),
+    ];
+  });
+}
+
+function checkBackendName(backend: unknown, keys: readonly string[], backends: TreeMap): LocatedProblem[] {
+  if (typeof backend !== "string" || Object.hasOwn(backends, backend)) return [];
+  const message = `no backend ${JSON.stringify(backend)} is configured; ${suggest(backend, Object.keys(backends))}`;
+  return [{ keys: [...keys, "backend"], message }];
+}
+
+/** Compares what a namespace wants with what the plugin's package says that it offers, when it says anything. */
+function checkOffer(
+  wanted: { keys: readonly string[]; pattern: string; backend: string; needs: unknown },
+  program: PluginProgram | undefined,
+): LocatedProblem[] {
+  const offered = program?.description?.capabilities;
+  if (offered === undefined) return [];
+  const capabilities = offered.get(wanted.pattern);
+  if (capabilities === undefined) {
+    const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not offer ${wanted.pattern}; ${suggest(wanted.pattern, [...offered.keys()])}`;
+    return [{ keys: [...wanted.keys, "pattern"], message }];
+  }
+  if (!Array.isArray(wanted.needs)) return [];
+  return wanted.needs.flatMap((need, index): LocatedProblem[] => {
+    if (typeof need !== "string" || capabilities.includes(need)) return [];
+    const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not have ${JSON.stringify(need)}; ${suggest(need, capabilities)}`;
+    return [{ keys: [...wanted.keys, "needs", index], message }];
+  });
+}
+
+function checkServices(services: TreeMap, backends: TreeMap): LocatedProblem[] {
+  return Object.entries(services).flatMap(([name, value]): LocatedProblem[] => {
+    const keys = ["services", name];
+    if (ownServices.includes(name)) {
+      const message =
+        "is a service that Prism routes by namespace or answers itself; it cannot be given to one backend";
+      return [{ keys, message }];
+    }
+    return isMap(value) ? checkBackendName(value.backend, keys, backends) : [];
+  });
+}
+
+/** JavaScript's one name that cannot be a key of a map: it would vanish without a word. */
+function checkNames(root: TreeMap): LocatedProblem[] {
+  return ["backends", "namespaces", "services"]
+    .filter((section) => Object.hasOwn(mapOf(root[section]), "__proto__"))
+    .map((section) => ({ keys: [section, "__proto__"], message: "__proto__ cannot be a name; choose another" }));
+}
+
+type TreeMap = Readonly<Record<string, unknown>>;
+
+function isMap(value: unknown): value is TreeMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function mapOf(value: unknown): TreeMap {
+  return isMap(value) ? value : {};
+}

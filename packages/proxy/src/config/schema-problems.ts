@@ -1,0 +1,84 @@
+import type { z } from "zod";
+import type { LocatedProblem } from "./problem.js";
+import { configJsonSchema } from "./schema.js";
+import { nearest, suggest } from "./suggestion.js";
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+}
+
+const expectedNames: Readonly<Record<string, string>> = {
+  object: "a map",
+  record: "a map",
+  array: "a list",
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
+/** Says in the operator's words what the schema found. Values are never repeated: they may be secrets. */
+export function schemaProblems(error: z.ZodError, tree: unknown): readonly LocatedProblem[] {
+  return error.issues.flatMap((issue): LocatedProblem[] => {
+    switch (issue.code) {
+      case "unrecognized_keys":
+        return issue.keys.map((key) => ({ keys: [...issue.path, key], message: unknownKey(key, issue.path, tree) }));
+      case "invalid_type":
+        return [{ keys: issue.path, message: wrongType(issue.expected, valueAt(tree, issue.path)) }];
+      case "invalid_value":
+        return [{ keys: issue.path, message: `must be one of ${issue.values.join(", ")}` }];
+      case "invalid_key":
+        return [{ keys: issue.path, message: issue.issues.map((inner) => inner.message).join("; ") }];
+      case "too_small":
+        return [
+          { keys: issue.path, message: issue.message.startsWith("Too small") ? "must not be empty" : issue.message },
+        ];
+      default:
+        return [
+          {
+            keys: issue.path,
+            message: issue.code === "invalid_union" ? "is not a value that JSON has" : issue.message,
+          },
+        ];
+    }
+  });
+}
+
+function unknownKey(key: string, path: readonly PropertyKey[], tree: unknown): string {
+  const known = knownKeysAt(path);
+  // A key that is already there is not what the misspelt one means.
+  const present = valueAt(tree, path);
+  const missing = known.filter((name) => !(typeof present === "object" && present !== null && name in present));
+  const best = nearest(key, missing) ?? nearest(key, known);
+  return `is not a known key; ${best === undefined ? suggest(key, known) : suggest(best, [best])}`;
+}
+
+function wrongType(expected: string, value: unknown): string {
+  const name = expectedNames[expected] ?? expected;
+  return value === undefined ? "is required" : `must be ${name}, not ${typeName(value)}`;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  return (
+    { object: "a map", string: "text", number: "a number", boolean: "true or false" }[typeof value as string] ?? "that"
+  );
+}
+
+function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value: unknown, key) => {
+    if (typeof value !== "object" || value === null) return undefined;
+    return (value as Record<PropertyKey, unknown>)[key];
+  }, tree);
+}
+
+function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
+  let node: SchemaNode | undefined = configJsonSchema() as SchemaNode;
+  for (const key of path) {
+    const inner: SchemaNode | boolean | undefined = node?.properties?.[String(key)] ?? node?.additionalProperties;
+    node = typeof inner === "object" ? inner : undefined;
+  }
+  return Object.keys(node?.properties ?? {});
+}

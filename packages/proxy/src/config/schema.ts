@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { logLevels } from "../telemetry/log.js";
+import { address } from "./address.js";
+import type { JsonValue } from "./settings.js";
+import { duration, size } from "./units.js";
+
+/** Bytes of a namespace's name, as UTF-8. */
+const namespaceNameBytesMax = 128;
+
+const json: z.ZodType<JsonValue> = z.json();
+
+const backendName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    "a backend's name is 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit",
+  );
+
+const namespaceName = z
+  .string()
+  .refine((name) => Buffer.byteLength(name) >= 1 && Buffer.byteLength(name) <= namespaceNameBytesMax, {
+    message: `a namespace's name is 1 to ${namespaceNameBytesMax} bytes long`,
+  })
+  .refine((name) => !/\p{Cc}/u.test(name), { message: "a namespace's name has no control characters" });
+
+const serviceName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/,
+    "must be a service's full name, such as acme.search.v1.SearchService",
+  );
+
+const count = (options: { description: string; min: number; max: number; default: number }) =>
+  z
+    .int()
+    .min(options.min, `must be from ${options.min} to ${options.max}`)
+    .max(options.max, `must be from ${options.min} to ${options.max}`)
+    .prefault(options.default)
+    .meta({ description: options.description, "x-bounds": `${options.min} to ${options.max}` });
+
+const backend = z.strictObject({
+  plugin: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The plugin: a short name (`redis` means the package `@prism-data/plugin-redis`, then `prism-plugin-redis`) or a package's full name. Either this or `command`.",
+    ),
+  command: z
+    .array(z.string().min(1))
+    .min(1, "must name a program")
+    .optional()
+    .describe(
+      "A program, with its arguments, that speaks the plugin contract. A path that begins with `.` is relative to the file's folder. Either this or `plugin`.",
+    ),
+  settings: z
+    .record(z.string(), json)
+    .prefault({})
+    .describe("What the plugin is told about its data system; `prism plugin describe` shows what a plugin takes."),
+  start_timeout: duration({
+    description: "How long the plugin's process may take until it is ready.",
+    min: "100ms",
+    max: "10m",
+    default: "10s",
+  }),
+  drain_timeout: duration({
+    description: "How long calls may take to finish on a plugin process that is being replaced.",
+    min: "0s",
+    max: "1h",
+    default: "10s",
+  }),
+});
+
+const namespace = z.strictObject({
+  pattern: z.string().min(1).describe("The API that apps use on it, such as `key-value`."),
+  backend: z.string().min(1).describe("The backend that holds its data."),
+  needs: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "The capabilities that apps rely on. A namespace whose backend lacks one is refused at start. Not given: all that the plugin has.",
+    ),
+  timeout: duration({
+    description: "The deadline of calls that come without one.",
+    min: "1ms",
+    max: "1h",
+    default: "5s",
+  }),
+});
+
+const service = z.strictObject({
+  backend: z.string().min(1).describe("The backend whose plugin serves it."),
+});
+
+const limits = z.strictObject({
+  message_size: size({
+    description: "The largest request or response message.",
+    min: "1KiB",
+    max: "64MiB",
+    default: "4MiB",
+  }),
+  header_size: size({
+    description: "The largest list of request headers, as HTTP/2 counts them.",
+    min: "1KiB",
+    max: "1MiB",
+    default: "16KiB",
+  }),
+  streams_per_connection: count({
+    description: "Calls that one connection may have open at once.",
+    min: 1,
+    max: 100_000,
+    default: 1_000,
+  }),
+  connections: count({
+    description: "Connections from apps that may be open at once.",
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+  }),
+  calls_in_flight: count({
+    description: "Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED.",
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+  }),
+});
+
+/** All of `prism.yaml`. Strict: a key that is not here is a problem. */
+export const configSchema = z
+  .strictObject({
+    listen: address({ description: "Where apps connect: gRPC and HTTP on one port.", default: "127.0.0.1:8980" }),
+    admin: z
+      .strictObject({
+        listen: address({
+          description: "Where operators connect: health, metrics and the admin API. Keep it private.",
+          default: "127.0.0.1:8981",
+        }),
+      })
+      .prefault({}),
+    data_dir: z
+      .string()
+      .min(1)
+      .prefault("./.prism")
+      .describe("The folder for control state and embedded data. Relative to the file's folder."),
+    backends: z.record(backendName, backend).prefault({}).describe("The configured plugins, by a name of your choice."),
+    namespaces: z.record(namespaceName, namespace).prefault({}).describe("What apps address, by name."),
+    services: z
+      .record(serviceName, service)
+      .prefault({})
+      .describe("gRPC services of plugins beyond the patterns, by full name. Nothing in their messages is read."),
+    limits: limits.prefault({}),
+    shutdown_grace: duration({
+      description: "How long calls in flight may take to finish when the proxy is asked to stop.",
+      min: "0s",
+      max: "1h",
+      default: "10s",
+    }),
+    strict_start: z
+      .boolean()
+      .prefault(false)
+      .describe("Refuse to start (exit code 3) when a backend or namespace cannot serve; otherwise the others serve."),
+    log: z
+      .strictObject({
+        level: z.enum(logLevels).prefault("info").describe("How much is logged."),
+      })
+      .prefault({}),
+  })
+  .meta({ title: "prism.yaml", description: "The configuration of the Prism gateway." });
+
+/** A configuration that passed the schema. */
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** The JSON Schema of `prism.yaml`, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" });
+}

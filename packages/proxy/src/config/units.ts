@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const bytesPerUnit = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
+
+const durationPattern = /^(\d{1,15})(ms|s|m|h)$/;
+const sizePattern = /^(\d{1,15})(B|KiB|MiB|GiB)$/;
+
+/** The milliseconds of a duration such as `250ms`, `5s`, `24h`; `undefined` when it is not one. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = durationPattern.exec(text) ?? [];
+  return digits === undefined
+    ? undefined
+    : Number(digits) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
+}
+
+/** The bytes of a size such as `64KiB`, `4MiB`; `undefined` when it is not one. */
+export function parseSize(text: string): number | undefined {
+  const [, digits, unit] = sizePattern.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * bytesPerUnit[unit as keyof typeof bytesPerUnit];
+}
+
+/** What a schema of a bounded quantity is made from; all values as the operator writes them. */
+interface Quantity {
+  readonly description: string;
+  readonly min: string;
+  readonly max: string;
+  readonly default: string;
+}
+
+/** The schema of a duration: text in, milliseconds out. */
+export function duration(quantity: Quantity) {
+  return quantitySchema(quantity, { parse: parseDuration, pattern: durationPattern, example: "250ms, 5s or 24h" });
+}
+
+/** The schema of a size: text in, bytes out. */
+export function size(quantity: Quantity) {
+  return quantitySchema(quantity, { parse: parseSize, pattern: sizePattern, example: "64KiB or 4MiB" });
+}
+
+function quantitySchema(
+  quantity: Quantity,
+  kind: { parse: (text: string) => number | undefined; pattern: RegExp; example: string },
+) {
+  const min = kind.parse(quantity.min) ?? 0;
+  const max = kind.parse(quantity.max) ?? 0;
+  return z
+    .string()
+    .regex(kind.pattern, `must be written like ${kind.example}`)
+    .transform((text) => kind.parse(text) ?? 0)
+    .refine((value) => value >= min && value <= max, `must be from ${quantity.min} to ${quantity.max}`)
+    .prefault(quantity.default)
+    .meta({ description: quantity.description, "x-bounds": `${quantity.min} to ${quantity.max}` });
+}

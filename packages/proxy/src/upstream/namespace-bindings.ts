@@ -1,0 +1,171 @@
+import { GatewayError, type pluginv1, reasons } from "@prism-data/pattern-sdk/protocol";
+import type { NamespaceConfig } from "../config/config.js";
+import { suggest } from "../config/suggestion.js";
+import { type Backoff, backoffDelayMs, type Random } from "../policy/backoff.js";
+import type { Logger } from "../telemetry/log.js";
+
+/** Whether calls to a namespace can be served. `pending`: it is being bound, or will be tried again. */
+export type BindingState =
+  | { readonly state: "bound"; readonly capabilities: readonly string[] }
+  | { readonly state: "pending" | "failed"; readonly reason: string };
+
+/** The two calls that binding needs. */
+export interface Binder {
+  bind(namespace: NamespaceConfig): Promise<readonly string[]>;
+  unbind(namespace: NamespaceConfig): Promise<void>;
+}
+
+/** A data system that is down comes back any moment; a namespace must serve within two seconds of that. */
+const retryBackoff: Backoff = { firstMs: 200, maxMs: 1_000 };
+
+interface Entry {
+  readonly namespace: NamespaceConfig;
+  state: BindingState;
+  /** Resolved when the first try was answered. */
+  readonly tried: Promise<void>;
+}
+
+/**
+ * Keeps the wanted namespaces bound on one plugin process. A namespace that cannot be bound is set aside with its reason and
+ * the others serve; one whose data system is only unreachable is tried again. Calls for one namespace never overlap.
+ */
+export class NamespaceBindings {
+  readonly #binder: Binder;
+  readonly #patterns: ReadonlyMap<string, readonly string[]>;
+  readonly #onChange: () => void;
+  readonly #random: Random;
+  readonly #log: Logger;
+  readonly #entries = new Map<string, Entry>();
+  /** The end of the last call for each name, so that the next one waits for it. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #closed = new AbortController();
+
+  constructor(options: {
+    binder: Binder;
+    description: pluginv1.DescribeResponse;
+    onChange: () => void;
+    random: Random;
+    log: Logger;
+  }) {
+    this.#binder = options.binder;
+    this.#patterns = new Map(options.description.patterns.map(({ pattern, capabilities }) => [pattern, capabilities]));
+    this.#onChange = options.onChange;
+    this.#random = options.random;
+    this.#log = options.log;
+  }
+
+  /** The state of a namespace. `undefined`: it is not wanted here. */
+  state(name: string): BindingState | undefined {
+    return this.#entries.get(name)?.state;
+  }
+
+  /** Sets the wanted namespaces; resolves when each was answered for once. Never rejects. */
+  async want(namespaces: ReadonlyMap<string, NamespaceConfig>): Promise<void> {
+    for (const [name, entry] of this.#entries) {
+      if (namespaces.has(name)) continue;
+      this.#entries.delete(name);
+      void this.#inTurn(name, () => this.#unbind(entry.namespace));
+    }
+    for (const namespace of namespaces.values()) {
+      const known = this.#entries.get(namespace.name);
+      if (known === undefined || !asksTheSame(known.namespace, namespace)) this.#add(namespace, known);
+    }
+    await Promise.all([...this.#entries.values()].map((entry) => entry.tried));
+  }
+
+  /** Stops trying; the process is ending. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  #add(namespace: NamespaceConfig, previous: Entry | undefined): void {
+    const tried = Promise.withResolvers<void>();
+    const reason = `namespace ${JSON.stringify(namespace.name)} is being made ready`;
+    // A binding that only changes its needs goes on serving with the old ones meanwhile.
+    const kept = previous?.namespace.pattern === namespace.pattern ? previous.state : undefined;
+    const entry: Entry = { namespace, state: kept ?? { state: "pending", reason }, tried: tried.promise };
+    this.#entries.set(namespace.name, entry);
+    void this.#inTurn(namespace.name, async () => {
+      if (previous !== undefined && kept === undefined) await this.#unbind(previous.namespace);
+      await this.#tryUntilAnswered(entry, tried.resolve);
+    });
+  }
+
+  async #tryUntilAnswered(entry: Entry, onTried: () => void): Promise<void> {
+    for (let attempt = 0; this.#isWanted(entry); attempt++) {
+      const state = await this.#try(entry.namespace);
+      if (!this.#isWanted(entry)) break;
+      this.#set(entry, state);
+      onTried();
+      if (state.state !== "pending") break;
+      await this.#pause(backoffDelayMs(attempt, retryBackoff, this.#random));
+    }
+    onTried();
+  }
+
+  async #try(namespace: NamespaceConfig): Promise<BindingState> {
+    const gap = this.#gap(namespace);
+    if (gap !== undefined) return { state: "failed", reason: gap };
+    try {
+      return { state: "bound", capabilities: await this.#binder.bind(namespace) };
+    } catch (error) {
+      const retryable = error instanceof GatewayError && reasons[error.reason].retryable;
+      return { state: retryable ? "pending" : "failed", reason: (error as Error).message };
+    }
+  }
+
+  /** What the plugin's own description already rules out. */
+  #gap(namespace: NamespaceConfig): string | undefined {
+    const offered = this.#patterns.get(namespace.pattern);
+    if (offered === undefined) {
+      return `the plugin does not offer ${namespace.pattern}; ${suggest(namespace.pattern, [...this.#patterns.keys()])}`;
+    }
+    const missing = (namespace.needs ?? []).filter((need) => !offered.includes(need));
+    if (missing.length === 0) return undefined;
+    return `needs ${missing.join(", ")}, which the plugin does not have; it has: ${offered.join(", ") || "none"}`;
+  }
+
+  async #unbind(namespace: NamespaceConfig): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    try {
+      await this.#binder.unbind(namespace);
+    } catch (error) {
+      this.#log.warn({ namespace: namespace.name, reason: (error as Error).message }, "namespace not unbound");
+    }
+  }
+
+  #set(entry: Entry, state: BindingState): void {
+    const before = entry.state;
+    entry.state = state;
+    const { name } = entry.namespace;
+    if (state.state === "bound") this.#log.info({ namespace: name }, "namespace bound");
+    else if (before.state === "bound" || before.reason !== state.reason) {
+      this.#log.warn({ namespace: name, state: state.state, reason: state.reason }, "namespace not bound");
+    }
+    this.#onChange();
+  }
+
+  #isWanted(entry: Entry): boolean {
+    return !this.#closed.signal.aborted && this.#entries.get(entry.namespace.name) === entry;
+  }
+
+  #inTurn(name: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#busy.get(name) ?? Promise.resolve()).then(work);
+    this.#busy.set(name, turn);
+    return turn.finally(() => {
+      if (this.#busy.get(name) === turn) this.#busy.delete(name);
+    });
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, delayMs);
+    this.#closed.signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
+  return left.pattern === right.pattern && String(left.needs) === String(right.needs);
+}

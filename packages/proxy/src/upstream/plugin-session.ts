@@ -1,0 +1,83 @@
+import { durationFromMs, type Handshake, PluginClient, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GrpcClient } from "@prism-data/transport";
+import type { JsonValue, Settings } from "../config/settings.js";
+
+/** How often the plugin reports that it lives, in ms. */
+export const heartbeatMs = 2_000;
+
+/** So many heartbeats in a row may be missed; then the process counts as dead. */
+export const missedHeartbeatsMax = 3;
+
+/** How long binding one namespace may take, in ms: it may create a table or a topic. */
+const bindTimeoutMs = 10_000;
+
+/** How long reading a plugin's metrics may take, in ms; a scrape must not hang on one plugin. */
+const metricsTimeoutMs = 1_000;
+
+/** The answer to Drain comes this much later than the grace that it was given, in ms. */
+const drainAnswerMs = 1_000;
+
+/** What the proxy asks of a running plugin, from Describe to Drain. */
+export class PluginSession {
+  readonly #connection: GrpcClient;
+  readonly #client: PluginClient;
+
+  private constructor(connection: GrpcClient) {
+    this.#connection = connection;
+    this.#client = new PluginClient(connection);
+  }
+
+  /** Connects to the socket of a plugin that said that it is ready. */
+  static async connect(handshake: Handshake, signal: AbortSignal): Promise<PluginSession> {
+    const metadata = handshake.token === undefined ? [] : [["authorization", `Bearer ${handshake.token}`] as const];
+    return new PluginSession(await GrpcClient.connect({ path: handshake.socket }, { metadata, signal }));
+  }
+
+  async describe(signal: AbortSignal): Promise<pluginv1.DescribeResponse> {
+    return await this.#client.describe({}, { signal });
+  }
+
+  async configure(
+    backend: { name: string; settings: Settings; dataDir: string; workingDir: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { name, settings, dataDir, workingDir } = backend;
+    await this.#client.configure({ backend: name, settings: plainCopy(settings), dataDir, workingDir }, { signal });
+  }
+
+  async bind(namespace: { name: string; pattern: string; needs: readonly string[] | undefined }): Promise<string[]> {
+    const { name, pattern, needs } = namespace;
+    const { capabilities } = await this.#client.bind(
+      { namespace: name, pattern, needs: [...(needs ?? [])], needsGiven: needs !== undefined, planOnly: false },
+      { timeoutMs: bindTimeoutMs },
+    );
+    return capabilities;
+  }
+
+  async unbind(namespace: { name: string; pattern: string }): Promise<void> {
+    const { name, pattern } = namespace;
+    await this.#client.unbind({ namespace: name, pattern, deleteData: false }, { timeoutMs: bindTimeoutMs });
+  }
+
+  /** Health reports, at least one per heartbeat, until the signal is aborted or the plugin goes away. */
+  health(signal: AbortSignal): AsyncIterable<pluginv1.HealthResponse> {
+    return this.#client.health({ interval: durationFromMs(heartbeatMs) }, { signal });
+  }
+
+  async metrics(): Promise<readonly pluginv1.MetricFamily[]> {
+    return (await this.#client.metrics({}, { timeoutMs: metricsTimeoutMs })).families;
+  }
+
+  async drain(graceMs: number): Promise<pluginv1.DrainResponse> {
+    return await this.#client.drain({ grace: durationFromMs(graceMs) }, { timeoutMs: graceMs + drainAnswerMs });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+}
+
+/** The settings as plain, mutable JSON: what the generated Struct takes. */
+function plainCopy(settings: Settings): { [key: string]: JsonValue } {
+  return structuredClone(settings.reveal());
+}

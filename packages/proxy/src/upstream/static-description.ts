@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** What a plugin's package.json says of it under `prism`: what `--describe` prints, as far as configuration is checked against it. */
+export interface StaticDescription {
+  /** The capabilities of each pattern that the plugin offers. */
+  readonly capabilities: ReadonlyMap<string, readonly string[]>;
+}
+
+const schema = z.object({
+  patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()) })),
+});
+
+/** Reads the description. `undefined` when there is none, or none that is understood: the running plugin will tell. */
+export function staticDescriptionOf(value: unknown): StaticDescription | undefined {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const entries = Object.entries(parsed.data.patterns).map(([name, { capabilities }]) => [name, capabilities] as const);
+  return { capabilities: new Map(entries) };
+}

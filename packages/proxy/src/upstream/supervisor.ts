@@ -1,0 +1,343 @@
+import { isDeepStrictEqual } from "node:util";
+import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { BackendConfig, NamespaceConfig } from "../config/config.js";
+import type { BackendState } from "../messages.js";
+import type { Logger } from "../telemetry/log.js";
+import type { RestartReason } from "../telemetry/metrics.js";
+import type { DataPathLink } from "./data-path-link.js";
+import { unknownHealth } from "./health-watch.js";
+import type { BindingState, NamespaceBindings } from "./namespace-bindings.js";
+import { type InstanceEnd, type PluginHost, PluginInstance } from "./plugin-instance.js";
+import { cleanHistory, decideRestart, type ProcessEnd, type RestartHistory } from "./restart-policy.js";
+
+/** What operators see of a backend. A snapshot. */
+export interface BackendView {
+  readonly name: string;
+  readonly plugin: string;
+  readonly version: string;
+  readonly state: BackendState;
+  readonly detail: string;
+  readonly stateSinceMs: number;
+  readonly pid: number;
+  readonly restarts: number;
+  readonly health: { readonly backend: pluginv1.BackendHealth; readonly message: string };
+  readonly description: pluginv1.DescribeResponse | undefined;
+}
+
+/** What a backend should be: its plugin and settings, and the namespaces on it. */
+export interface Wanted {
+  readonly backend: BackendConfig;
+  readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
+}
+
+/** After a defect of supervision itself, in ms: long enough not to spin. */
+const afterDefectMs = 1_000;
+
+/** The longest time that `setTimeout` can wait. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** How long the data path may take to connect to a plugin that is ready, in ms. */
+const connectTimeoutMs = 5_000;
+
+/** The plugin process that serves, and which wish it fulfils. */
+interface Current {
+  readonly instance: PluginInstance;
+  readonly generation: number;
+  readonly readyAtMs: number;
+}
+
+/**
+ * Keeps one backend's plugin process running: starts it, starts it again when it ends, replaces it when its settings change
+ * or an operator asks. One loop makes every decision; events only wake it. Nothing that goes wrong here leaves it.
+ */
+export class Supervisor {
+  readonly #host: PluginHost;
+  readonly #link: DataPathLink;
+  readonly #onChange: () => void;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  readonly #retiring = new Set<Promise<void>>();
+  readonly #loop: Promise<void>;
+  #wanted: Wanted;
+  /** Grows with every wish for another process. */
+  #generation = 1;
+  #obsolete = new AbortController();
+  #attempted = Promise.withResolvers<Error | undefined>();
+  #current: Current | undefined;
+  /** Of the last process that was ready: namespaces stay bound while the next one starts. */
+  #bindings: NamespaceBindings | undefined;
+  #description: pluginv1.DescribeResponse | undefined;
+  #history: RestartHistory = cleanHistory;
+  #nextStartMs = 0;
+  #instances = 0;
+  #restarts = 0;
+  #restartReason: RestartReason | undefined;
+  #state: { readonly name: BackendState; readonly detail: string; readonly sinceMs: number };
+  #wake = Promise.withResolvers<void>();
+
+  constructor(wanted: Wanted, parts: { host: PluginHost; link: DataPathLink; onChange: () => void }) {
+    this.#wanted = wanted;
+    this.#host = parts.host;
+    this.#link = parts.link;
+    this.#onChange = parts.onChange;
+    this.#log = parts.host.log.child({ backend: wanted.backend.name });
+    this.#state = { name: "exited", detail: "not started yet", sinceMs: parts.host.now() };
+    this.#loop = this.#run();
+  }
+
+  view(): BackendView {
+    const { backend } = this.#wanted;
+    const instance = this.#current?.instance;
+    return {
+      name: backend.name,
+      plugin: backend.plugin,
+      version: this.#description?.version ?? backend.program.package?.version ?? "",
+      state: this.#state.name,
+      detail: this.#state.detail,
+      stateSinceMs: this.#state.sinceMs,
+      pid: instance?.pid ?? 0,
+      restarts: this.#restarts,
+      health: instance?.health ?? unknownHealth,
+      description: this.#description,
+    };
+  }
+
+  /** Whether a namespace is bound, or why not. It stays bound while its plugin is being started again. */
+  binding(namespace: string): BindingState {
+    const known = this.#bindings?.state(namespace);
+    if (known !== undefined) return known;
+    const { name, detail } = this.#state;
+    const why = detail === "" ? name : `${name}: ${detail}`;
+    return { state: "pending", reason: `backend ${this.#name} is ${why}` };
+  }
+
+  /** Changes what is wanted. Resolves when all of it was tried; with the reason when a process did not start. */
+  async want(wanted: Wanted): Promise<Error | undefined> {
+    const before = this.#wanted;
+    this.#wanted = wanted;
+    if (needsAnotherProcess(before.backend, wanted.backend)) return await this.#wantAnotherProcess();
+    await this.#bindings?.want(wanted.namespaces);
+    return undefined;
+  }
+
+  /** Resolves when the wanted process serves, or its first start failed; with the reason then. */
+  attempted(): Promise<Error | undefined> {
+    return this.#attempted.promise;
+  }
+
+  /** Replaces the process. Rejects when the new one does not become ready; then the old one goes on serving. */
+  async restart(): Promise<void> {
+    const servingGeneration = this.#current?.generation;
+    const attempt = this.#wantAnotherProcess();
+    const askedGeneration = this.#generation;
+    const failure = await attempt;
+    if (failure === undefined) return;
+    // Nothing but the process was to change: there is no point in trying on while the old one serves.
+    const stillServes = servingGeneration !== undefined && this.#current?.generation === servingGeneration;
+    if (stillServes && this.#generation === askedGeneration) this.#generation = servingGeneration;
+    throw failure;
+  }
+
+  /** The plugin's own metrics; none while it does not run. */
+  async metrics(): Promise<readonly pluginv1.MetricFamily[]> {
+    return (await this.#current?.instance.metrics()) ?? [];
+  }
+
+  /** Ends the process after the calls that it holds, or the grace. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#notify();
+    await this.#loop;
+    if (this.#current !== undefined) {
+      const { instance } = this.#current;
+      this.#current = undefined;
+      this.#setState("draining", "the backend is being stopped");
+      await this.#retire(instance, "the backend is being stopped", graceMs);
+    }
+    await Promise.all(this.#retiring);
+    this.#setState("exited", "stopped");
+    this.#attempted.resolve(new Error(`backend ${this.#name} was stopped`));
+  }
+
+  get #name(): string {
+    return this.#wanted.backend.name;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const woken = this.#wake.promise;
+      const waitMs = this.#untilNextStartMs();
+      try {
+        if (waitMs <= 0) await this.#attempt();
+        else await sleep(waitMs, woken);
+      } catch (error) {
+        this.#log.error({ err: error }, "supervision failed unexpectedly; it goes on");
+        this.#nextStartMs = this.#host.now() + afterDefectMs;
+      }
+    }
+  }
+
+  #untilNextStartMs(): number {
+    if (this.#current?.generation === this.#generation) return Number.POSITIVE_INFINITY;
+    return this.#nextStartMs - this.#host.now();
+  }
+
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  #wantAnotherProcess(): Promise<Error | undefined> {
+    this.#generation++;
+    this.#history = cleanHistory;
+    this.#nextStartMs = 0;
+    this.#obsolete.abort();
+    this.#obsolete = new AbortController();
+    const before = this.#attempted;
+    this.#attempted = Promise.withResolvers();
+    before.resolve(this.#attempted.promise);
+    this.#notify();
+    return this.#attempted.promise;
+  }
+
+  async #attempt(): Promise<void> {
+    const generation = this.#generation;
+    const signal = AbortSignal.any([this.#stopping.signal, this.#obsolete.signal]);
+    this.#countRestart();
+    this.#setState(
+      this.#current === undefined ? "starting" : "ready",
+      this.#current === undefined ? "" : "being replaced",
+    );
+    try {
+      this.#promote(await this.#bringUp(signal), generation);
+    } catch (error) {
+      if (!signal.aborted) this.#startFailed(error as Error);
+    }
+  }
+
+  /** Starts a process, binds the namespaces and hands it to the data path. When that fails, nothing is left of it. */
+  async #bringUp(signal: AbortSignal): Promise<PluginInstance> {
+    const { backend, namespaces } = this.#wanted;
+    const id = ++this.#instances;
+    const instance = await PluginInstance.start({ id, backend, onChange: this.#onChange }, this.#host, signal);
+    try {
+      await unlessEnded(instance, signal, instance.bindings.want(namespaces));
+      const { socket, token } = instance;
+      const connected = this.#link.connect(
+        { backend: backend.name, instance: id },
+        { socket, token },
+        connectTimeoutMs,
+      );
+      await unlessEnded(instance, signal, connected);
+      return instance;
+    } catch (error) {
+      instance.kill();
+      const detail = (error as Error).message;
+      this.#link.send({ type: "backend-gone", backend: backend.name, instance: id, reason: "crashed", detail });
+      await instance.ended;
+      throw error;
+    }
+  }
+
+  #promote(instance: PluginInstance, generation: number): void {
+    const old = this.#current?.instance;
+    this.#current = { instance, generation, readyAtMs: this.#host.now() };
+    this.#description = instance.description;
+    this.#bindings = instance.bindings;
+    this.#restartReason = undefined;
+    void instance.ended.then((end) => this.#ended(instance, end));
+    // What was wanted may have changed while the process started.
+    void instance.bindings.want(this.#wanted.namespaces);
+    this.#setState("ready", "");
+    if (generation === this.#generation) this.#attempted.resolve(undefined);
+    if (old !== undefined) {
+      this.#host.metrics.pluginRestarted(this.#name, "replaced");
+      const retired = this.#retire(old, "it is being replaced", this.#wanted.backend.drainTimeoutMs);
+      this.#retiring.add(retired);
+      void retired.finally(() => this.#retiring.delete(retired));
+    }
+  }
+
+  #startFailed(error: Error): void {
+    this.#log.error({ reason: error.message }, "plugin did not start");
+    this.#scheduleRestart({ phase: "starting" }, "start_failed", error.message);
+    this.#attempted.resolve(error);
+  }
+
+  #ended(instance: PluginInstance, end: InstanceEnd): void {
+    if (this.#current?.instance !== instance) return;
+    const servedMs = this.#host.now() - this.#current.readyAtMs;
+    this.#current = undefined;
+    const { detail } = end;
+    this.#log.error({ instance: instance.id, servedMs, reason: detail }, "plugin ended unasked");
+    this.#link.send({ type: "backend-gone", backend: this.#name, instance: instance.id, reason: "crashed", detail });
+    const reason = end.why === "unresponsive" ? "unresponsive" : "crashed";
+    this.#scheduleRestart({ phase: "ready", servedMs }, reason, detail);
+    this.#notify();
+  }
+
+  #scheduleRestart(end: ProcessEnd, reason: RestartReason, detail: string): void {
+    const nowMs = this.#host.now();
+    const decision = decideRestart(this.#history, end, nowMs, this.#host.random);
+    this.#history = decision.history;
+    this.#nextStartMs = nowMs + decision.delayMs;
+    this.#restartReason = reason;
+    if (this.#current !== undefined) this.#setState("ready", `its replacement did not start: ${detail}`);
+    else this.#setState(decision.crashLoop ? "crash_loop" : "exited", detail);
+  }
+
+  #countRestart(): void {
+    if (this.#restartReason === undefined) return;
+    this.#restarts++;
+    this.#host.metrics.pluginRestarted(this.#name, this.#restartReason);
+    this.#restartReason = undefined;
+  }
+
+  async #retire(instance: PluginInstance, detail: string, graceMs: number): Promise<void> {
+    const address = { backend: this.#name, instance: instance.id };
+    const startedMs = this.#host.now();
+    await this.#link.release(address, detail, graceMs);
+    await instance.retire(Math.max(0, graceMs - (this.#host.now() - startedMs)));
+    this.#link.send({ type: "backend-gone", ...address, reason: "stopped", detail });
+  }
+
+  #setState(name: BackendState, detail: string): void {
+    this.#state = { name, detail, sinceMs: this.#state.name === name ? this.#state.sinceMs : this.#host.now() };
+    this.#log.info({ state: name, detail }, "plugin state");
+    this.#host.metrics.pluginState(this.#name, name);
+    this.#link.send({ type: "backend-state", backend: this.#name, state: name, detail });
+    this.#onChange();
+  }
+}
+
+/** A process is bound to its program and settings; deadlines apply from the next start or drain on. */
+function needsAnotherProcess(before: BackendConfig, after: BackendConfig): boolean {
+  const sameProgram = isDeepStrictEqual(before.program, after.program);
+  return !sameProgram || !before.settings.equals(after.settings);
+}
+
+/** The work's result, unless the instance ends or the signal is aborted first. */
+async function unlessEnded<T>(instance: PluginInstance, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(new Error("not wanted any more"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const ended = instance.ended.then(({ detail }): never => {
+    throw new Error(`the plugin ${detail}`);
+  });
+  try {
+    return await Promise.race([work, aborted.promise, ended]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    // Whoever lost the race may still fail; that is no news any more.
+    for (const loser of [work, ended]) loser.catch(() => undefined);
+  }
+}
+
+/** Waits for a time, at most as long as a timer can, or until woken. */
+async function sleep(waitMs: number, woken: Promise<void>): Promise<void> {
+  const elapsed = Promise.withResolvers<void>();
+  const timer = setTimeout(elapsed.resolve, Math.min(waitMs, timerMsMax));
+  await Promise.race([woken, elapsed.promise]);
+  clearTimeout(timer);
+}
