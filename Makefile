@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build run test check fix generate backends bench clean
+.PHONY: help build run test check fix generate docs backends bench clean
 
 path = PATH="$(CURDIR)/node_modules/.bin:$$(scripts/toolchain.sh)"
 protos := $(shell find proto -name '*.proto')
@@ -30,6 +30,9 @@ fix: .toolchain/installed ## Format the code and apply safe lint fixes
 generate: ## Generate code from proto/
 	@rm -f .toolchain/generated
 	@$(MAKE) --no-print-directory .toolchain/generated
+
+docs: build ## Write the pages that come from the code
+	@$(path) node scripts/generate-docs.mjs
 
 backends: .toolchain/clients ## Install the servers and clients that the tests need
 	@scripts/install-redis.sh

@@ -10,6 +10,7 @@ const checks = [
   ["types", "tsc", ["-p", "tsconfig.test.json"]],
   ["proto lint", "buf", ["lint"]],
   ["proto breaking changes", "buf", ["breaking", "--against", "proto/baseline.json"]],
+  ["pages that come from the code", "node", ["scripts/generate-docs.mjs", "--check"]],
 ];
 const projects = ["unit", "conformance", "acceptance"];
 
