@@ -1,10 +1,11 @@
 import { chmod } from "node:fs/promises";
 import process from "node:process";
-import { GrpcServer } from "@prism-data/transport";
+import { type GrpcMethod, GrpcServer } from "@prism-data/transport";
+import { GatewayError } from "../errors.js";
 import type { Logger, PluginDefinition } from "../plugin.js";
 import { contractVersion, type Handshake } from "../protocol/handshake.js";
 import { keyValueMethods } from "../protocol/key-value/key-value-service.js";
-import { statusMessageOf } from "../protocol/status.js";
+import { grpcErrorOf, statusMessageOf } from "../protocol/status.js";
 import { bearerCheck } from "./bearer-token.js";
 import { CallsInFlight, type DrainCounts, translated } from "./calls-in-flight.js";
 import { PluginHost } from "./plugin-host.js";
@@ -48,7 +49,7 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
     ...patternMethods(host, calls, log),
   ]);
   const server = new GrpcServer({
-    findMethod: (path) => methods.get(path),
+    findMethod: (path) => methods.get(path) ?? unknownMethod(path, plugin.name),
     ...(token === undefined ? {} : { authorize: bearerCheck(token) }),
     maxMessageBytes: messageBytesMax,
     onUncaught: (error) => translated(error, "", log),
@@ -86,6 +87,17 @@ function patternMethods(host: PluginHost, calls: CallsInFlight, log: Logger) {
     statusOfEntry: (error) => statusMessageOf(translated(error, "", log)),
   });
   return [...keyValue].map(([path, method]) => [path, calls.counted(method)] as const);
+}
+
+/** The transport would answer UNIMPLEMENTED as well, but without a reason. */
+function unknownMethod(path: string, plugin: string): GrpcMethod {
+  const message = `Plugin ${plugin} does not serve ${path}. Check the service and the method.`;
+  return {
+    kind: "unary",
+    handle: () => {
+      throw grpcErrorOf(new GatewayError("METHOD_NOT_FOUND", message, { metadata: { path } }));
+    },
+  };
 }
 
 async function closeAll(server: GrpcServer, host: PluginHost, graceMs: number): Promise<void> {
