@@ -1,0 +1,275 @@
+import { GatewayError, type Reason, type TransactCondition } from "@prism-data/pattern-sdk";
+
+/** The driver tries to reconnect at least this often, so an earlier retry would meet the same state. */
+const reconnectRetryAfterMs = 500;
+
+/** Loading, a failover or a long script takes a while; asking more often does not shorten it. */
+const busyRetryAfterMs = 1_000;
+
+interface Translation {
+  readonly reason: Reason;
+  readonly advice: string;
+  readonly retryAfterMs?: number;
+}
+
+const unreachable: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "The plugin reconnects by itself. Check that Redis runs and that url names it.",
+  retryAfterMs: reconnectRetryAfterMs,
+};
+const lost: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "The connection was lost before the answer came; a write may or may not have been applied.",
+  retryAfterMs: reconnectRetryAfterMs,
+};
+const untrusted: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice:
+    "The TLS handshake failed. Check tls.ca_file, tls.cert_file, tls.key_file and tls.server_name in the settings.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const busy: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "Redis runs but does not take this call now. Nothing was changed; try again.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const replica: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "Name the primary in url, or wait until the failover has ended. Nothing was changed.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const full: Translation = {
+  reason: "CAPACITY_EXHAUSTED",
+  advice: "Delete keys, give them a time to live, or raise maxmemory. Nothing was changed.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const denied: Translation = {
+  reason: "BACKEND_DENIED",
+  advice:
+    "Check username and password in the settings and the user's ACL rules; the plugin's README lists what it needs.",
+};
+const clustered: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "This plugin speaks to a standalone Redis, not to a cluster. Name another server in url.",
+};
+const foreign: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "Something other than Prism wrote under this name. Remove it, or choose another key_prefix.",
+};
+const failing: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "See the cause in the plugin's log and the log of Redis. Redis 7.0 or newer is needed.",
+};
+
+/** By the first word of an error reply. Source: redis 7.0, server.c (createSharedObjects) and script.c. */
+const replyTranslations: Readonly<Record<string, Translation>> = {
+  LOADING: busy,
+  BUSY: busy,
+  UNKILLABLE: busy,
+  TRYAGAIN: busy,
+  NOREPLICAS: busy,
+  MISCONF: busy,
+  READONLY: replica,
+  MASTERDOWN: replica,
+  OOM: full,
+  NOAUTH: denied,
+  WRONGPASS: denied,
+  NOPERM: denied,
+  DENIED: denied,
+  MOVED: clustered,
+  ASK: clustered,
+  CROSSSLOT: clustered,
+  CLUSTERDOWN: clustered,
+  WRONGTYPE: foreign,
+};
+
+/** By the `code` of an error of the socket, of name resolution or of TLS; one that is not listed is a lost connection. */
+const socketTranslations: Readonly<Record<string, Translation>> = {
+  ECONNREFUSED: unreachable,
+  ETIMEDOUT: unreachable,
+  ENOTFOUND: unreachable,
+  EAI_AGAIN: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  EPROTO: untrusted,
+};
+
+/** Codes of a certificate that does not verify. Source: OpenSSL's X509_V_ERR names as Node passes them on. */
+const certificateCode = /^(?:ERR_(?:TLS|SSL)_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
+
+/** The first word of an error reply. */
+const replyCode = /^([A-Z]+) /;
+
+/** What Redis repeats of a command that it does not know; it may hold keys and values. */
+const repeatedArguments = /,? with args beginning with.*$/s;
+
+/** What the driver throws for calls in flight when the connection ends; its message speaks of the driver's options. */
+const givenUp = "MaxRetriesPerRequestError";
+
+/** The reply of a connection when too many are open comes before any command, as a plain ERR. */
+const tooManyConnections = "ERR max number of clients";
+
+/** Translates what the driver threw while it spoke to `endpoint`. A `GatewayError` is returned as it is. */
+export function translateError(error: unknown, endpoint: string): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const message = messageOf(error);
+  const { reason, advice, retryAfterMs } = translationOf(error, message);
+  return new GatewayError(reason, `Redis at ${endpoint}: ${message}. ${advice}`, {
+    retryAfterMs,
+    // Not the driver's error itself: that carries the command with its arguments, values and passwords included.
+    cause: new Error(message),
+  });
+}
+
+/** Whether a reply says that the server does not have a script, and so has not run it. */
+export function isScriptMissing(error: unknown): boolean {
+  return error instanceof Error && isReply(error) && error.message.startsWith("NOSCRIPT ");
+}
+
+/** There is no connection now. `cause`: what the last attempt met. */
+export function linkDown(endpoint: string, cause: GatewayError | undefined): GatewayError {
+  if (cause !== undefined && cause.reason !== "BACKEND_UNAVAILABLE") return cause;
+  const why = cause === undefined ? "" : ` ${cause.message}`;
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    `There is no connection to Redis at ${endpoint}; nothing was sent.${why}`,
+    {
+      retryAfterMs: cause?.retryAfterMs ?? reconnectRetryAfterMs,
+      cause,
+    },
+  );
+}
+
+/** The server tells no time yet, so no expiry can be set. */
+export function clockUnknown(endpoint: string): GatewayError {
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    `Redis at ${endpoint} has not told its time yet; nothing was sent. Try again.`,
+    {
+      retryAfterMs: reconnectRetryAfterMs,
+    },
+  );
+}
+
+/** The index is being built from existing data, or was lost and is built again. */
+export function indexNotReady(): GatewayError {
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    "The namespace's index is being built from existing data. Nothing was changed; try again.",
+    { retryAfterMs: busyRetryAfterMs },
+  );
+}
+
+/** The caller stopped waiting between two steps of a call. */
+export function callAbandoned(): GatewayError {
+  return new GatewayError("CANCELLED", "The caller stopped waiting, or its deadline has passed.");
+}
+
+/** A string in Redis is no record of this plugin. */
+export function foreignRecord(): GatewayError {
+  return new GatewayError(
+    "BACKEND_FAILED",
+    `A stored value does not have the layout that this plugin writes. ${foreign.advice}`,
+  );
+}
+
+/** A file of the TLS settings cannot be read or used. */
+export function invalidTlsFile(field: string, path: string, cause: unknown): GatewayError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const description = `${path} cannot be used: ${why}. Name a PEM file that this user may read.`;
+  return new GatewayError("INVALID_SETTINGS", `The TLS settings of Redis are wrong. tls.${field}: ${description}`, {
+    fieldViolations: [{ field: `tls.${field}`, description }],
+    cause,
+  });
+}
+
+/** A set that wants the key to be missing met one that is there. */
+export function keyExists(key: string, currentEtag: string): GatewayError {
+  return new GatewayError(
+    "KEY_EXISTS",
+    "The key exists, and the set was to be applied only if it did not. Nothing was changed.",
+    {
+      metadata: { key, current_etag: currentEtag },
+    },
+  );
+}
+
+/** A write that wants an etag met another one, or no key. */
+export function etagMismatch(key: string, currentEtag: string | undefined): GatewayError {
+  const message =
+    currentEtag === undefined
+      ? "The key does not exist, so it does not have the etag given. Nothing was changed."
+      : "The key has another etag than the one given: it was written meanwhile. Nothing was changed; read it and try again.";
+  return new GatewayError("ETAG_MISMATCH", message, {
+    metadata: currentEtag === undefined ? { key } : { key, current_etag: currentEtag },
+  });
+}
+
+/** A set carries an older token than the last one kept for its key. */
+export function tokenStale(key: string): GatewayError {
+  return new GatewayError(
+    "IDEMPOTENCY_TOKEN_STALE",
+    "A set of this key with a newer idempotency token was already applied. This one changed nothing.",
+    { metadata: { key } },
+  );
+}
+
+/** A transaction's condition does not hold. */
+export function conditionFailed(index: number, condition: TransactCondition): GatewayError {
+  return new GatewayError(
+    "CONDITION_FAILED",
+    `Condition ${index} of the transaction does not hold. Nothing was changed.`,
+    {
+      metadata: { index: String(index), key: condition.key },
+    },
+  );
+}
+
+/** An increment met a value that is no decimal int64. */
+export function notACounter(key: string): GatewayError {
+  return new GatewayError(
+    "NOT_A_COUNTER",
+    "The value is not a decimal signed 64-bit integer, so it cannot be incremented. Nothing was changed.",
+    { metadata: { key } },
+  );
+}
+
+/** An increment would leave the range of int64. */
+export function counterOverflow(key: string): GatewayError {
+  return new GatewayError("COUNTER_OVERFLOW", "The sum does not fit a signed 64-bit integer. Nothing was changed.", {
+    metadata: { key },
+  });
+}
+
+/** The answers of a batch fill the message before this one. */
+export function answerTooLarge(key: string): GatewayError {
+  return new GatewayError(
+    "MESSAGE_TOO_LARGE",
+    "The answers before this one fill the message. Ask for this key again.",
+    {
+      metadata: { key },
+    },
+  );
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === givenUp) return "the connection was closed";
+  return error.message.replace(repeatedArguments, "");
+}
+
+function translationOf(error: unknown, message: string): Translation {
+  if (!(error instanceof Error)) return failing;
+  if (isReply(error)) {
+    if (message.startsWith(tooManyConnections)) return busy;
+    return replyTranslations[replyCode.exec(message)?.[1] ?? ""] ?? failing;
+  }
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (code === undefined) return lost;
+  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : lost);
+}
+
+/** Whether Redis itself answered with an error. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError";
+}
