@@ -1,3 +1,4 @@
+import { GrpcCode, grpcCodeName } from "@prism-data/transport";
 import type { Counter, Gauge } from "prom-client";
 import { Histogram } from "prom-client";
 
@@ -13,28 +14,7 @@ export const durationBucketsMs = [
   0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const;
 
-/** The names of the gRPC codes, by number: the values of the `code` label. */
-export const grpcCodeNames = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
-
-const unknownCode = grpcCodeNames.indexOf("UNKNOWN");
+const codeCount = Object.keys(GrpcCode).length;
 
 /**
  * The numbers of one kind of call. prom-client hashes the labels at every observation, which would cost the hot path more
@@ -42,7 +22,7 @@ const unknownCode = grpcCodeNames.indexOf("UNKNOWN");
  */
 export class CallMetrics {
   readonly labels: CallLabels;
-  readonly countByCode: number[] = new Array(grpcCodeNames.length).fill(0);
+  readonly countByCode: number[] = new Array(codeCount).fill(0);
   readonly countByBucket: number[] = new Array(durationBucketsMs.length).fill(0);
   inFlight = 0;
   ended = 0;
@@ -64,7 +44,7 @@ export class CallMetrics {
     this.inFlight--;
     this.ended++;
     this.durationSumMs += durationMs;
-    this.countByCode[code < grpcCodeNames.length && code >= 0 ? code : unknownCode]!++;
+    this.countByCode[code < codeCount && code >= 0 ? code : GrpcCode.UNKNOWN]!++;
     for (let bucket = 0; bucket < durationBucketsMs.length; bucket++) {
       if (durationMs <= durationBucketsMs[bucket]!) {
         this.countByBucket[bucket]!++;
@@ -99,7 +79,7 @@ export function collectOutcomes(counter: Counter, calls: Iterable<CallMetrics>):
   counter.reset();
   for (const call of calls) {
     for (const [code, count] of call.countByCode.entries()) {
-      if (count > 0) counter.inc({ ...call.labels, code: grpcCodeNames[code] ?? "UNKNOWN" }, count);
+      if (count > 0) counter.inc({ ...call.labels, code: grpcCodeName(code) }, count);
     }
   }
 }

@@ -24,6 +24,8 @@ export interface PluginHost {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly random: Random;
+  /** Numbers the processes of all backends, so that no two have the same. */
+  readonly nextInstance: () => number;
 }
 
 /** How an instance ended. */
@@ -203,7 +205,7 @@ async function beforeEnd<T>(process: PluginProcess, work: Promise<T>): Promise<T
     // A lost connection is noticed before the end of the process that caused it.
     if (await process.exitsWithin(exitNoticeMs)) {
       const { detail } = await process.exited;
-      throw new PluginStartError(`the plugin ${detail} before it was configured`, { cause: error });
+      throw new PluginStartError(`the plugin ended before it was configured: ${detail}`, { cause: error });
     }
     throw error;
   }

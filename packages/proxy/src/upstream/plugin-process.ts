@@ -88,7 +88,7 @@ export class PluginProcess {
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     const ended = this.exited.then((exit): never => {
-      throw new PluginStartError(`the plugin ${exit.detail} before it was ready`);
+      throw new PluginStartError(`the plugin ended before it was ready: ${exit.detail}`);
     });
     try {
       const handshake = await Promise.race([this.#handshake.promise, aborted.promise, ended]);
@@ -139,7 +139,10 @@ export class PluginProcess {
   }
 
   #stdoutLine(line: string): void {
-    if (this.#state.kind !== "starting") return this.#log.stdoutLine(line);
+    if (this.#state.kind !== "starting") {
+      this.#log.stdoutLine(line);
+      return;
+    }
     try {
       const handshake = parseHandshake(line);
       if (handshake === undefined) this.#log.stdoutLine(line);

@@ -69,7 +69,6 @@ export class Supervisor {
   #description: pluginv1.DescribeResponse | undefined;
   #history: RestartHistory = cleanHistory;
   #nextStartMs = 0;
-  #instances = 0;
   #restarts = 0;
   #restartReason: RestartReason | undefined;
   #state: { readonly name: BackendState; readonly detail: string; readonly sinceMs: number };
@@ -218,7 +217,7 @@ export class Supervisor {
   /** Starts a process, binds the namespaces and hands it to the data path. When that fails, nothing is left of it. */
   async #bringUp(signal: AbortSignal): Promise<PluginInstance> {
     const { backend, namespaces } = this.#wanted;
-    const id = ++this.#instances;
+    const id = this.#host.nextInstance();
     const instance = await PluginInstance.start({ id, backend, onChange: this.#onChange }, this.#host, signal);
     try {
       await unlessEnded(instance, signal, instance.bindings.want(namespaces));
@@ -323,7 +322,7 @@ async function unlessEnded<T>(instance: PluginInstance, signal: AbortSignal, wor
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   const ended = instance.ended.then(({ detail }): never => {
-    throw new Error(`the plugin ${detail}`);
+    throw new Error(`the plugin ended before it served: ${detail}`);
   });
   try {
     return await Promise.race([work, aborted.promise, ended]);

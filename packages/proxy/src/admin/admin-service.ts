@@ -1,0 +1,97 @@
+import {
+  adminv1,
+  decodeMessage,
+  encodeMessage,
+  GatewayError,
+  grpcErrorOf,
+  type MessageType,
+  timestampFromMs,
+} from "@prism-data/pattern-sdk/protocol";
+import type { GrpcMethod } from "@prism-data/transport";
+import { suggest } from "../config/suggestion.js";
+import type { NamespaceView } from "../upstream/backends.js";
+import type { BackendView } from "../upstream/supervisor.js";
+
+const service = "prism.admin.v1.AdminService";
+
+/** What the service tells about and acts on. */
+export interface AdminBackends {
+  list(): readonly BackendView[];
+  listNamespaces(): readonly NamespaceView[];
+  restart(name: string): Promise<void>;
+}
+
+/** The methods of prism.admin.v1.AdminService, by path. */
+export function adminMethods(backends: AdminBackends): ReadonlyMap<string, GrpcMethod> {
+  const methods: [string, GrpcMethod][] = [
+    unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
+      backends: backends.list().map((view) => backendMessage(view, backends)),
+    })),
+    unary("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse, ({ backend }) => {
+      const view = find(backend, backends);
+      return { backend: backendMessage(view, backends), plugin: view.description };
+    }),
+    unary("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse, async ({ backend }) => {
+      find(backend, backends);
+      await restart(backend, backends);
+      return { backend: backendMessage(find(backend, backends), backends) };
+    }),
+    unary("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse, () => ({
+      namespaces: backends.listNamespaces().map((view) => ({ ...view, capabilities: [...view.capabilities] })),
+    })),
+  ];
+  return new Map(methods);
+}
+
+function unary<Request, Response>(
+  name: string,
+  request: MessageType<Request>,
+  response: MessageType<Response>,
+  handle: (request: Request) => Response | Promise<Response>,
+): [string, GrpcMethod] {
+  const answer = async (bytes: Uint8Array) => {
+    try {
+      return encodeMessage(response, await handle(decodeMessage(request, bytes, `prism.admin.v1.${name}Request`)));
+    } catch (error) {
+      throw grpcErrorOf(error);
+    }
+  };
+  return [`/${service}/${name}`, { kind: "unary", handle: answer }];
+}
+
+async function restart(name: string, backends: AdminBackends): Promise<void> {
+  try {
+    await backends.restart(name);
+  } catch (cause) {
+    throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${name} was not replaced: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function find(name: string, backends: AdminBackends): BackendView {
+  const views = backends.list();
+  const view = views.find((candidate) => candidate.name === name);
+  if (view !== undefined) return view;
+  const known = views.map((candidate) => candidate.name);
+  const description = `no backend ${JSON.stringify(name)} is configured; ${suggest(name, known)}`;
+  throw new GatewayError("INVALID_FIELD", `${description[0]?.toUpperCase()}${description.slice(1)}`, {
+    fieldViolations: [{ field: "backend", description }],
+  });
+}
+
+function backendMessage(view: BackendView, backends: AdminBackends): adminv1.Backend {
+  const namespaces = backends.listNamespaces().filter(({ backend }) => backend === view.name);
+  return {
+    name: view.name,
+    plugin: view.plugin,
+    version: view.version,
+    state: view.state,
+    detail: view.detail,
+    stateTime: timestampFromMs(view.stateSinceMs),
+    pid: BigInt(view.pid),
+    restarts: view.restarts,
+    health: view.health.backend,
+    namespaces: namespaces.map(({ name }) => name),
+  };
+}

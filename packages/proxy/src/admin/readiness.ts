@@ -1,0 +1,75 @@
+import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { NamespaceView } from "../upstream/backends.js";
+import type { BackendView } from "../upstream/supervisor.js";
+
+/** Where the proxy is in its life. */
+export type GatewayPhase = "starting" | "serving" | "draining";
+
+/** What readiness is decided from. */
+export interface GatewayStatus {
+  readonly phase: GatewayPhase;
+  readonly backends: readonly BackendView[];
+  readonly namespaces: readonly NamespaceView[];
+  /** Why the last reload was refused. `undefined`: the configuration on disk is the one that serves. */
+  readonly reloadProblem: string | undefined;
+}
+
+/** The answer of /readyz. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One line each: what is well, and what is not and why. */
+  readonly checks: readonly { readonly ok: boolean; readonly text: string }[];
+}
+
+/**
+ * Decides whether the proxy takes calls. A backend or namespace that cannot serve does not make it unready: the others serve,
+ * and a load balancer that took the proxy out would take them down, too. It is told instead.
+ */
+export function readinessOf(status: GatewayStatus): Readiness {
+  return {
+    ready: status.phase === "serving",
+    checks: [
+      { ok: status.phase === "serving", text: `proxy ${status.phase}` },
+      configCheck(status.reloadProblem),
+      ...status.backends.map(backendCheck),
+      ...status.namespaces.map(({ name, state, detail }) => ({
+        ok: state === "bound",
+        text: `namespace ${JSON.stringify(name)} ${withDetail(state, detail)}`,
+      })),
+    ],
+  };
+}
+
+/** Writes it the way Kubernetes' own endpoints do: all lines when asked, otherwise only what is not well. */
+export function formatReadiness(readiness: Readiness, verbose: boolean): string {
+  const degraded = readiness.checks.some(({ ok }) => !ok);
+  const shown = readiness.checks
+    .filter(({ ok }) => verbose || !ok)
+    .map(({ ok, text }) => `${ok ? "[+]" : "[-]"}${text}`);
+  const verdict = readiness.ready ? `ready${degraded ? " (degraded)" : ""}` : "not ready";
+  return `${[...shown, verdict].join("\n")}\n`;
+}
+
+function configCheck(reloadProblem: string | undefined) {
+  if (reloadProblem === undefined) return { ok: true, text: "configuration current" };
+  return {
+    ok: false,
+    text: `configuration: the last good one serves; the changed one was refused: ${oneLine(reloadProblem)}`,
+  };
+}
+
+function backendCheck({ name, state, detail, health }: BackendView) {
+  if (state !== "ready") return { ok: false, text: `backend ${name} ${withDetail(state, detail)}` };
+  if (health.backend === pluginv1.BackendHealth.UNREACHABLE) {
+    return { ok: false, text: `backend ${name} ${withDetail("unreachable", health.message)}` };
+  }
+  return { ok: true, text: `backend ${name} ${withDetail(state, detail)}` };
+}
+
+function withDetail(state: string, detail: string): string {
+  return detail === "" ? state : `${state}: ${oneLine(detail)}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, "; ");
+}

@@ -1,0 +1,191 @@
+import { isDeepStrictEqual } from "node:util";
+import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
+import type { RouteTable } from "../messages.js";
+import type { DataPathLink } from "./data-path-link.js";
+import type { BindingState } from "./namespace-bindings.js";
+import type { PluginHost } from "./plugin-instance.js";
+import { buildRoutes } from "./routes.js";
+import { type BackendView, Supervisor } from "./supervisor.js";
+
+/** What operators see of a namespace. A snapshot. */
+export interface NamespaceView {
+  readonly name: string;
+  readonly pattern: string;
+  readonly backend: string;
+  readonly state: BindingState["state"];
+  readonly detail: string;
+  readonly capabilities: readonly string[];
+}
+
+/** A backend whose process could not be started or replaced. */
+export interface BackendFailure {
+  readonly backend: string;
+  readonly reason: string;
+}
+
+/** All configured backends: one supervisor each, and the routes that lead to them. */
+export class Backends {
+  readonly #host: PluginHost;
+  readonly #link: DataPathLink;
+  readonly #supervisors = new Map<string, Supervisor>();
+  readonly #stopping = new Set<Promise<void>>();
+  readonly #moving = new Map<string, NamespaceConfig>();
+  #config: Config;
+  #routes: RouteTable | undefined;
+  #routesGeneration = 0;
+  #publishing = false;
+
+  constructor(config: Config, parts: { host: PluginHost; link: DataPathLink }) {
+    this.#config = config;
+    this.#host = parts.host;
+    this.#link = parts.link;
+    for (const backend of config.backends.values()) this.#add(backend);
+    this.#publish();
+  }
+
+  /** Resolves when each backend serves or its first start failed. Never rejects. */
+  async started(): Promise<void> {
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.attempted()));
+  }
+
+  /**
+   * Changes to another configuration. What did not change is not touched. A namespace that moves to another backend goes on
+   * being served by the old one until the new one has it. Resolves with the backends that failed when all was tried.
+   */
+  async apply(next: Config): Promise<readonly BackendFailure[]> {
+    this.#markMoving(next);
+    this.#config = next;
+    const tried = [...next.backends.values()].map(async (backend) => {
+      const supervisor = this.#supervisors.get(backend.name);
+      const namespaces = this.#namespacesOn(backend.name);
+      const failure = await (supervisor?.want({ backend, namespaces }) ?? this.#add(backend).attempted());
+      return failure === undefined ? [] : [{ backend: backend.name, reason: failure.message }];
+    });
+    this.#publish();
+    const failures = (await Promise.all(tried)).flat();
+    await this.#settle();
+    return failures;
+  }
+
+  /** Replaces the plugin process of a backend. Rejects when the new one does not become ready. */
+  async restart(name: string): Promise<void> {
+    await this.#supervisors.get(name)?.restart();
+  }
+
+  /** In the order of their names. */
+  list(): readonly BackendView[] {
+    return [...this.#supervisors.values()].map((supervisor) => supervisor.view()).sort(byName);
+  }
+
+  /** In the order of their names. */
+  listNamespaces(): readonly NamespaceView[] {
+    const states = new Map(this.list().map((view) => [view.name, view]));
+    return [...this.#config.namespaces.values()]
+      .map((namespace) => this.#viewOf(namespace, states.get(namespace.backend)))
+      .sort(byName);
+  }
+
+  /** The metrics of the plugins that answer. */
+  async metrics(): Promise<ReadonlyMap<string, readonly pluginv1.MetricFamily[]>> {
+    const reads = [...this.#supervisors].map(async ([name, supervisor]) => {
+      try {
+        return [name, await supervisor.metrics()] as const;
+      } catch (error) {
+        this.#host.log.debug({ backend: name, reason: (error as Error).message }, "plugin metrics not read");
+        return [name, []] as const;
+      }
+    });
+    return new Map(await Promise.all(reads));
+  }
+
+  /** Ends all plugin processes. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop(graceMs)));
+    await Promise.all(this.#stopping);
+  }
+
+  #add(backend: BackendConfig): Supervisor {
+    const supervisor = new Supervisor(
+      { backend, namespaces: this.#namespacesOn(backend.name) },
+      { host: this.#host, link: this.#link, onChange: () => this.#publishSoon() },
+    );
+    this.#supervisors.set(backend.name, supervisor);
+    return supervisor;
+  }
+
+  /** Those that belong there, and those that are moving away. */
+  #namespacesOn(backend: string): ReadonlyMap<string, NamespaceConfig> {
+    const all = [...this.#config.namespaces.values(), ...this.#moving.values()];
+    return new Map(all.filter((namespace) => namespace.backend === backend).map((found) => [found.name, found]));
+  }
+
+  #markMoving(next: Config): void {
+    for (const { name, backend } of next.namespaces.values()) {
+      const before = this.#config.namespaces.get(name);
+      if (before === undefined || before.backend === backend) continue;
+      if (this.#supervisors.get(before.backend)?.binding(name).state === "bound") this.#moving.set(name, before);
+    }
+  }
+
+  /** Ends what the configuration does not have any more. */
+  async #settle(): Promise<void> {
+    this.#moving.clear();
+    this.#publish();
+    for (const [name, supervisor] of this.#supervisors) {
+      const backend = this.#config.backends.get(name);
+      if (backend !== undefined) {
+        await supervisor.want({ backend, namespaces: this.#namespacesOn(name) });
+        continue;
+      }
+      this.#supervisors.delete(name);
+      const stopped = supervisor.stop(this.#config.shutdownGraceMs).finally(() => {
+        this.#stopping.delete(stopped);
+        this.#host.metrics.pluginRemoved(name);
+      });
+      this.#stopping.add(stopped);
+    }
+  }
+
+  #viewOf({ name, pattern, backend }: NamespaceConfig, on: BackendView | undefined): NamespaceView {
+    const binding = this.#supervisors.get(backend)?.binding(name);
+    if (binding?.state === "bound" && on?.state === "ready") {
+      return { name, pattern, backend, state: "bound", detail: "", capabilities: binding.capabilities };
+    }
+    const backendState = `backend ${backend} is ${on?.state ?? "not there"}`;
+    const [state, detail] =
+      binding === undefined || binding.state === "bound"
+        ? (["pending", backendState] as const)
+        : ([binding.state, binding.reason] as const);
+    return { name, pattern, backend, state, detail, capabilities: [] };
+  }
+
+  #publishSoon(): void {
+    if (this.#publishing) return;
+    this.#publishing = true;
+    queueMicrotask(() => {
+      this.#publishing = false;
+      this.#publish();
+    });
+  }
+
+  /** Sends the routing table when it has changed. */
+  #publish(): void {
+    const routes = buildRoutes(this.#config, {
+      binding: (backend, namespace) =>
+        this.#supervisors.get(backend)?.binding(namespace) ?? {
+          state: "failed",
+          reason: `backend ${backend} is not configured`,
+        },
+      description: (backend) => this.#supervisors.get(backend)?.view().description,
+      moving: this.#moving,
+    });
+    if (isDeepStrictEqual(routes, this.#routes)) return;
+    this.#routes = routes;
+    this.#link.send({ type: "routes", generation: ++this.#routesGeneration, routes });
+  }
+}
+
+function byName(left: { readonly name: string }, right: { readonly name: string }): number {
+  return left.name < right.name ? -1 : Number(left.name > right.name);
+}
