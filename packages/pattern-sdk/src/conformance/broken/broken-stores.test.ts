@@ -1,0 +1,64 @@
+import { AssertionError } from "node:assert";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keyValueCapabilities } from "../../capability.js";
+import type { KeyValueCase } from "../key-value-case.js";
+import { casesFor, restartCasesFor } from "../key-value-cases.js";
+import { KeyValueSubject } from "../key-value-subject.js";
+import { brokenStores } from "./broken-stores.js";
+import { type ReferenceParts, referencePlugin } from "./reference-plugin.js";
+
+const restartCases = restartCasesFor("backend", keyValueCapabilities);
+const allCases = [...casesFor(keyValueCapabilities), ...restartCases];
+
+function start(parts: ReferenceParts): Promise<KeyValueSubject> {
+  return KeyValueSubject.start({ plugin: referencePlugin(parts), placement: { kind: "in-process" }, settings: {} });
+}
+
+function caseNamed(name: string): KeyValueCase {
+  const found = allCases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no case named "${name}".`);
+  return found;
+}
+
+test("every case has a name of its own", () => {
+  expect(new Set(allCases.map(({ name }) => name)).size).toBe(allCases.length);
+});
+
+describe("a store that keeps its promises passes every case", { concurrent: true }, () => {
+  let subject: KeyValueSubject;
+  beforeAll(async () => {
+    subject = await start({});
+  });
+  afterAll(() => subject?.stop());
+  for (const one of casesFor(keyValueCapabilities)) test(one.name, () => one.run(subject));
+});
+
+describe("a store that keeps its promises survives restarts", () => {
+  test.each(restartCases)("$name", async (one) => {
+    const subject = await start({});
+    await one.run(subject).finally(() => subject.stop());
+  });
+});
+
+describe("a store with no capability but get, set, delete and exists passes", { concurrent: true }, () => {
+  let subject: KeyValueSubject;
+  beforeAll(async () => {
+    subject = await start({ capabilities: [] });
+  });
+  afterAll(() => subject?.stop());
+  for (const one of casesFor([])) test(one.name, () => one.run(subject));
+});
+
+describe("a store is caught that", { concurrent: true }, () => {
+  test.each(brokenStores)("$does", async ({ caughtBy, ...parts }) => {
+    const subject = await start(parts);
+    const failure = await caseNamed(caughtBy)
+      .run(subject)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      .finally(() => subject.stop());
+    expect(failure, `"${caughtBy}" did not notice`).toBeInstanceOf(AssertionError);
+  });
+});

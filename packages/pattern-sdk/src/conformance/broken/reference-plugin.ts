@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { type KeyValueCapability, keyValueCapabilities } from "../../capability.js";
+import { definePlugin } from "../../define-plugin.js";
+import type { KeyValue } from "../../patterns/key-value.js";
+import type { Backend, PluginDefinition } from "../../plugin.js";
+import { ReferenceStore } from "./reference-store.js";
+
+/** What a plugin is made of that keeps its stores in this process. */
+export interface ReferenceParts {
+  readonly capabilities?: readonly KeyValueCapability[];
+  /** Makes the store of a namespace. */
+  readonly makeStore?: (namespace: string) => KeyValue;
+  /** Under which name a namespace's store is kept. */
+  readonly storeName?: (namespace: string) => string;
+  /** Whether deleting the data of `asked` reaches the store of `name`. */
+  readonly reaches?: (asked: string, name: string) => boolean;
+  /** The stores survive a restart of the plugin, as those of a real data system do. */
+  readonly survivesRestart?: boolean;
+}
+
+/** A plugin on plain stores; with no parts given, one that keeps every promise. */
+export function referencePlugin(parts: ReferenceParts = {}): PluginDefinition {
+  const surviving = new Map<string, KeyValue>();
+  return definePlugin({
+    name: "reference",
+    version: "0.0.1",
+    durability: "backend",
+    settings: z.strictObject({}),
+    patterns: { "key-value": { capabilities: parts.capabilities ?? keyValueCapabilities } },
+    open: () => openStores(parts, parts.survivesRestart === false ? new Map() : surviving),
+  });
+}
+
+function openStores(parts: ReferenceParts, stores: Map<string, KeyValue>): Backend {
+  const {
+    makeStore = () => new ReferenceStore(),
+    storeName = (namespace) => namespace,
+    reaches = (asked, name) => asked === name,
+  } = parts;
+  return {
+    keyValue: {
+      bind({ namespace }) {
+        const name = storeName(namespace);
+        const pattern = stores.get(name) ?? makeStore(namespace);
+        stores.set(name, pattern);
+        return { pattern };
+      },
+      deleteData(namespace) {
+        const asked = storeName(namespace);
+        for (const name of [...stores.keys()]) if (reaches(asked, name)) stores.delete(name);
+        return [];
+      },
+    },
+    close() {},
+  };
+}
