@@ -1,0 +1,30 @@
+import { eventually } from "./eventually.ts";
+import { GrpcClient } from "./grpc-client.ts";
+
+/** One backend as `ListBackends` tells. */
+export interface ListedBackend {
+  readonly name: string;
+  readonly state: string;
+  readonly detail: string;
+  readonly pid: number;
+  readonly restarts: number;
+}
+
+const answersWithinMs = 5_000;
+
+/** The backend as the admin API shows it now. */
+export async function backendOf(admin: string, name: string): Promise<ListedBackend> {
+  using client = new GrpcClient(admin, "prism.admin.v1.AdminService");
+  const { backends } = await client.unary<{ backends: ListedBackend[] }>("ListBackends", {}, answersWithinMs);
+  const backend = backends.find((candidate) => candidate.name === name);
+  if (backend === undefined) throw new Error(`there is no backend ${name}`);
+  return backend;
+}
+
+/** The process id of the plugin that serves the backend, other than `notPid`. */
+export function pluginPid(admin: string, name: string, notPid = 0, withinMs = 15_000): Promise<number> {
+  return eventually(`a ready plugin for ${name} other than process ${notPid}`, withinMs, async () => {
+    const { state, pid } = await backendOf(admin, name);
+    return state === "ready" && pid !== notPid && pid;
+  });
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import type { PrismConfig } from "./prism-process.ts";
+import { sharedRedisUrl } from "./redis-server.ts";
+
+/** A data system that Prism ships a plugin for. */
+export interface TestedBackend {
+  readonly name: string;
+  /** Whether what was acknowledged outlives the plugin's process. */
+  readonly durable: boolean;
+  /** What the operator writes under `backends`. */
+  config(): object;
+}
+
+export const memory: TestedBackend = { name: "memory", durable: false, config: () => ({ plugin: "memstore" }) };
+
+export const sqlite: TestedBackend = {
+  name: "sqlite",
+  durable: true,
+  config: () => ({ plugin: "sqlite", settings: { path: "./data.db" } }),
+};
+
+export const redis: TestedBackend = {
+  name: "redis",
+  durable: true,
+  config: () => ({ plugin: "redis", settings: { url: sharedRedisUrl() } }),
+};
+
+export const backends: readonly TestedBackend[] = [memory, sqlite, redis];
+export const durableBackends = backends.filter(({ durable }) => durable);
+
+/** Namespaces of different runs never meet on the shared Redis. */
+const run = randomUUID().slice(0, 8);
+
+/** The namespace that `configOf` puts on the backend. */
+export function namespaceOn(backend: TestedBackend): string {
+  return `${backend.name}-${run}`;
+}
+
+/** A configuration with these backends and one key-value namespace on each. */
+export function configOf(tested: readonly TestedBackend[], more: PrismConfig = {}): PrismConfig {
+  return {
+    ...more,
+    backends: { ...Object.fromEntries(tested.map((backend) => [backend.name, backend.config()])), ...more.backends },
+    namespaces: {
+      ...Object.fromEntries(
+        tested.map((backend) => [namespaceOn(backend), { pattern: "key-value", backend: backend.name }]),
+      ),
+      ...more.namespaces,
+    },
+  };
+}

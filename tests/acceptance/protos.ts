@@ -1,0 +1,25 @@
+import { loadSync, type MessageTypeDefinition, type PackageDefinition } from "@grpc/proto-loader";
+import { protoFolder } from "./repository.ts";
+
+const files = [
+  "prism/keyvalue/v1/keyvalue.proto",
+  "prism/admin/v1/admin.proto",
+  "google/rpc/status.proto",
+  "google/rpc/error_details.proto",
+];
+
+/** Prism's API and the messages that errors travel in, read from proto/ as any client would. */
+export const protos: PackageDefinition = loadSync(files, {
+  includeDirs: [protoFolder],
+  longs: Number,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+/** Reads a message of any type in `protos`. */
+export function decode<T>(typeName: string, bytes: Buffer): T {
+  const type = protos[typeName];
+  if (type === undefined || !("deserialize" in type)) throw new Error(`proto/ has no message ${typeName}`);
+  return (type as MessageTypeDefinition<object, object>).deserialize(bytes) as T;
+}
