@@ -1,0 +1,153 @@
+import { connect, type Socket } from "node:net";
+import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import {
+  type HeaderList,
+  Http2Connection,
+  type Http2Stream,
+  type StreamEvents,
+  unixSocketOptions,
+} from "@prism-data/transport";
+import type { Logger } from "../telemetry/log.js";
+import { type Failure, failureOf } from "./failure.js";
+import { reconnectPauseMs } from "./limits.js";
+import type { PluginCredentials } from "./upstream-headers.js";
+
+/** What a link tells its backend. */
+export interface LinkEvents {
+  /** New calls may be sent. After a lost connection it is told again. */
+  onConnected(link: BackendLink): void;
+  /** The last call on it ended. */
+  onIdle(link: BackendLink): void;
+}
+
+type LinkState =
+  | { kind: "connecting"; socket: Socket | undefined; pauseMs: number; timer: NodeJS.Timeout | undefined }
+  | { kind: "connected"; connection: Http2Connection }
+  /** Nothing is sent any more. Calls on it finish or were lost. */
+  | { kind: "closed" };
+
+/** The connection to one plugin process: one HTTP/2 connection over its Unix socket, made again for as long as the process lives. */
+export class BackendLink implements PluginCredentials {
+  readonly backend: string;
+  readonly instance: number;
+  readonly authorization: string | undefined;
+  readonly #path: string;
+  readonly #events: LinkEvents;
+  readonly #log: Logger;
+  /** Including those that only finish: a plugin may end a connection with GOAWAY at any time. */
+  readonly #connections = new Set<Http2Connection>();
+  #state: LinkState;
+  #calls = 0;
+  #lost: Failure | undefined;
+
+  constructor(
+    plugin: { backend: string; instance: number; socket: string; token: string | undefined },
+    events: LinkEvents,
+    log: Logger,
+  ) {
+    this.backend = plugin.backend;
+    this.instance = plugin.instance;
+    this.authorization = plugin.token === undefined ? undefined : `Bearer ${plugin.token}`;
+    this.#path = plugin.socket;
+    this.#events = events;
+    this.#log = log;
+    this.#state = { kind: "connecting", socket: undefined, pauseMs: 0, timer: undefined };
+    this.#connect(0);
+  }
+
+  /** Calls in flight. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Whether a call can be sent now. */
+  get isOpen(): boolean {
+    return this.#state.kind === "connected" && this.#state.connection.isOpen;
+  }
+
+  /** Makes a new connection when the plugin has ended the one there was (GOAWAY), while calls on the old one finish. */
+  renew(): void {
+    if (this.#state.kind === "connected" && !this.#state.connection.isOpen) this.#connect(0);
+  }
+
+  /** How calls end that were on it when it was lost. The same for all of them: there may be thousands. */
+  get lost(): Failure {
+    this.#lost ??= failureOf(
+      new GatewayError(
+        "PLUGIN_CRASHED",
+        `The plugin process of backend "${this.backend}" ended, or its connection broke, while it held the call. It is started again; repeat the call if that is safe.`,
+        { metadata: { backend: this.backend } },
+      ),
+    );
+    return this.#lost;
+  }
+
+  /** Sends a call. Throws ConnectionClosedError when `isOpen` is false. Each is followed by exactly one `callEnded`. */
+  request(headers: HeaderList, endStream: boolean, events: StreamEvents): Http2Stream {
+    if (this.#state.kind !== "connected") throw new Error("a call was sent on a link that is not connected");
+    const stream = this.#state.connection.request(headers, endStream, events);
+    this.#calls += 1;
+    return stream;
+  }
+
+  callEnded(): void {
+    this.#calls -= 1;
+    if (this.#calls === 0) this.#events.onIdle(this);
+  }
+
+  /** Takes no new calls; those in flight finish. */
+  retire(): void {
+    this.#stopConnecting();
+    this.#state = { kind: "closed" };
+    for (const connection of this.#connections) void connection.drain();
+  }
+
+  /** The process is gone: calls in flight are lost now, without waiting for the socket to say so. */
+  close(): void {
+    this.#stopConnecting();
+    this.#state = { kind: "closed" };
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #stopConnecting(): void {
+    if (this.#state.kind !== "connecting") return;
+    clearTimeout(this.#state.timer);
+    this.#state.socket?.destroy();
+  }
+
+  #connect(pauseMs: number): void {
+    const timer = setTimeout(() => {
+      const socket = connect(this.#path);
+      this.#state = { kind: "connecting", socket, pauseMs, timer: undefined };
+      socket.once("error", this.#onConnectFailed);
+      socket.once("connect", () => {
+        socket.off("error", this.#onConnectFailed);
+        this.#onConnected(socket);
+      });
+    }, pauseMs);
+    this.#state = { kind: "connecting", socket: undefined, pauseMs, timer };
+  }
+
+  readonly #onConnectFailed = (error: Error): void => {
+    if (this.#state.kind !== "connecting") return;
+    const { backend, instance } = this;
+    this.#log.debug({ backend, instance, err: error }, "could not connect to a plugin that is ready");
+    this.#connect(Math.min(reconnectPauseMs.longest, Math.max(reconnectPauseMs.first, this.#state.pauseMs * 2)));
+  };
+
+  #onConnected(socket: Socket): void {
+    const connection = Http2Connection.connect(socket, unixSocketOptions);
+    this.#connections.add(connection);
+    connection.onClose = (reason) => this.#onClosed(connection, reason);
+    this.#state = { kind: "connected", connection };
+    this.#events.onConnected(this);
+  }
+
+  #onClosed(connection: Http2Connection, reason: Error | undefined): void {
+    this.#connections.delete(connection);
+    if (this.#state.kind !== "connected" || this.#state.connection !== connection) return;
+    const { backend, instance } = this;
+    this.#log.warn({ backend, instance, err: reason }, "connection to plugin lost");
+    this.#connect(reconnectPauseMs.first);
+  }
+}

@@ -1,0 +1,157 @@
+import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import type { BackendState, FromDataPath, ToDataPath } from "../messages.js";
+import type { Logger } from "../telemetry/log.js";
+import { BackendLink, type LinkEvents } from "./backend-link.js";
+import { type Failure, failureOf } from "./failure.js";
+import { crashLoopRetryAfterMs, waitingCallsMax } from "./limits.js";
+
+/** A call that waits for its backend. Exactly one of the two is called, unless it stops waiting first. */
+export interface WaitingCall {
+  onBackendReady(): void;
+  onBackendRefused(failure: Failure): void;
+}
+
+type Ready = ToDataPath & { type: "backend-ready" };
+type Gone = ToDataPath & { type: "backend-gone" };
+
+/** One backend as calls see it: the plugin process that new calls go to, older ones that finish, and calls that wait for the next. */
+export class Backend implements LinkEvents {
+  readonly name: string;
+  readonly #tell: (message: FromDataPath) => void;
+  readonly #log: Logger;
+  readonly #onChange: () => void;
+  readonly #links = new Map<number, BackendLink>();
+  readonly #draining = new Set<BackendLink>();
+  readonly #waiting = new Set<WaitingCall>();
+  #current: BackendLink | undefined;
+  #state: BackendState = "starting";
+  #detail = "";
+
+  constructor(name: string, options: { tell: (message: FromDataPath) => void; log: Logger; onChange: () => void }) {
+    this.name = name;
+    this.#tell = options.tell;
+    this.#log = options.log;
+    this.#onChange = options.onChange;
+  }
+
+  /** Whether a call would be sent at once. */
+  get isReady(): boolean {
+    return this.#current?.isOpen ?? false;
+  }
+
+  /** Nothing is connected or waits: forgetting it loses nothing. */
+  get isUnused(): boolean {
+    return this.#links.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** What is known of it, for messages to callers. */
+  get condition(): string {
+    return this.#detail === "" ? this.#state : `${this.#state}: ${this.#detail}`;
+  }
+
+  /** Where a new call goes now. `undefined`: it has to wait. */
+  linkForNewCall(): BackendLink | undefined {
+    if (this.#current?.isOpen === true) return this.#current;
+    this.#current?.renew();
+    return undefined;
+  }
+
+  /** Lets a call wait for the next plugin process. Answers why it cannot. */
+  wait(call: WaitingCall): Failure | undefined {
+    if (this.#state === "crash_loop") return this.unavailable();
+    if (this.#waiting.size >= waitingCallsMax) return this.#tooManyWait();
+    this.#waiting.add(call);
+    return undefined;
+  }
+
+  stopWaiting(call: WaitingCall): void {
+    this.#waiting.delete(call);
+  }
+
+  /** A plugin process is ready. It gets new calls once it is connected; until then the one before it does. */
+  ready(message: Ready): void {
+    if (this.#links.has(message.instance)) return;
+    this.#links.set(message.instance, new BackendLink(message, this, this.#log));
+  }
+
+  /** A plugin process takes no calls any more. */
+  gone({ instance, reason }: Gone): void {
+    const link = this.#links.get(instance);
+    if (link === undefined) return;
+    if (this.#current === link) this.#current = undefined;
+    if (reason === "draining") {
+      this.#draining.add(link);
+      if (link.calls === 0) this.onIdle(link);
+    } else {
+      this.#links.delete(instance);
+      this.#draining.delete(link);
+      link.close();
+    }
+    this.#onChange();
+  }
+
+  /** How the backend is, by its supervisor. */
+  setState(state: BackendState, detail: string): void {
+    this.#state = state;
+    this.#detail = detail;
+    if (state === "crash_loop" && this.#current === undefined) this.#refuseWaiting(this.unavailable());
+    this.#onChange();
+  }
+
+  onConnected(link: BackendLink): void {
+    if (this.#links.get(link.instance) !== link || this.#draining.has(link)) return;
+    const isNewer = this.#current === undefined || link.instance >= this.#current.instance;
+    if (!isNewer) return;
+    const isFirstTime = this.#current !== link;
+    this.#current = link;
+    if (isFirstTime) this.#tell({ type: "instance-connected", backend: this.name, instance: link.instance });
+    this.#onChange();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.onBackendReady();
+  }
+
+  onIdle(link: BackendLink): void {
+    if (!this.#draining.delete(link)) return;
+    link.retire();
+    this.#tell({ type: "instance-idle", backend: this.name, instance: link.instance });
+  }
+
+  /** How a call ends that need not wait. */
+  unavailable(): Failure {
+    return failureOf(
+      new GatewayError(
+        "PLUGIN_UNAVAILABLE",
+        `The plugin of backend "${this.name}" cannot take the call; it is ${this.condition}.`,
+        {
+          metadata: { backend: this.name, state: this.#state },
+          retryAfterMs: this.#state === "crash_loop" ? crashLoopRetryAfterMs : undefined,
+        },
+      ),
+    );
+  }
+
+  /** Closes what is open; calls in flight are lost, calls that wait are refused. */
+  close(): void {
+    this.#refuseWaiting(this.unavailable());
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#current = undefined;
+  }
+
+  #refuseWaiting(failure: Failure): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.onBackendRefused(failure);
+  }
+
+  #tooManyWait(): Failure {
+    return failureOf(
+      new GatewayError(
+        "OVERLOADED",
+        `${waitingCallsMax} calls already wait for backend "${this.name}", which is ${this.condition}; come again later.`,
+        { metadata: { backend: this.name } },
+      ),
+    );
+  }
+}

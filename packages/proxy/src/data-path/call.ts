@@ -1,0 +1,459 @@
+// One call, from its first byte to its status: one state machine whose two sides share every field. Splitting it would only
+// spread the states over files.
+import {
+  connectionLost,
+  GrpcCode,
+  type HeaderList,
+  Http2ErrorCode,
+  type Http2Stream,
+  type StreamEvents,
+} from "@prism-data/transport";
+import { NamespaceField, type NamespaceReading } from "../routing/namespace-field.js";
+import type { Route } from "../routing/route-lookup.js";
+import type { WaitingCall } from "./backend.js";
+import type { BackendLink } from "./backend-link.js";
+import * as failures from "./call-failures.js";
+import type { Expiring } from "./deadline-wheel.js";
+import { type Failure, failureOfThrown } from "./failure.js";
+import type { Forwarding } from "./forwarding.js";
+import { carriesToken } from "./idempotency-token.js";
+import {
+  backendWaitMs,
+  firstMessageWaitMs,
+  refusalsMax,
+  retainedBytesOfOthersMax,
+  retainedBytesPerCallMax,
+} from "./limits.js";
+import { type FramingProblem, MessageFraming } from "./message-framing.js";
+import { grpcStatusOf } from "./peer-status.js";
+import type { GrpcHead } from "./request-head.js";
+import { buildUpstreamHeaders, upstreamHeaders } from "./upstream-headers.js";
+
+/** Where a call's answer goes: a stream of an app's connection, or the exchange behind an HTTP/JSON request. */
+export type Downstream = Pick<
+  Http2Stream,
+  "sendHeaders" | "sendData" | "sendTrailers" | "reset" | "releaseWindow" | "bufferedBytes"
+>;
+
+/**
+ * - `resolving`: the namespace is not known yet
+ * - `waiting`: for the backend's next plugin process
+ * - `sent`: to a plugin, which has not answered
+ * - `answering`: a part of the answer went downstream, so the call can only end now
+ */
+type Phase = "resolving" | "waiting" | "sent" | "answering" | "ended";
+
+/**
+ * Forwards one call. Bytes go on as they come, both ways. What one side cannot take is not asked of the other, so that a call
+ * holds a window each way at most, and besides it what it retains to be sent again.
+ */
+export class Call implements StreamEvents, Expiring, WaitingCall {
+  readonly #forwarding: Forwarding;
+  readonly #downstream: Downstream;
+  readonly #head: GrpcHead;
+  readonly #startedMs: number;
+  #phase: Phase = "resolving";
+  /** The caller's deadline or the namespace's; `Infinity`: none. */
+  #callDeadlineMs = Number.POSITIVE_INFINITY;
+  #namespaceField: NamespaceField | undefined;
+  #framing: MessageFraming | undefined;
+  #route: Route | undefined;
+
+  #requestBytes = 0;
+  #requestEnded = false;
+  /** Received chunks: the first `#sentChunks` of them retained to be sent again, the others not sent yet. */
+  #chunks: Buffer[] = [];
+  #sentChunks = 0;
+  #heldBytes = 0;
+  /** Whether `#chunks` goes back to the first byte of the request. */
+  #isComplete = true;
+  /** Bytes that downstream gets no credit for until upstream takes more. */
+  #withheldFromDownstream = 0;
+
+  #leg: UpstreamLeg | undefined;
+  #hasWaited = false;
+  #isRetry = false;
+  #refusals = 0;
+  #responseBytes = 0;
+  /** Bytes that upstream gets no credit for until downstream takes more. */
+  #withheldFromUpstream = 0;
+
+  deadlineMs = Number.POSITIVE_INFINITY;
+  wheelNext: Expiring | undefined = undefined;
+  wheelPrevious: Expiring | undefined = undefined;
+
+  constructor(forwarding: Forwarding, downstream: Downstream, head: GrpcHead) {
+    this.#forwarding = forwarding;
+    this.#downstream = downstream;
+    this.#head = head;
+    this.#startedMs = forwarding.now();
+  }
+
+  /** Takes the call up; once, before any event. `endStream`: it carries no message. */
+  begin(endStream: boolean): void {
+    this.#requestEnded = endStream;
+    if (this.#head.timeoutMs !== undefined) this.#callDeadlineMs = this.#startedMs + this.#head.timeoutMs;
+    const refusal = this.#forwarding.admit(this);
+    if (refusal !== undefined) this.#fail(refusal);
+    else if (this.#head.traits?.pattern !== undefined) this.#beginNamespaced(endStream);
+    else this.#beginRoutedWhole();
+  }
+
+  /** Ends the call for a reason of the proxy's own. */
+  abort(failure: Failure): void {
+    if (this.#phase !== "ended") this.#fail(failure);
+  }
+
+  // What downstream does.
+
+  onHeaders(): void {}
+
+  onData(data: Buffer, endStream: boolean): void {
+    if (this.#phase === "ended") return;
+    this.#requestBytes += data.length;
+    if (endStream) this.#requestEnded = true;
+    const problem = this.#framing?.push(data);
+    if (problem !== undefined) this.#fail(this.#refusalOf(problem));
+    else if (this.#phase === "resolving") this.#resolve(data);
+    else if (this.#phase === "waiting") this.#holdUntilSent(data);
+    else this.#forward(data);
+  }
+
+  onTrailers(): void {
+    this.onData(Buffer.alloc(0), true);
+  }
+
+  onWritable(): void {
+    const sizeBytes = this.#withheldFromUpstream;
+    this.#withheldFromUpstream = 0;
+    if (sizeBytes > 0) this.#leg?.stream?.releaseWindow(sizeBytes);
+  }
+
+  onReset(): void {
+    if (this.#phase !== "ended") this.#end(GrpcCode.CANCELLED);
+  }
+
+  // What the clock and the backend do.
+
+  onDeadline(): void {
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    const failure = this.#expiry();
+    if (this.#phase === "answering" && this.#downstream.bufferedBytes > 0) {
+      // A status would stand behind bytes that the app does not read, and hold them here for as long.
+      this.#downstream.reset(Http2ErrorCode.CANCEL);
+      this.#end(failure.code);
+    } else {
+      this.#fail(failure);
+    }
+  }
+
+  onBackendReady(): void {
+    this.#dispatch();
+  }
+
+  onBackendRefused(failure: Failure): void {
+    this.#fail(failure);
+  }
+
+  // What upstream does. A leg that was given up is silent.
+
+  onUpstreamHeaders(headers: HeaderList, endStream: boolean): void {
+    if (headers[1] !== "200") {
+      this.#fail(failures.notGrpc(this.#route!.backend, headers[1] ?? ""));
+      return;
+    }
+    this.#phase = "answering";
+    this.#forgetChunks();
+    this.#downstream.sendHeaders(headers, endStream);
+    if (endStream) this.#end(grpcStatusOf(headers));
+  }
+
+  onUpstreamData(data: Buffer, endStream: boolean): void {
+    this.#responseBytes += data.length;
+    if (this.#downstream.sendData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
+    else this.#withheldFromUpstream += data.length;
+    if (endStream) this.#fail(failures.endedWithoutStatus(this.#route!.backend));
+  }
+
+  onUpstreamTrailers(trailers: HeaderList): void {
+    this.#downstream.sendTrailers(trailers);
+    this.#end(grpcStatusOf(trailers));
+  }
+
+  onUpstreamWritable(): void {
+    const sizeBytes = this.#withheldFromDownstream;
+    this.#withheldFromDownstream = 0;
+    if (sizeBytes > 0) this.#downstream.releaseWindow(sizeBytes);
+  }
+
+  onUpstreamReset(link: BackendLink, errorCode: number): void {
+    if (this.#phase === "ended") return;
+    this.#leaveLeg();
+    if (errorCode === Http2ErrorCode.REFUSED_STREAM && this.#mayRepeatUnseen()) this.#repeat();
+    else if (errorCode === connectionLost && this.#mayRepeatLost()) this.#repeat();
+    else if (errorCode === connectionLost) this.#fail(link.lost);
+    else this.#fail(failures.resetByPlugin(this.#route!.backend, errorCode));
+  }
+
+  // Routing.
+
+  #beginNamespaced(endStream: boolean): void {
+    if (this.#head.encoding !== "identity") {
+      this.#fail(failures.compressionUnsupported());
+      return;
+    }
+    this.#namespaceField = new NamespaceField();
+    this.#framing = new MessageFraming(this.#forwarding.messageBytesMax);
+    if (endStream) this.#onReading(this.#namespaceField.end());
+    else this.#expireAt(Math.min(this.#callDeadlineMs, this.#startedMs + firstMessageWaitMs));
+  }
+
+  #beginRoutedWhole(): void {
+    const route = this.#forwarding.routes.service(this.#head.service);
+    if (route === undefined) this.#fail(this.#forwarding.methodNotFound(this.#head.path));
+    else this.#routed(route);
+  }
+
+  #resolve(data: Buffer): void {
+    if (!this.#hold(data)) return;
+    const reading = this.#namespaceField!.push(data);
+    if (reading.kind === "incomplete" && !this.#requestEnded) {
+      // The name may stand behind fields that fill the window; the size of a message bounds what is held for it.
+      this.#downstream.releaseWindow(data.length);
+    } else {
+      this.#withheldFromDownstream += data.length;
+      this.#onReading(reading.kind === "incomplete" ? this.#namespaceField!.end() : reading);
+    }
+  }
+
+  #onReading(reading: NamespaceReading): void {
+    if (reading.kind === "refused") this.#fail(failures.unreadable(reading));
+    if (reading.kind !== "found") return;
+    this.#namespaceField = undefined;
+    let route: Route;
+    try {
+      route = this.#forwarding.routes.namespaced(reading.namespace, this.#head.path, this.#head.traits!);
+    } catch (error) {
+      this.#fail(failureOfThrown(error));
+      return;
+    }
+    this.#routed(route);
+  }
+
+  #routed(route: Route): void {
+    this.#route = route;
+    route.metrics.begin();
+    if (route.timeoutMs !== undefined) {
+      this.#callDeadlineMs = Math.min(this.#callDeadlineMs, this.#startedMs + route.timeoutMs);
+    }
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    const backend = this.#forwarding.backend(this.#route!.backend);
+    const link = backend.linkForNewCall();
+    if (link !== undefined) {
+      this.#send(link);
+      return;
+    }
+    const refusal = backend.wait(this);
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      return;
+    }
+    this.#phase = "waiting";
+    this.#hasWaited = true;
+    this.#expireAt(Math.min(this.#callDeadlineMs, this.#forwarding.now() + backendWaitMs));
+  }
+
+  // The request.
+
+  #send(link: BackendLink): void {
+    const leg = new UpstreamLeg(this, link);
+    const hasBody = this.#chunks.length > 0 || !this.#requestEnded;
+    try {
+      leg.stream = link.request(this.#upstreamHeaders(link), !hasBody, leg);
+    } catch {
+      // The link was open a moment ago, so it is its queue for the plugin's MAX_CONCURRENT_STREAMS that is full.
+      this.#fail(failures.pluginOverloaded(this.#route!.backend));
+      return;
+    }
+    this.#leg = leg;
+    this.#phase = "sent";
+    this.#expireAt(this.#callDeadlineMs);
+    this.#sendChunks(leg.stream);
+  }
+
+  #upstreamHeaders(link: BackendLink): HeaderList {
+    const route = this.#route!;
+    if (this.#hasWaited) {
+      const leftMs = this.#callDeadlineMs - this.#forwarding.now();
+      return buildUpstreamHeaders(this.#head, { route, link, timeoutMs: Number.isFinite(leftMs) ? leftMs : undefined });
+    }
+    const timeoutMs = this.#callDeadlineMs - this.#startedMs;
+    return upstreamHeaders(this.#head, { route, link, timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined });
+  }
+
+  #sendChunks(stream: Http2Stream): void {
+    let isWritable = true;
+    const last = this.#chunks.length - 1;
+    for (let at = this.#sentChunks; at <= last; at += 1) {
+      isWritable = stream.sendData(this.#chunks[at]!, at === last && this.#requestEnded);
+    }
+    this.#sentChunks = this.#chunks.length;
+    if (!this.#mayRetain(0)) this.#forgetChunks();
+    if (isWritable) this.onUpstreamWritable();
+  }
+
+  #forward(data: Buffer): void {
+    const isWritable = this.#leg!.stream!.sendData(data, this.#requestEnded);
+    if (isWritable) this.#downstream.releaseWindow(data.length);
+    else this.#withheldFromDownstream += data.length;
+    if (!this.#isComplete) return;
+    if (this.#mayRetain(data.length) && this.#forwarding.held.tryTake(data.length)) {
+      this.#heldBytes += data.length;
+      this.#chunks.push(data);
+      this.#sentChunks += 1;
+    } else {
+      this.#forgetChunks();
+    }
+  }
+
+  #holdUntilSent(data: Buffer): void {
+    if (this.#hold(data)) this.#withheldFromDownstream += data.length;
+  }
+
+  #hold(data: Buffer): boolean {
+    if (!this.#forwarding.held.tryTake(data.length)) {
+      this.#fail(this.#forwarding.overloaded);
+      return false;
+    }
+    this.#heldBytes += data.length;
+    this.#chunks.push(data);
+    return true;
+  }
+
+  /** Whether the request, with more bytes, is still worth retaining once it is sent. */
+  #mayRetain(moreBytes: number): boolean {
+    const { readOnly, tokenField, singleRequest } = this.#route!;
+    const isRepeatable = singleRequest && (readOnly || tokenField !== undefined);
+    const limitBytes = isRepeatable ? retainedBytesPerCallMax : retainedBytesOfOthersMax;
+    return this.#phase !== "answering" && this.#heldBytes + moreBytes <= limitBytes;
+  }
+
+  #forgetChunks(): void {
+    if (this.#chunks.length > 0) this.#chunks = [];
+    this.#sentChunks = 0;
+    this.#isComplete = false;
+    this.#forwarding.held.giveBack(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  // Sending again.
+
+  /** The plugin has certainly not processed the call: any call may be sent again. */
+  #mayRepeatUnseen(): boolean {
+    this.#refusals += 1;
+    return this.#phase === "sent" && this.#isComplete && this.#refusals <= refusalsMax;
+  }
+
+  /** The plugin may have processed the call: only what changes nothing, or says what it repeats, is sent again, and once. */
+  #mayRepeatLost(): boolean {
+    if (this.#phase !== "sent" || !this.#isComplete || this.#isRetry) return false;
+    this.#isRetry = true;
+    const { readOnly, tokenField } = this.#route!;
+    return readOnly || (tokenField !== undefined && this.#requestEnded && carriesToken(this.#chunks, tokenField));
+  }
+
+  #repeat(): void {
+    this.#sentChunks = 0;
+    this.#hasWaited = true;
+    this.#dispatch();
+  }
+
+  // Endings.
+
+  #refusalOf(problem: FramingProblem): Failure {
+    if (problem.kind === "compressed") return failures.compressionUnsupported();
+    return failures.messageTooLarge(problem.sizeBytes, this.#forwarding.messageBytesMax);
+  }
+
+  #expiry(): Failure {
+    const isDeadline = this.#forwarding.now() >= this.#callDeadlineMs;
+    if (this.#route === undefined)
+      return isDeadline ? failures.deadlineExceeded("its first message") : failures.noFirstMessage();
+    const backend = this.#forwarding.backend(this.#route.backend);
+    if (!isDeadline) return backend.unavailable();
+    const { name, condition } = backend;
+    if (this.#phase === "waiting") return failures.deadlineExceeded(`backend "${name}", which is ${condition}`);
+    return failures.deadlineExceeded(`backend "${name}"`);
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#phase === "answering") this.#downstream.sendTrailers(failure.trailers);
+    else this.#downstream.sendHeaders(failure.trailersOnly, true);
+    this.#end(failure.code);
+  }
+
+  #end(code: number): void {
+    if (this.#phase === "waiting") this.#forwarding.backend(this.#route!.backend).stopWaiting(this);
+    this.#phase = "ended";
+    this.#forwarding.wheel.remove(this);
+    this.#leaveLeg();
+    this.#forgetChunks();
+    this.#forwarding.ended(this);
+    const metrics = this.#route?.metrics ?? this.#forwarding.metrics.unrouted;
+    if (this.#route === undefined) metrics.begin();
+    metrics.received(this.#requestBytes);
+    metrics.answered(this.#responseBytes);
+    metrics.end(code, this.#forwarding.now() - this.#startedMs);
+  }
+
+  /** Gives the plugin's stream up; nothing happens to one that has ended. */
+  #leaveLeg(): void {
+    const leg = this.#leg;
+    if (leg === undefined) return;
+    this.#leg = undefined;
+    leg.stream!.reset(Http2ErrorCode.CANCEL);
+    leg.link.callEnded();
+  }
+
+  #expireAt(deadlineMs: number): void {
+    if (deadlineMs === this.deadlineMs) return;
+    this.#forwarding.wheel.remove(this);
+    this.deadlineMs = deadlineMs;
+    if (Number.isFinite(deadlineMs)) this.#forwarding.wheel.add(this);
+  }
+}
+
+/** The plugin's side of a call: the events of its stream, which have the same names as downstream's. */
+class UpstreamLeg implements StreamEvents {
+  readonly #call: Call;
+  readonly link: BackendLink;
+  stream: Http2Stream | undefined;
+
+  constructor(call: Call, link: BackendLink) {
+    this.#call = call;
+    this.link = link;
+  }
+
+  onHeaders(headers: HeaderList, endStream: boolean): void {
+    this.#call.onUpstreamHeaders(headers, endStream);
+  }
+
+  onData(data: Buffer, endStream: boolean): void {
+    this.#call.onUpstreamData(data, endStream);
+  }
+
+  onTrailers(trailers: HeaderList): void {
+    this.#call.onUpstreamTrailers(trailers);
+  }
+
+  onWritable(): void {
+    this.#call.onUpstreamWritable();
+  }
+
+  onReset(errorCode: number): void {
+    this.#call.onUpstreamReset(this.link, errorCode);
+  }
+}

@@ -1,0 +1,86 @@
+import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import { listNames } from "../routing/name-list.js";
+import type { RouteLookup } from "../routing/route-lookup.js";
+import type { Metrics } from "../telemetry/metrics.js";
+import type { Backend } from "./backend.js";
+import { ByteBudget } from "./byte-budget.js";
+import type { Call } from "./call.js";
+import { callsOverloaded } from "./call-failures.js";
+import { DeadlineWheel } from "./deadline-wheel.js";
+import { type Failure, failureOf } from "./failure.js";
+import { heldBytesMax } from "./limits.js";
+
+/** What all calls share. */
+export class Forwarding {
+  readonly metrics: Metrics;
+  readonly messageBytesMax: number;
+  readonly now: () => number;
+  readonly wheel: DeadlineWheel;
+  readonly held = new ByteBudget(heldBytesMax);
+  /** How a call ends that is one too many. */
+  readonly overloaded: Failure;
+  /** Swapped whole; a call uses what it found. */
+  routes: RouteLookup;
+  readonly #backend: (name: string) => Backend;
+  readonly #builtInServices: readonly string[];
+  readonly #callsMax: number;
+  readonly #calls = new Set<Call>();
+  /** Calls that ended since the start. */
+  endedCount = 0;
+
+  constructor(options: {
+    metrics: Metrics;
+    limits: { messageBytes: number; callsInFlight: number };
+    routes: RouteLookup;
+    backend: (name: string) => Backend;
+    builtInServices: readonly string[];
+    now: () => number;
+  }) {
+    this.metrics = options.metrics;
+    this.messageBytesMax = options.limits.messageBytes;
+    this.now = options.now;
+    this.wheel = new DeadlineWheel(options.now);
+    this.routes = options.routes;
+    this.#backend = options.backend;
+    this.#builtInServices = options.builtInServices;
+    this.#callsMax = options.limits.callsInFlight;
+    this.overloaded = callsOverloaded(this.#callsMax);
+  }
+
+  /** Calls in flight. */
+  get callsInFlight(): number {
+    return this.#calls.size;
+  }
+
+  /** Counts a call in. Answers why it must end at once; it is counted out by `ended` then, too. */
+  admit(call: Call): Failure | undefined {
+    this.#calls.add(call);
+    return this.#calls.size > this.#callsMax ? this.overloaded : undefined;
+  }
+
+  ended(call: Call): void {
+    this.#calls.delete(call);
+    this.endedCount += 1;
+  }
+
+  backend(name: string): Backend {
+    return this.#backend(name);
+  }
+
+  /** Ends every call in flight; answers how many. */
+  abortAll(failure: Failure): number {
+    const calls = [...this.#calls];
+    for (const call of calls) call.abort(failure);
+    return calls.length;
+  }
+
+  /** How a call ends that nobody serves. */
+  methodNotFound(path: string): Failure {
+    const served = [...this.routes.servedServices(), ...this.#builtInServices];
+    const service = path.slice(1, Math.max(1, path.lastIndexOf("/")));
+    const text = served.includes(service)
+      ? `${service} has no method ${path.slice(path.lastIndexOf("/") + 1)}.`
+      : `No method is served at ${path}. Services: ${listNames(served)}.`;
+    return failureOf(new GatewayError("METHOD_NOT_FOUND", text));
+  }
+}

@@ -1,0 +1,42 @@
+const mib = 1024 * 1024;
+
+/** A call that is sent in this many bytes can be sent again after its plugin was lost; a larger one fails instead. */
+export const retainedBytesPerCallMax = 4 * mib;
+
+/** The beginning of any other call, so that one which the plugin refused unseen (GOAWAY, REFUSED_STREAM) can be sent again. */
+export const retainedBytesOfOthersMax = 64 * 1024;
+
+/** Request bytes held for calls in flight, all together: what a crash with thousands of calls may cost. Views, not copies. */
+export const heldBytesMax = 256 * mib;
+
+/** Calls that wait for one backend: a few seconds of traffic while a plugin restarts. Beyond it waiting only delays the refusal. */
+export const waitingCallsMax = 10_000;
+
+/** How long a call without a deadline waits for its backend: one restart with a slow start, not an outage. */
+export const backendWaitMs = 30_000;
+
+/** How long a call may stay open without the message that names its namespace. Nothing waits without a deadline. */
+export const firstMessageWaitMs = 30_000;
+
+/** How often a call is sent again because the plugin refused it unseen; more often means that something is wrong there. */
+export const refusalsMax = 3;
+
+/** The first and the longest pause between two attempts to connect to a plugin that says it is ready. */
+export const reconnectPauseMs = { first: 20, longest: 500 } as const;
+
+/** When a call that found too many in flight should come again: about the time a burst takes to pass. */
+export const overloadRetryAfterMs = 100;
+
+/** When a call that found a drain should come again: another proxy, or the next start of this one. */
+export const drainRetryAfterMs = 1_000;
+
+/** When a call that found a crash loop should come again. */
+export const crashLoopRetryAfterMs = 5_000;
+
+/** How long connections may take to close after the last call of a drain, for the peers' sake. */
+export const closeWaitMs = 1_000;
+
+/** Base64 makes bytes a third longer, and JSON has names around them. */
+export function httpBodyBytesMax(messageBytes: number): number {
+  return Math.ceil(messageBytes * 1.4) + 64 * 1024;
+}

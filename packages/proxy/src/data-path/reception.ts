@@ -1,0 +1,80 @@
+import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
+import type { Transcoder } from "../transcoding/transcoder.js";
+import { BuiltInCall, type BuiltInMethod } from "./built-in-call.js";
+import { Call, type Downstream } from "./call.js";
+import type { Failure } from "./failure.js";
+import type { Forwarding } from "./forwarding.js";
+import { Http2Exchange } from "./http2-exchange.js";
+import { type GrpcHead, requestHead } from "./request-head.js";
+
+const ignoreEvents: StreamEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onWritable() {}, onReset() {} };
+
+/** Where requests arrive: tells by its headers what each one is, and gives it to whoever serves that. */
+export class Reception {
+  readonly #forwarding: Forwarding;
+  readonly #builtIns: ReadonlyMap<string, BuiltInMethod>;
+  readonly #builtInCalls = new Set<BuiltInCall>();
+  readonly #http: { transcoder: Transcoder; bodyBytesMax: number };
+
+  constructor(options: {
+    forwarding: Forwarding;
+    builtIns: ReadonlyMap<string, BuiltInMethod>;
+    http: { transcoder: Transcoder; bodyBytesMax: number };
+  }) {
+    this.#forwarding = options.forwarding;
+    this.#builtIns = options.builtIns;
+    this.#http = options.http;
+  }
+
+  /** Serves a request of an HTTP/2 connection. */
+  readonly onStream = (stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents => {
+    const head = requestHead(headers);
+    if (head.kind !== "http") return this.onGrpc(stream, headers, endStream);
+    const exchange = new Http2Exchange(stream, head, this.#http);
+    if (endStream) exchange.onData(Buffer.alloc(0), true);
+    return exchange;
+  };
+
+  /** Serves a gRPC request, wherever it comes from. */
+  readonly onGrpc = (downstream: Downstream, headers: HeaderList, endStream: boolean): StreamEvents => {
+    const head = requestHead(headers);
+    if (head.kind === "http") throw new Error("a request that is not gRPC was given to the gRPC side");
+    if (head.kind === "refused") return this.#refuse(downstream, head.failure);
+    const builtIn = this.#builtIns.get(head.path);
+    if (builtIn !== undefined) return this.#serveBuiltIn(builtIn, downstream, { head, endStream });
+    const call = new Call(this.#forwarding, downstream, head);
+    call.begin(endStream);
+    return call;
+  };
+
+  /** Ends the calls of the proxy's own services, some of which would go on for ever. */
+  abortBuiltIns(failure: Failure): void {
+    for (const call of [...this.#builtInCalls]) call.fail(failure);
+  }
+
+  #refuse(downstream: Downstream, failure: Failure): StreamEvents {
+    const { unrouted } = this.#forwarding.metrics;
+    unrouted.begin();
+    downstream.sendHeaders(failure.trailersOnly, true);
+    unrouted.end(failure.code, 0);
+    return ignoreEvents;
+  }
+
+  #serveBuiltIn(
+    method: BuiltInMethod,
+    downstream: Downstream,
+    { head, endStream }: { head: GrpcHead; endStream: boolean },
+  ): StreamEvents {
+    const { metrics, wheel, now } = this.#forwarding;
+    const call = new BuiltInCall(method, downstream, {
+      timeoutMs: head.timeoutMs,
+      metrics: metrics.call({ namespace: "", pattern: "", method: head.service }),
+      wheel,
+      now,
+      onClosed: () => this.#builtInCalls.delete(call),
+    });
+    this.#builtInCalls.add(call);
+    if (endStream) call.onData(Buffer.alloc(0), true);
+    return call;
+  }
+}

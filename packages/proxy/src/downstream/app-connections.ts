@@ -1,0 +1,46 @@
+import type { Socket } from "node:net";
+import { type ConnectionOptions, Http2Connection, type StreamHandler } from "@prism-data/transport";
+import type { Http1Front } from "../transcoding/http1-front.js";
+
+/** The connections of apps, from the moment it is known what they speak. */
+export class AppConnections {
+  readonly #http1: Http1Front;
+  readonly #http2Options: ConnectionOptions;
+  readonly #onStream: StreamHandler;
+  readonly #http2 = new Set<Http2Connection>();
+  #state: "accepting" | "draining" | "closed" = "accepting";
+
+  constructor(options: { http1: Http1Front; http2: ConnectionOptions; onStream: StreamHandler }) {
+    this.#http1 = options.http1;
+    this.#http2Options = options.http2;
+    this.#onStream = options.onStream;
+  }
+
+  acceptHttp1(socket: Socket): void {
+    if (this.#state === "accepting") this.#http1.accept(socket);
+    else socket.destroy();
+  }
+
+  acceptHttp2(socket: Socket): void {
+    if (this.#state !== "accepting") {
+      socket.destroy();
+      return;
+    }
+    const connection = Http2Connection.accept(socket, this.#http2Options, this.#onStream);
+    this.#http2.add(connection);
+    connection.onClose = () => this.#http2.delete(connection);
+  }
+
+  /** Tells every app to come no more (GOAWAY; `connection: close`); fulfilled when the last connection has closed. */
+  async drain(): Promise<void> {
+    this.#state = "draining";
+    await Promise.all([this.#http1.drain(), ...[...this.#http2].map((connection) => connection.drain())]);
+  }
+
+  /** Closes what is still open. */
+  close(): void {
+    this.#state = "closed";
+    this.#http1.close();
+    for (const connection of this.#http2) connection.destroy();
+  }
+}

@@ -1,0 +1,131 @@
+import { GatewayError, type MethodTraits, patternServices } from "@prism-data/pattern-sdk/protocol";
+import type { NamespaceRoute, RouteTable } from "../messages.js";
+import type { CallLabels, CallMetrics } from "../telemetry/call-metrics.js";
+import { listNames } from "./name-list.js";
+
+/** Where the calls of one method of one namespace, or of one whole service, go. Built on first use and kept with its table. */
+export interface Route {
+  readonly backend: string;
+  /** Of a namespaced route; `undefined`: the service is routed whole, and nothing in its messages is read. */
+  readonly namespace: string | undefined;
+  /** How long a unary call may take when its caller does not say less. `undefined`: as long as its caller says. */
+  readonly timeoutMs: number | undefined;
+  readonly readOnly: boolean;
+  readonly tokenField: number | undefined;
+  /** Whether the request is one message, as far as is known. */
+  readonly singleRequest: boolean;
+  readonly metrics: CallMetrics;
+}
+
+interface NamespaceEntry {
+  readonly route: NamespaceRoute;
+  readonly byPath: Map<string, Route>;
+}
+
+/** The routing table, ready for lookups. Never changes: a new table is a new lookup, and calls keep what they found. */
+export class RouteLookup {
+  readonly #namespaces = new Map<string, NamespaceEntry>();
+  readonly #services = new Map<string, Route>();
+  readonly #callMetrics: (labels: CallLabels) => CallMetrics;
+  readonly table: RouteTable;
+
+  constructor(table: RouteTable, callMetrics: (labels: CallLabels) => CallMetrics) {
+    this.table = table;
+    this.#callMetrics = callMetrics;
+    for (const [name, route] of table.namespaces) this.#namespaces.set(name, { route, byPath: new Map() });
+    for (const [service, { backend }] of table.services)
+      this.#services.set(service, this.#serviceRoute(service, backend));
+  }
+
+  /** The route of a namespace's method. Throws NAMESPACE_NOT_FOUND, PATTERN_MISMATCH or NAMESPACE_UNAVAILABLE. */
+  namespaced(namespace: string, path: string, traits: MethodTraits): Route {
+    const entry = this.#namespaces.get(namespace);
+    if (entry === undefined) throw this.#notFound(namespace);
+    const known = entry.byPath.get(path);
+    if (known !== undefined) return known;
+    const route = this.#methodRoute({ namespace, path }, entry.route, traits);
+    entry.byPath.set(path, route);
+    return route;
+  }
+
+  /** The route of a service that a backend serves whole. */
+  service(name: string): Route | undefined {
+    return this.#services.get(name);
+  }
+
+  /** The services that apps can call, sorted. */
+  servedServices(): string[] {
+    const ofPatterns = this.table.patterns.flatMap((pattern) => serviceOfPattern(pattern) ?? []);
+    return [...ofPatterns, ...this.#services.keys()].sort();
+  }
+
+  /** The backends that serve a service: of a pattern, those of its namespaces. `undefined`: no such service. */
+  backendsOf(service: string): string[] | undefined {
+    const routed = this.#services.get(service);
+    if (routed !== undefined) return [routed.backend];
+    const pattern = this.table.patterns.find((each) => serviceOfPattern(each) === service);
+    if (pattern === undefined) return undefined;
+    const bound = [...this.table.namespaces.values()].filter(
+      (route) => route.pattern === pattern && route.state === "bound",
+    );
+    return [...new Set(bound.map((route) => route.backend))];
+  }
+
+  #methodRoute(called: { namespace: string; path: string }, route: NamespaceRoute, traits: MethodTraits): Route {
+    const { namespace, path } = called;
+    const pattern = traits.pattern ?? "";
+    if (route.pattern !== pattern) throw this.#patternMismatch(called, route.pattern, pattern);
+    if (route.state !== "bound") {
+      const text = `Namespace "${namespace}" is ${route.state}, so it takes no calls: ${route.reason}`;
+      throw new GatewayError("NAMESPACE_UNAVAILABLE", text, { metadata: { namespace } });
+    }
+    const method = path.slice(path.lastIndexOf("/") + 1);
+    return {
+      backend: route.backend,
+      namespace,
+      timeoutMs: traits.streaming === "none" ? route.timeoutMs : undefined,
+      readOnly: traits.readOnly,
+      tokenField: traits.tokenField,
+      singleRequest: traits.streaming === "none" || traits.streaming === "server",
+      metrics: this.#callMetrics({ namespace, pattern, method }),
+    };
+  }
+
+  #serviceRoute(service: string, backend: string): Route {
+    return {
+      backend,
+      namespace: undefined,
+      timeoutMs: undefined,
+      readOnly: false,
+      tokenField: undefined,
+      singleRequest: false,
+      // One series per service: its methods are known to callers and the plugin, not to the configuration.
+      metrics: this.#callMetrics({ namespace: "", pattern: "", method: service }),
+    };
+  }
+
+  #notFound(namespace: string): GatewayError {
+    const text = `There is no namespace "${namespace}". ${this.#namespacesThatExist()}`;
+    return new GatewayError("NAMESPACE_NOT_FOUND", text, { metadata: { namespace } });
+  }
+
+  #patternMismatch(
+    { namespace, path }: { namespace: string; path: string },
+    actual: string,
+    wanted: string,
+  ): GatewayError {
+    const fitting = [...this.table.namespaces].filter(([, route]) => route.pattern === wanted).map(([name]) => name);
+    const text = `Namespace "${namespace}" has the pattern ${actual}, but ${path.slice(1)} is a method of ${wanted}. Namespaces with ${wanted}: ${listNames(fitting)}.`;
+    return new GatewayError("PATTERN_MISMATCH", text, { metadata: { namespace, pattern: actual } });
+  }
+
+  #namespacesThatExist(): string {
+    return this.#namespaces.size === 0
+      ? "No namespace is configured yet; add one under namespaces: in prism.yaml."
+      : `Configured are: ${listNames([...this.#namespaces.keys()])}.`;
+  }
+}
+
+function serviceOfPattern(pattern: string): string | undefined {
+  return Object.hasOwn(patternServices, pattern) ? patternServices[pattern as keyof typeof patternServices] : undefined;
+}

@@ -1,0 +1,215 @@
+import { GatewayError, statusOf } from "@prism-data/pattern-sdk/protocol";
+import { type HeaderList, headerValue } from "@prism-data/transport";
+import { connectErrorBody, connectErrorOf, httpStatusOf } from "./connect-error.js";
+import { requestFromJson, responseToJson } from "./json-messages.js";
+import type { DescribedMethod, MethodRegistry } from "./method-registry.js";
+
+/** A unary call as gRPC would make it. */
+export interface UnaryRequest {
+  /** Such as `/prism.keyvalue.v1.KeyValueService/Get`. */
+  readonly path: string;
+  readonly message: Uint8Array;
+  /** The caller's own metadata, names in lower case. */
+  readonly metadata: HeaderList;
+  readonly timeoutMs: number | undefined;
+}
+
+/** What became of it. Metadata is the plugin's own, without gRPC's fields. */
+export interface UnaryResponse {
+  readonly code: number;
+  readonly statusMessage: string;
+  readonly details: Uint8Array | undefined;
+  readonly message: Uint8Array;
+  readonly headers: HeaderList;
+  readonly trailers: HeaderList;
+}
+
+/** Makes unary calls: the data path on the data port, the admin service on the admin port. Never rejects. */
+export type CallUnary = (request: UnaryRequest, signal: AbortSignal) => Promise<UnaryResponse>;
+
+/** A request of HTTP/1.1 or HTTP/2 with its whole body. Header names in lower case, no pseudo-headers. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: string | Uint8Array;
+}
+
+type Encoding = "json" | "proto";
+
+/** Header fields of the HTTP exchange itself: they are no metadata of the call. */
+const httpFields: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "connection",
+  "connect-accept-encoding",
+  "connect-content-encoding",
+  "connect-protocol-version",
+  "connect-timeout-ms",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent",
+]);
+
+/** Connect bounds `connect-timeout-ms` to ten digits. */
+const timeoutPattern = /^\d{1,10}$/;
+
+const welcome = `This is the data port of Prism. It serves gRPC, and HTTP/JSON like this:
+
+  curl -d '{"namespace":"demo","key":"k"}' -H 'content-type: application/json' \\
+    http://THIS-HOST/prism.keyvalue.v1.KeyValueService/Get
+
+gRPC reflection lists the services.
+`;
+
+/** Serves unary methods over HTTP: the unary form of the Connect protocol, with JSON or binary messages. */
+export class Transcoder {
+  readonly #methods: () => MethodRegistry;
+  readonly #call: CallUnary;
+
+  /** `methods` is asked anew for each request: the services of plugins come and go with the configuration. */
+  constructor(options: { methods: () => MethodRegistry; call: CallUnary }) {
+    this.#methods = options.methods;
+    this.#call = options.call;
+  }
+
+  /** Answers a request. Never rejects. */
+  async answer(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    if (request.path === "/" && (request.method === "GET" || request.method === "HEAD")) return plain(200, welcome);
+    if (request.method !== "POST") return methodNotAllowed(request.method);
+    const encoding = encodingOf(headerValue(request.headers, "content-type"));
+    if (encoding === undefined) return unsupportedMediaType(headerValue(request.headers, "content-type"));
+    try {
+      const described = this.#methodOf(request.path);
+      const message = readMessage(described, encoding, request);
+      const timeoutMs = readTimeout(request.headers);
+      const metadata = metadataOf(request.headers);
+      return reply(described, encoding, await this.#call({ path: request.path, message, metadata, timeoutMs }, signal));
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  #methodOf(path: string): DescribedMethod {
+    const described = this.#methods().find(path);
+    if (described === undefined) {
+      throw new NoSuchPath(`No method is served at ${shortened(path)}; paths look like /package.Service/Method.`);
+    }
+    if (described.method.methodKind !== "unary") {
+      throw new GatewayError(
+        "METHOD_NOT_FOUND",
+        `${path.slice(1)} is a streaming method; call it with gRPC on this port.`,
+      );
+    }
+    return described;
+  }
+}
+
+/** Answers a body that grew over the limit, which is known before the body has ended. */
+export function bodyTooLarge(sizeBytesMax: number): HttpResponse {
+  return failure(
+    new GatewayError(
+      "MESSAGE_TOO_LARGE",
+      `The request body is larger than ${sizeBytesMax} bytes; send less in one call.`,
+    ),
+  );
+}
+
+/** HTTP tells a path that does not exist from a method that is not implemented; Connect's clients read the code in the body. */
+class NoSuchPath extends GatewayError {
+  constructor(message: string) {
+    super("METHOD_NOT_FOUND", message);
+  }
+}
+
+function encodingOf(contentType: string | undefined): Encoding | undefined {
+  const [mediaType, ...parameters] = (contentType ?? "").toLowerCase().split(";");
+  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith("charset="));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) return undefined;
+  if (mediaType?.trim() === "application/json") return "json";
+  return mediaType?.trim() === "application/proto" ? "proto" : undefined;
+}
+
+function readMessage(described: DescribedMethod, encoding: Encoding, { headers, body }: HttpRequest): Uint8Array {
+  const compression = headerValue(headers, "content-encoding") ?? "identity";
+  if (compression !== "identity") {
+    throw new GatewayError(
+      "COMPRESSION_UNSUPPORTED",
+      `content-encoding ${shortened(compression)} is not accepted; send identity.`,
+    );
+  }
+  return encoding === "json" ? requestFromJson(described, body.toString("utf8")) : body;
+}
+
+function readTimeout(headers: HeaderList): number | undefined {
+  const text = headerValue(headers, "connect-timeout-ms");
+  if (text === undefined) return undefined;
+  if (timeoutPattern.test(text)) return Number(text);
+  throw new GatewayError("INVALID_FIELD", "connect-timeout-ms must be 1 to 10 digits: a time in milliseconds.", {
+    fieldViolations: [{ field: "connect-timeout-ms", description: "must be 1 to 10 digits" }],
+  });
+}
+
+function metadataOf(headers: HeaderList): HeaderList {
+  const metadata: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    if (!httpFields.has(headers[at]!)) metadata.push(headers[at]!, headers[at + 1]!);
+  }
+  return metadata;
+}
+
+function reply(described: DescribedMethod, encoding: Encoding, response: UnaryResponse): HttpResponse {
+  const trailers = response.trailers.map((text, at) => (at % 2 === 0 ? `trailer-${text}` : text));
+  const metadata = [...response.headers, ...trailers];
+  if (response.code !== 0) {
+    const body = connectErrorBody({ code: response.code, message: response.statusMessage, details: response.details });
+    return { status: httpStatusOf(response.code), headers: ["content-type", "application/json", ...metadata], body };
+  }
+  const body = encoding === "json" ? responseToJson(described, response.message) : response.message;
+  return { status: 200, headers: ["content-type", `application/${encoding}`, ...metadata], body };
+}
+
+function failure(error: unknown): HttpResponse {
+  const { httpStatus, body } = connectErrorOf(statusOf(error));
+  const headers = ["content-type", "application/json"];
+  if (error instanceof GatewayError && error.reason === "COMPRESSION_UNSUPPORTED")
+    headers.push("accept-encoding", "identity");
+  return { status: error instanceof NoSuchPath ? 404 : httpStatus, headers, body };
+}
+
+function methodNotAllowed(method: string): HttpResponse {
+  const response = plain(405, `${shortened(method)} is not served here; call methods with POST.\n`);
+  return { ...response, headers: [...response.headers, "allow", "POST"] };
+}
+
+function unsupportedMediaType(contentType: string | undefined): HttpResponse {
+  const given =
+    contentType === undefined ? "No content-type was given" : `content-type ${shortened(contentType)} is not accepted`;
+  const response = plain(415, `${given}; send application/json, application/proto or application/grpc.\n`);
+  return { ...response, headers: [...response.headers, "accept-post", "application/json, application/proto"] };
+}
+
+function plain(status: number, body: string): HttpResponse {
+  return { status, headers: ["content-type", "text/plain; charset=utf-8"], body };
+}
+
+/** What a caller sent is quoted back, but not at any length. */
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
