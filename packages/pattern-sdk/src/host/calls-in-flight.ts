@@ -1,8 +1,9 @@
-import { type GrpcError, GrpcError as GrpcFailure, type GrpcMethod } from "@prism-data/transport";
+import type { GrpcError, GrpcMethod, ServerCall } from "@prism-data/transport";
 import { GatewayError } from "../errors.js";
 import type { Awaitable } from "../patterns/key-value.js";
 import type { Logger } from "../plugin.js";
 import { grpcErrorOf } from "../protocol/status.js";
+import { translatedError } from "./translated-error.js";
 
 /** How many calls a drain let finish, and how many it did not. */
 export interface DrainCounts {
@@ -14,13 +15,13 @@ type State =
   | { readonly phase: "open" }
   | { readonly phase: "draining"; completed: number; aborted: number; readonly whenIdle: () => void };
 
-/** An unanswered call: what ends it early. */
-type Abort = (error: GrpcError) => void;
+/** The transport's call, which can be ended from outside: its signal is aborted and its caller answered. */
+type AbortableCall = ServerCall & { abort(error: GrpcError): void };
 
 /** Knows the apps' calls that are not answered yet, so that a drain can wait for them and then end them. */
 export class CallsInFlight {
   readonly #log: Logger;
-  readonly #unanswered = new Set<Abort>();
+  readonly #unanswered = new Set<ServerCall>();
   #state: State = { phase: "open" };
 
   constructor(log: Logger) {
@@ -33,10 +34,10 @@ export class CallsInFlight {
 
   /** The same method, counted, refused while draining, and with every error translated to a status. */
   counted(method: GrpcMethod): GrpcMethod {
-    if (method.kind === "stream") {
-      return { kind: "stream", handle: (call) => this.#run(() => method.handle(call), call.path) as Promise<void> };
+    if (method.kind === "unary") {
+      return { kind: "unary", handle: (message, call) => this.#run(call, () => method.handle(message, call)) };
     }
-    return { kind: "unary", handle: (message, call) => this.#run(() => method.handle(message, call), call.path) };
+    return { kind: "stream", handle: async (call) => this.#run(call, () => method.handle(call)) };
   }
 
   /** Takes no new calls, waits for those in flight at most `graceMs`, and ends the rest with `DRAINING`. Call it once. */
@@ -49,63 +50,40 @@ export class CallsInFlight {
       await promise;
       clearTimeout(timer);
     }
-    for (const abort of [...this.#unanswered]) abort(grpcErrorOf(drainingError()));
+    for (const call of [...this.#unanswered]) {
+      (call as AbortableCall).abort(grpcErrorOf(drainingError()));
+      this.#answered(call, "aborted");
+    }
     return { completed: state.completed, aborted: state.aborted };
   }
 
-  #run<T>(handle: () => Awaitable<T>, path: string): Awaitable<T> {
+  #run<T>(call: ServerCall, handle: () => Awaitable<T>): Awaitable<T> {
     if (this.#state.phase === "draining") throw grpcErrorOf(drainingError());
     let answer: Awaitable<T>;
     try {
       answer = handle();
     } catch (error) {
-      throw translated(error, path, this.#log);
+      throw translatedError(error, call, this.#log);
     }
-    const pending = answer as Partial<PromiseLike<T>>;
-    return typeof pending?.then === "function" ? this.#untilAnswered(answer as PromiseLike<T>, path) : answer;
+    if (typeof (answer as Partial<PromiseLike<T>> | undefined)?.then !== "function") return answer;
+    this.#unanswered.add(call);
+    return (answer as PromiseLike<T>).then(
+      (value) => {
+        this.#answered(call, "completed");
+        return value;
+      },
+      (error: unknown) => {
+        this.#answered(call, isDraining(error) ? "aborted" : "completed");
+        throw translatedError(error, call, this.#log);
+      },
+    );
   }
 
-  #untilAnswered<T>(answer: PromiseLike<T>, path: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const abort: Abort = (error) => {
-        if (this.#ended(abort, "aborted")) reject(error);
-      };
-      this.#unanswered.add(abort);
-      answer.then(
-        (value) => {
-          if (this.#ended(abort, "completed")) resolve(value);
-        },
-        (error: unknown) => {
-          if (this.#ended(abort, isDraining(error) ? "aborted" : "completed"))
-            reject(translated(error, path, this.#log));
-        },
-      );
-    });
+  #answered(call: ServerCall, how: keyof DrainCounts): void {
+    if (!this.#unanswered.delete(call) || this.#state.phase !== "draining") return;
+    this.#state[how]++;
+    if (this.#unanswered.size === 0) this.#state.whenIdle();
   }
-
-  #ended(call: Abort, how: keyof DrainCounts): boolean {
-    if (!this.#unanswered.delete(call)) return false;
-    if (this.#state.phase === "draining") {
-      this.#state[how]++;
-      if (this.#unanswered.size === 0) this.#state.whenIdle();
-    }
-    return true;
-  }
-}
-
-/** Turns what a method threw into a status, and logs what nobody expected. */
-export function translated(error: unknown, path: string, log: Logger): GrpcError {
-  if (!(error instanceof GatewayError) && !(error instanceof GrpcFailure)) {
-    log.error({ err: error, path }, "a call met a defect in the plugin");
-  } else if (error instanceof GatewayError && isDefect(error)) {
-    log.error({ err: error, path, reason: error.reason }, "a call failed");
-  }
-  return grpcErrorOf(error);
-}
-
-/** Whose cause stands in the plugin's log only. */
-function isDefect(error: GatewayError): boolean {
-  return error.reason === "INTERNAL" || error.reason === "BACKEND_FAILED";
 }
 
 function isDraining(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { GrpcMethod, StreamingServerCall } from "@prism-data/transport";
+import type { GrpcMethod, ServerCall, StreamingServerCall } from "@prism-data/transport";
 import { describePlugin } from "../description.js";
 import { GatewayError } from "../errors.js";
 import type { BackendHealth, Durability, Logger, MetricFamily } from "../plugin.js";
@@ -6,8 +6,8 @@ import * as wire from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { decodeMessage, encodeMessage, type MessageType } from "../protocol/message.js";
 import { pluginService } from "../protocol/plugin-client.js";
 import { msFromDuration } from "../protocol/wire-time.js";
-import { translated } from "./calls-in-flight.js";
 import type { PluginHost } from "./plugin-host.js";
+import { translatedError } from "./translated-error.js";
 
 const healthIntervalMs = { default: 2_000, min: 100, max: 60_000 } as const;
 const drainGraceMs = { default: 5_000, min: 0, max: 3_600_000 } as const;
@@ -30,12 +30,12 @@ export function pluginMethods({ host, log, onDrained }: PluginServiceOptions): R
     answer: (request: Request) => Response | Promise<Response>,
   ) => {
     const path = `/${pluginService}/${method}`;
-    const handle = async (message: Uint8Array) => {
+    const handle = async (message: Uint8Array, call: ServerCall) => {
       try {
         const request = decodeMessage(requestType, message, `prism.plugin.v1.${method}Request`);
         return encodeMessage(responseType, await answer(request));
       } catch (error) {
-        throw translated(error, path, log);
+        throw translatedError(error, call, log);
       }
     };
     methods.set(path, { kind: "unary", handle });
@@ -69,7 +69,7 @@ export function pluginMethods({ host, log, onDrained }: PluginServiceOptions): R
       try {
         await reportHealth(call, host);
       } catch (error) {
-        throw translated(error, healthPath, log);
+        throw translatedError(error, call, log);
       }
     },
   });

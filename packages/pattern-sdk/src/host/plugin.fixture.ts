@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrpcClient, type Metadata } from "@prism-data/transport";
 import { z } from "zod";
+import type { CallContext } from "../call-context.js";
 import { keyValueCapabilities } from "../capability.js";
 import { definePlugin } from "../define-plugin.js";
 import { GatewayError } from "../errors.js";
@@ -19,6 +20,8 @@ export class TinyStore implements KeyValue {
   readonly writes: SetRequest[] = [];
   /** Awaited by `exists`, so that a test decides when a call ends. */
   gate: Promise<void> = Promise.resolve();
+  /** The signal of the last `exists`. */
+  lastSignal: AbortSignal | undefined;
   #version = 0;
 
   get(key: string) {
@@ -41,7 +44,8 @@ export class TinyStore implements KeyValue {
     return this.entries.delete(key);
   }
 
-  async exists(key: string) {
+  async exists(key: string, { signal }: CallContext) {
+    this.lastSignal = signal;
     await this.gate;
     return this.entries.has(key);
   }

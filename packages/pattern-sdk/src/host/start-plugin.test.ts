@@ -255,7 +255,7 @@ describe("Drain", () => {
     const call = exists("demo");
     call.catch(() => undefined);
     await expect.poll(async () => (await tiny.contract.metrics({})).families[3]?.samples[0]?.value).toBe(1);
-    return { gate, call };
+    return { gate, call, signal: () => tiny.inside.stores.get("demo")!.lastSignal };
   };
 
   test("waits for calls in flight, refuses new ones, answers, and then everything is closed", async () => {
@@ -269,10 +269,11 @@ describe("Drain", () => {
     expect(tiny.inside.closed).toBe(true);
   });
 
-  test("ends what is left when its time is over", async () => {
-    const { call } = await blocked();
+  test("ends what is left when its time is over, and tells the store", async () => {
+    const { call, signal } = await blocked();
     expect(await tiny.contract.drain({ grace: durationFromMs(20) })).toEqual({ completed: 0, aborted: 1 });
     expect(await failure(call)).toMatchObject({ reason: "DRAINING", retryAfterMs: expect.any(Number) });
+    expect(signal()?.aborted).toBe(true);
     await tiny.running.finished;
   });
 

@@ -3,13 +3,15 @@ import process from "node:process";
 import { type GrpcMethod, GrpcServer } from "@prism-data/transport";
 import { GatewayError } from "../errors.js";
 import type { Logger, PluginDefinition } from "../plugin.js";
+import { patternServices } from "../protocol/descriptors.js";
 import { contractVersion, type Handshake } from "../protocol/handshake.js";
 import { keyValueMethods } from "../protocol/key-value/key-value-service.js";
 import { grpcErrorOf, statusMessageOf } from "../protocol/status.js";
 import { bearerCheck } from "./bearer-token.js";
-import { CallsInFlight, type DrainCounts, translated } from "./calls-in-flight.js";
+import { CallsInFlight, type DrainCounts } from "./calls-in-flight.js";
 import { PluginHost } from "./plugin-host.js";
 import { pluginMethods } from "./plugin-service.js";
+import { translatedError } from "./translated-error.js";
 
 /** The largest message that a plugin takes: 4 MiB, the default of gRPC, which holds every value with its key. */
 const messageBytesMax = 4 * 1_048_576;
@@ -52,7 +54,6 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
     findMethod: (path) => methods.get(path) ?? unknownMethod(path, plugin.name),
     ...(token === undefined ? {} : { authorize: bearerCheck(token) }),
     maxMessageBytes: messageBytesMax,
-    onUncaught: (error) => translated(error, "", log),
   });
   let closing = false;
   const finish = (graceMs: number) => {
@@ -84,7 +85,7 @@ function patternMethods(host: PluginHost, calls: CallsInFlight, log: Logger) {
   const keyValue = keyValueMethods({
     plugin: host.plugin.name,
     findNamespace: (namespace) => host.bindings.find(namespace),
-    statusOfEntry: (error) => statusMessageOf(translated(error, "", log)),
+    statusOfEntry: (error) => statusMessageOf(translatedError(error, { path: patternServices["key-value"] }, log)),
   });
   return [...keyValue].map(([path, method]) => [path, calls.counted(method)] as const);
 }

@@ -58,12 +58,18 @@ describe("the codec by hand is the same as the generated one", () => {
   test("for any bytes, good or bad, given as GetRequest or SetRequest", () => {
     const fieldLike = fc.array(fc.constantFrom(0x00, 0x0a, 0x12, 0x1a, 0x22, 0x28, 0x01, 0x02, 0x41, 0xc3, 0xa9, 0xff));
     fc.assert(
-      fc.property(fc.oneof(bytes, fieldLike.map((codes) => Uint8Array.from(codes))), (message) => {
-        const get = outcome((m) => decodeMessage(GetRequest, m, "GetRequest"), message);
-        expect(outcome(decodeGetRequest, message)).toEqual(get);
-        const set = outcome((m) => plain(decodeMessage(SetRequest, m, "SetRequest")), message);
-        expect(outcome((m) => plain(decodeSetRequest(m)), message)).toEqual(set);
-      }),
+      fc.property(
+        fc.oneof(
+          bytes,
+          fieldLike.map((codes) => Uint8Array.from(codes)),
+        ),
+        (message) => {
+          const get = outcome((m) => decodeMessage(GetRequest, m, "GetRequest"), message);
+          expect(outcome(decodeGetRequest, message)).toEqual(get);
+          const set = outcome((m) => plain(decodeMessage(SetRequest, m, "SetRequest")), message);
+          expect(outcome((m) => plain(decodeSetRequest(m)), message)).toEqual(set);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { declaredCapabilities, definePlugin } from "./define-plugin.js";
+import type { PluginDefinition } from "./plugin.js";
+
+const definition: PluginDefinition = {
+  name: "tiny",
+  version: "1.0.0-rc.1",
+  durability: "ephemeral",
+  settings: z.strictObject({}),
+  patterns: { "key-value": { capabilities: ["ordered_scan"] } },
+  open: () => ({ close: () => undefined }),
+};
+const keyValue = (description: object) => ({
+  patterns: { "key-value": { capabilities: [], ...description } } as never,
+});
+
+describe("definePlugin", () => {
+  test("returns a definition that works, frozen", () => {
+    const plugin = definePlugin(definition);
+    expect(plugin).toEqual(definition);
+    expect(Object.isFrozen(plugin)).toBe(true);
+  });
+
+  test.each<[string, Partial<PluginDefinition>, string]>([
+    ["a name with capitals", { name: "Tiny" }, "name must be"],
+    ["an empty name", { name: "" }, "name must be"],
+    ["a version that is no semver", { version: "1.0" }, "not semver"],
+    ["no pattern", { patterns: {} }, "patterns is empty"],
+    ["an unknown pattern", { patterns: { graph: {} } as never }, "pattern graph is not known; known: key-value"],
+    ["an unknown capability", keyValue({ capabilities: ["wings"] }), "capability wings is not known; known: ttl"],
+    ["values of 0 bytes", keyValue({ limits: { valueBytesMax: 0 } }), "valueBytesMax"],
+    ["values over 3 MiB", keyValue({ limits: { valueBytesMax: 3_145_729 } }), "valueBytesMax"],
+    ["a grain of half a ms", keyValue({ limits: { ttlGrainMs: 0.5 } }), "ttlGrainMs"],
+  ])("refuses %s", (_, change, problem) => {
+    expect(() => definePlugin({ ...definition, ...change })).toThrow(problem);
+  });
+
+  test("names every problem at once", () => {
+    expect(() => definePlugin({ ...definition, name: "", version: "" })).toThrow(/name must be.*not semver/);
+  });
+});
+
+test("ordered_scan includes scan, and the order is that of the closed list", () => {
+  expect(declaredCapabilities({ capabilities: ["watch", "ordered_scan", "ttl"] })).toEqual([
+    "ttl",
+    "scan",
+    "ordered_scan",
+    "watch",
+  ]);
+});
