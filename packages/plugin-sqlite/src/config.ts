@@ -17,7 +17,7 @@ const durationText = /^(\d{1,6})(ms|s|m)$/;
 
 const sizeBytes = z
   .union([
-    z.int(),
+    z.int().positive(),
     z.string().regex(sizeText, "Must be a whole number of bytes, or one with a unit: B, KiB, MiB or GiB."),
   ])
   .transform(parseSizeBytes)
@@ -49,7 +49,7 @@ export const settingsSchema = z.strictObject({
         "1MiB to 16384GiB; not set: as much as the disk holds.",
     ),
   busy_timeout: durationMs
-    .default(5_000)
+    .prefault("5s")
     .describe(
       "How long a write waits while another process keeps the file locked, before it fails with BACKEND_UNAVAILABLE. " +
         "0ms to 1m; default 5s.",
