@@ -3,11 +3,9 @@ import {
   decodeMessage,
   encodeMessage,
   GatewayError,
-  grpcErrorOf,
   type MessageType,
   timestampFromMs,
 } from "@prism-data/pattern-sdk/protocol";
-import type { GrpcMethod } from "@prism-data/transport";
 import { suggest } from "../config/suggestion.js";
 import type { NamespaceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
@@ -21,9 +19,12 @@ export interface AdminBackends {
   restart(name: string): Promise<void>;
 }
 
+/** A unary method on message bytes. Throws `GatewayError`. */
+export type AdminMethod = (request: Uint8Array) => Promise<Uint8Array>;
+
 /** The methods of prism.admin.v1.AdminService, by path. */
-export function adminMethods(backends: AdminBackends): ReadonlyMap<string, GrpcMethod> {
-  const methods: [string, GrpcMethod][] = [
+export function adminMethods(backends: AdminBackends): ReadonlyMap<string, AdminMethod> {
+  const methods: [string, AdminMethod][] = [
     unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
       backends: backends.list().map((view) => backendMessage(view, backends)),
     })),
@@ -48,15 +49,12 @@ function unary<Request, Response>(
   request: MessageType<Request>,
   response: MessageType<Response>,
   handle: (request: Request) => Response | Promise<Response>,
-): [string, GrpcMethod] {
-  const answer = async (bytes: Uint8Array) => {
-    try {
-      return encodeMessage(response, await handle(decodeMessage(request, bytes, `prism.admin.v1.${name}Request`)));
-    } catch (error) {
-      throw grpcErrorOf(error);
-    }
-  };
-  return [`/${service}/${name}`, { kind: "unary", handle: answer }];
+): [string, AdminMethod] {
+  return [
+    `/${service}/${name}`,
+    async (bytes) =>
+      encodeMessage(response, await handle(decodeMessage(request, bytes, `prism.admin.v1.${name}Request`))),
+  ];
 }
 
 async function restart(name: string, backends: AdminBackends): Promise<void> {
@@ -88,7 +86,7 @@ function backendMessage(view: BackendView, backends: AdminBackends): adminv1.Bac
     version: view.version,
     state: view.state,
     detail: view.detail,
-    stateTime: timestampFromMs(view.stateSinceMs),
+    stateTime: timestampFromMs(Math.floor(view.stateSinceMs)),
     pid: BigInt(view.pid),
     restarts: view.restarts,
     health: view.health.backend,

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
@@ -51,6 +52,27 @@ export interface NamespaceConfig {
 /** One of a plugin's own services. */
 export interface ServiceConfig {
   readonly backend: string;
+}
+
+/** Whether two configurations ask for the same. */
+export function sameConfig(left: Config, right: Config): boolean {
+  const sameSettings = [...left.backends].every(([name, backend]) => {
+    const other = right.backends.get(name);
+    return other !== undefined && backend.settings.equals(other.settings);
+  });
+  return sameSettings && isDeepStrictEqual(left, right);
+}
+
+/** The parts that are read once, at start, and that differ, by their path in the file. */
+export function changedStartOptions(left: Config, right: Config): readonly string[] {
+  const options = [
+    ["listen", left.listen, right.listen],
+    ["admin.listen", left.admin.listen, right.admin.listen],
+    ["data_dir", left.dataDir, right.dataDir],
+    ["limits", left.limits, right.limits],
+    ["log", left.log, right.log],
+  ] as const;
+  return options.filter(([, before, after]) => !isDeepStrictEqual(before, after)).map(([path]) => path);
 }
 
 /** Puts a checked configuration into the shape that the gateway uses. */

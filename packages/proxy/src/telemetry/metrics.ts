@@ -35,17 +35,17 @@ export class Metrics {
   readonly #pluginLogLinesDropped: Counter;
   readonly #configReloads: Counter;
 
-  constructor(build: { version: string; nodeVersion: string }) {
+  constructor(build: { version: string }) {
     const registers = [this.registry];
     const calls = () => this.#calls.values();
     collectDefaultMetrics({ register: this.registry });
 
     new Gauge({
       name: "prism_build_info",
-      help: "Always 1; the labels say what runs.",
-      labelNames: ["version", "node"],
+      help: "Always 1; the label says what runs.",
+      labelNames: ["version"],
       registers,
-    }).set({ version: build.version, node: build.nodeVersion }, 1);
+    }).set({ version: build.version }, 1);
     new Counter({
       name: "prism_requests_total",
       help: "Calls that ended, by gRPC code.",

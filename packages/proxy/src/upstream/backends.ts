@@ -40,12 +40,12 @@ export class Backends {
     this.#config = config;
     this.#host = parts.host;
     this.#link = parts.link;
-    for (const backend of config.backends.values()) this.#add(backend);
-    this.#publish();
   }
 
-  /** Resolves when each backend serves or its first start failed. Never rejects. */
-  async started(): Promise<void> {
+  /** Starts all plugins. Resolves when each serves or its first start failed. Never rejects. */
+  async start(): Promise<void> {
+    for (const backend of this.#config.backends.values()) this.#add(backend);
+    this.#publish();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.attempted()));
   }
 

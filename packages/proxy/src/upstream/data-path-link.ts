@@ -12,6 +12,8 @@ type AnswerType = "instance-connected" | "instance-idle";
 export class DataPathLink {
   readonly #port: MessagePortLike<FromDataPath, ToDataPath>;
   readonly #waiting = new Map<string, () => void>();
+  /** Then nothing has calls any more, and nobody answers. */
+  #isDrained = false;
   readonly #drained = Promise.withResolvers<{ completed: number; aborted: number }>();
 
   constructor(port: MessagePortLike<FromDataPath, ToDataPath>) {
@@ -32,6 +34,7 @@ export class DataPathLink {
 
   /** Takes new calls away from an instance; resolves when it has none left, or after the grace. */
   async release(address: InstanceAddress, detail: string, graceMs: number): Promise<void> {
+    if (this.#isDrained) return;
     const idle = this.#answered("instance-idle", address, graceMs);
     this.send({ type: "backend-gone", ...address, reason: "draining", detail });
     await idle;
@@ -45,6 +48,7 @@ export class DataPathLink {
 
   #receive(message: FromDataPath): void {
     if (message.type === "drained") {
+      this.#isDrained = true;
       this.#drained.resolve({ completed: message.completed, aborted: message.aborted });
     } else {
       this.#waiting.get(keyOf(message.type, message))?.();

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { GatewayError, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig } from "../config/config.js";
 import type { Random } from "../policy/backoff.js";
 import type { Logger } from "../telemetry/log.js";
@@ -82,8 +82,10 @@ export class PluginInstance {
     this.token = parts.token;
     this.bindings = new NamespaceBindings({ binder: session, description, onChange, random: host.random, log });
     this.#health = new HealthWatch(session, {
-      onChange: (health) => {
-        log.info({ ...health }, "backend health changed");
+      onChange: ({ backend, message }) => {
+        const reachable = backend === pluginv1.BackendHealth.REACHABLE;
+        if (reachable) log.info({ reachable }, "backend health changed");
+        else log.warn({ reachable, reason: message }, "backend health changed");
         onChange();
       },
       onUnresponsive: (why) => this.#killUnresponsive(why),
@@ -148,7 +150,7 @@ export class PluginInstance {
     this.bindings.close();
     try {
       const counts = await this.#session.drain(graceMs);
-      this.#log.info({ ...counts }, "plugin drained");
+      this.#log.debug({ ...counts }, "plugin drained");
       await this.#process.exitsWithin(exitAfterDrainMs);
     } catch (error) {
       if (this.pid !== 0) this.#log.warn({ reason: (error as Error).message }, "plugin did not drain");

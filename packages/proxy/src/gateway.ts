@@ -1,0 +1,287 @@
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type AdminContent, type AdminPort, openAdminPort } from "./admin/admin-port.js";
+import { adminMethods } from "./admin/admin-service.js";
+import { formatPluginMetrics } from "./admin/plugin-metrics.js";
+import type { GatewayPhase } from "./admin/readiness.js";
+import { type Address, formatAddress } from "./config/address.js";
+import { type Config, changedStartOptions, sameConfig } from "./config/config.js";
+import { configFileName, loadConfig } from "./config/load.js";
+import type { ConfigFlags } from "./config/overrides.js";
+import { ConfigError } from "./config/problem.js";
+import { type FileWatch, watchFiles } from "./config/watch.js";
+import { createDataPath } from "./data-path/data-path.js";
+import { type Listener, openListener } from "./downstream/listener.js";
+import { createPortPair, type FromDataPath, type ToDataPath } from "./messages.js";
+import type { Logger } from "./telemetry/log.js";
+import { Metrics } from "./telemetry/metrics.js";
+import { type BackendFailure, Backends, type NamespaceView } from "./upstream/backends.js";
+import { DataPathLink } from "./upstream/data-path-link.js";
+import type { PluginHost } from "./upstream/plugin-instance.js";
+import type { BackendView } from "./upstream/supervisor.js";
+
+/** What a gateway is started with. */
+export interface GatewayOptions {
+  /** From `loadConfig`. */
+  readonly config: Config;
+  /** What the configuration was loaded with besides its file, so that it can be loaded again. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags?: ConfigFlags;
+  readonly shippedPluginBases: readonly string[];
+  readonly log: Logger;
+  /** The Node.js that runs plugins written in JavaScript. */
+  readonly execPath: string;
+}
+
+/** A gateway that could not start. The message says what to do. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StartError";
+  }
+}
+
+/** What became of a reload. */
+export type ReloadOutcome =
+  /** The new configuration serves. Backends that did not start are named; so are options that need another start of the proxy. */
+  | {
+      readonly result: "applied";
+      readonly failures: readonly BackendFailure[];
+      readonly needRestart: readonly string[];
+    }
+  | { readonly result: "unchanged" }
+  /** The file cannot be used; the last good configuration serves on. */
+  | { readonly result: "rejected"; readonly error: ConfigError };
+
+/** Plugins get at least this long to end well, in ms, even when calls used the whole grace up. */
+const pluginGraceMinMs = 1_000;
+
+/**
+ * Starts the gateway: opens both ports, then starts the plugins. Resolves as soon as the ports are open; `ready` tells when the
+ * plugins had their first try. Rejects with `StartError` when a port cannot be had.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, environment, execPath, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const metrics = new Metrics({ version: await ownVersion() });
+  const [dataPathPort, supervisionPort] = createPortPair<ToDataPath, FromDataPath>();
+  const dataPath = createDataPath({ port: dataPathPort, limits: config.limits, metrics, log });
+  opened.defer(() => dataPath.close());
+  const front = await listenOrExplain(config.listen, "listen", () =>
+    openListener(
+      config.listen,
+      { onHttp1: (socket) => dataPath.acceptHttp1(socket), onHttp2: (socket) => dataPath.acceptHttp2(socket) },
+      { connectionsMax: config.limits.connections },
+    ),
+  );
+  opened.defer(() => front.close());
+  let instances = 0;
+  const link = new DataPathLink(supervisionPort);
+  const host: PluginHost = {
+    execPath,
+    environment,
+    workingDir: config.workingDir,
+    tmpDir: environment.TMPDIR || tmpdir(),
+    dataDir: config.dataDir,
+    log,
+    metrics,
+    now: () => performance.timeOrigin + performance.now(),
+    random: Math.random,
+    nextInstance: () => ++instances,
+  };
+  const backends = new Backends(config, { host, link });
+  const life: Life = { phase: "starting", reloadProblem: undefined };
+  const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
+    openAdminPort(config.admin.listen, adminContent(backends, metrics, life), log),
+  );
+  opened.move();
+  return new Gateway(options, { metrics, link, front, admin, backends, life });
+}
+
+/** What the admin port shows of the gateway itself. */
+interface Life {
+  phase: GatewayPhase;
+  /** Why the last reload was refused. */
+  reloadProblem: string | undefined;
+}
+
+interface GatewayParts {
+  readonly metrics: Metrics;
+  readonly link: DataPathLink;
+  readonly front: Listener;
+  readonly admin: AdminPort;
+  readonly backends: Backends;
+  readonly life: Life;
+}
+
+/** A running gateway. */
+export class Gateway {
+  /** Where apps connect, as HOST:PORT with the port that was really taken. */
+  readonly listen: string;
+  /** Where operators connect, likewise. */
+  readonly admin: string;
+  /** Resolves when every plugin serves or its first start failed. With `strict_start`: rejects with `StartError` when one failed. */
+  readonly ready: Promise<void>;
+  readonly #options: GatewayOptions;
+  readonly #parts: GatewayParts;
+  readonly #watch: FileWatch;
+  #config: Config;
+  #lastReload: Promise<unknown> = Promise.resolve();
+  #drained: Promise<{ completed: number; aborted: number }> | undefined;
+
+  constructor(options: GatewayOptions, parts: GatewayParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#config = options.config;
+    this.listen = formatAddress(parts.front);
+    this.admin = formatAddress(parts.admin);
+    this.ready = this.#start();
+    // Whoever waits for it hears of it; that nobody waits is no reason to end the process.
+    this.ready.catch(() => undefined);
+    this.#watch = watchFiles(() => void this.reload());
+    this.#watch.watch(filesToWatch(this.#config));
+  }
+
+  /** The backends as they are now, by name. */
+  get backends(): readonly BackendView[] {
+    return this.#parts.backends.list();
+  }
+
+  /** The namespaces as they are now, by name. */
+  get namespaces(): readonly NamespaceView[] {
+    return this.#parts.backends.listNamespaces();
+  }
+
+  /**
+   * Reads the configuration again and changes to it. Calls that have nothing to do with what changed notice nothing. One reload
+   * at a time; never rejects.
+   */
+  reload(): Promise<ReloadOutcome> {
+    const reload = this.#lastReload.then(() => this.#reload());
+    this.#lastReload = reload;
+    return reload;
+  }
+
+  /** Takes no new connections, lets calls in flight finish within the grace, ends the plugins, closes everything. Idempotent. */
+  drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
+    this.#drained ??= this.#drain(graceMs);
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(0);
+  }
+
+  async #start(): Promise<void> {
+    const { backends, life } = this.#parts;
+    await backends.start();
+    const failures = failuresOf(backends);
+    if (this.#config.strictStart && failures.length > 0) {
+      throw new StartError(`strict start: ${failures.join("; ")}`);
+    }
+    if (life.phase === "starting") life.phase = "serving";
+    this.#options.log.info({ listen: this.listen, admin: this.admin, failures }, "gateway serving");
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const { metrics, life } = this.#parts;
+    const { log } = this.#options;
+    try {
+      const next = await this.#loadAgain();
+      life.reloadProblem = undefined;
+      this.#watch.watch(filesToWatch(next));
+      const outcome = sameConfig(this.#config, next) ? { result: "unchanged" as const } : await this.#apply(next);
+      metrics.configReloaded(outcome.result);
+      log.info({ ...outcome }, "configuration reloaded");
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      life.reloadProblem = error.message;
+      metrics.configReloaded("rejected");
+      log.error({ problems: error.problems }, "configuration refused; the last good one serves");
+      return { result: "rejected", error };
+    }
+  }
+
+  async #apply(next: Config): Promise<ReloadOutcome & { result: "applied" }> {
+    const needRestart = changedStartOptions(this.#options.config, next);
+    if (needRestart.length > 0) {
+      this.#options.log.warn({ options: needRestart }, "options changed that apply from the next start of the proxy");
+    }
+    this.#config = next;
+    const failures = await this.#parts.backends.apply(next);
+    return { result: "applied", failures, needRestart };
+  }
+
+  async #loadAgain(): Promise<Config> {
+    const { environment, flags = {}, shippedPluginBases } = this.#options;
+    const { file, workingDir } = this.#config;
+    return await loadConfig({ file, workingDir, environment, flags, shippedPluginBases });
+  }
+
+  async #drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
+    const { front, admin, link, backends, life } = this.#parts;
+    life.phase = "draining";
+    this.#watch[Symbol.dispose]();
+    const startedMs = performance.now();
+    front.close();
+    const counts = await link.drain(graceMs);
+    await backends.stop(Math.max(pluginGraceMinMs, graceMs - (performance.now() - startedMs)));
+    await admin.close();
+    this.#options.log.info({ ...counts }, "gateway drained");
+    return counts;
+  }
+}
+
+function adminContent(backends: Backends, metrics: Metrics, life: Life): AdminContent {
+  return {
+    methods: adminMethods(backends),
+    status: () => ({ ...life, backends: backends.list(), namespaces: backends.listNamespaces() }),
+    async metrics() {
+      const { registry } = metrics;
+      const ownNames = new Set(registry.getMetricsAsArray().map(({ name }) => name));
+      const [own, ofPlugins] = await Promise.all([registry.metrics(), backends.metrics()]);
+      return { contentType: registry.contentType, text: `${own}\n${formatPluginMetrics(ofPlugins, ownNames)}` };
+    },
+  };
+}
+
+/** What a strict start does not accept. */
+function failuresOf(backends: Backends): readonly string[] {
+  const failed = backends.list().filter(({ state }) => state !== "ready");
+  const unbound = backends.listNamespaces().filter(({ state }) => state !== "bound");
+  return [
+    ...failed.map(({ name, state, detail }) => `backend ${name} is ${state}: ${detail}`),
+    ...unbound.map(({ name, detail }) => `namespace ${name} is not bound: ${detail}`),
+  ];
+}
+
+/** A configuration that came from no file may get one. */
+function filesToWatch(config: Config): readonly string[] {
+  return config.file === undefined ? [path.join(config.workingDir, configFileName)] : config.sources;
+}
+
+/** Opens a port; when that fails, says which, why, and what to do. */
+async function listenOrExplain<T>(at: Address, option: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "";
+    const why = listenFailures[code] ?? (cause as Error).message;
+    throw new StartError(`cannot listen on ${formatAddress(at)} (${option}): ${why}`, { cause });
+  }
+}
+
+const listenFailures: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    "the port is in use, perhaps by another Prism. Stop that process, or choose another port; port 0 picks a free one",
+  EACCES: "the port may not be used by this user; choose one above 1023",
+  EADDRNOTAVAIL: "this machine does not have that address; 0.0.0.0 listens on all that it has",
+  ENOTFOUND: "the host name is not known; use an address such as 127.0.0.1",
+};
+
+async function ownVersion(): Promise<string> {
+  const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
