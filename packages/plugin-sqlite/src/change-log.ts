@@ -1,10 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { EntryContent } from "./entry-table.js";
 
-/** A process that is this many changes behind loses its leases: the log must not grow for one that is stuck. */
-const lagMax = 20_000;
-
-/** How long a lease lasts unless it is renewed, in ms: longer than any pause of a healthy process. */
+/** How long a lease lasts unless it is renewed, in ms: longer than any pause of a healthy process, and the log's only bound for a dead one. */
 export const leaseMs = 15_000;
 
 /** A change as the log keeps it. */
@@ -39,7 +36,7 @@ export class ChangeLog {
   readonly #renew: Statement<[number, string, number]>;
   readonly #advance: Statement<[number, string]>;
   readonly #release: Statement<[string, number]>;
-  readonly #dropLapsed: Statement<[string, number, number]>;
+  readonly #dropLapsed: Statement<[string, number]>;
   readonly #hasLapsed: Statement<[string, number], number>;
   readonly #trim: Statement<[]>;
   readonly #removeNamespace: Statement<[number]>;
@@ -65,7 +62,7 @@ export class ChangeLog {
     this.#renew = db.prepare("UPDATE lease SET ends_at_ms = ? WHERE process = ? AND namespace_id = ?");
     this.#advance = db.prepare("UPDATE lease SET position = ? WHERE process = ?");
     this.#release = db.prepare("DELETE FROM lease WHERE process = ? AND namespace_id = ?");
-    this.#dropLapsed = db.prepare("DELETE FROM lease WHERE process <> ? AND (ends_at_ms <= ? OR position < ?)");
+    this.#dropLapsed = db.prepare("DELETE FROM lease WHERE process <> ? AND ends_at_ms <= ?");
     this.#hasLapsed = db
       .prepare<[string, number], number>("SELECT EXISTS (SELECT 1 FROM lease WHERE process <> ? AND ends_at_ms <= ?)")
       .pluck();
@@ -129,9 +126,9 @@ export class ChangeLog {
     return this.#hasLapsed.get(process, nowMs) === 1;
   }
 
-  /** Takes the leases of other processes away that have ended or are too far behind. */
+  /** Takes the leases of other processes away that have ended. */
   dropLapsed(process: string, nowMs: number): void {
-    if (this.#dropLapsed.run(process, nowMs, this.head() - lagMax).changes > 0) this.#leasesRemoved();
+    if (this.#dropLapsed.run(process, nowMs).changes > 0) this.#leasesRemoved();
   }
 
   /** Forgets all leases on a namespace. */

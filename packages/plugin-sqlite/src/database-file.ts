@@ -6,8 +6,8 @@ import Database from "better-sqlite3";
 import { fileGone, foreignFile, isLocked, isOutage, translateError } from "./errors.js";
 import { migrate } from "./schema.js";
 
-/** SQLite waits for a lock with the event loop stopped: only the moments that recovery and checkpoints of another process take. */
-const blockedWaitMs = 10;
+/** SQLite waits for a lock with the event loop stopped: no longer than another process's commit takes. */
+const blockedWaitMs = 2;
 
 /** How often an open that meets a lock is tried again. */
 const openRetryMs = 25;
@@ -108,10 +108,9 @@ export class DatabaseFile {
 
   /** The size of the file and what of it is free, in bytes; the log is not counted. */
   size(): { readonly usedBytes: number; readonly freeBytes: number } {
-    const [pages, free, pageBytes] = ["page_count", "freelist_count", "page_size"].map((name) =>
-      Number(this.db.pragma(name, { simple: true })),
-    );
-    return { usedBytes: (pages! - free!) * pageBytes!, freeBytes: free! * pageBytes! };
+    const read = (name: string) => Number(this.read(() => this.db.pragma(name, { simple: true })));
+    const [pages, free, pageBytes] = [read("page_count"), read("freelist_count"), read("page_size")];
+    return { usedBytes: (pages - free) * pageBytes, freeBytes: free * pageBytes };
   }
 
   close(): void {

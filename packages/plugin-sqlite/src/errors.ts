@@ -130,6 +130,11 @@ export function writeAbandoned(why: "DEADLINE_EXCEEDED" | "CANCELLED"): GatewayE
   return new GatewayError(why, "The caller stopped waiting before the write began. Nothing was changed.");
 }
 
+/** The plugin stops while a write waits for another process's lock. */
+export function writeUnfinished(): GatewayError {
+  return new GatewayError("DRAINING", "The plugin stopped before the write began. Nothing was changed; try again.");
+}
+
 /** This process was away for so long that changes were thrown away which its watchers have not seen. */
 export function watchInterrupted(): GatewayError {
   return new GatewayError(

@@ -5,6 +5,8 @@ import { bytes, call, callContext, openStore, reasonOf, textOf } from "./testing
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** Locks the file as another process would. */
 function lock(path: string): () => void {
   const other = new Database(path);
@@ -75,9 +77,7 @@ describe("a write to a file that another process keeps locked", () => {
     await keyValue.set({ key: "k", value: bytes("1") }, call);
     const unlock = lock(path);
     const writing = keyValue.set({ key: "k", value: bytes("2") }, call);
-    const tries = Promise.withResolvers<void>();
-    setTimeout(tries.resolve, 30);
-    await tries.promise;
+    for (let turn = 0; turn < 5; turn++) await nextTurn();
     expect(await textOf(keyValue, "k")).toBe("1");
     unlock();
     await writing;

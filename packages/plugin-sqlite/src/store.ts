@@ -52,6 +52,7 @@ export class Store {
 
   close(): void {
     this.sweeper.stop();
+    this.watchers.close();
     this.commits.close();
     this.file.close();
   }

@@ -94,6 +94,11 @@ export class Watchers implements CommitObserver {
     }
   }
 
+  /** Forgets the watches; their calls have ended. */
+  close(): void {
+    for (const watcher of this.#watchers) this.#remove(watcher);
+  }
+
   /** Whether another process left a lease behind. */
   get hasLapsed(): boolean {
     return this.#log.hasLapsed(this.#process, this.#nowMs());

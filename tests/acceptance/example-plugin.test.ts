@@ -1,0 +1,120 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pluginPid } from "./admin-client.ts";
+import { failureFrom } from "./error-details.ts";
+import { KeyValueClient, newIdempotencyToken } from "./key-value-client.ts";
+import { PrismProcess } from "./prism-process.ts";
+import { repositoryRoot } from "./repository.ts";
+import { createTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
+
+const example = join(repositoryRoot, "examples/plugin-files");
+
+// npm fetches the packages that are not ours from the registry.
+const installTimeoutMs = 180_000;
+
+const config = {
+  backends: { notebook: { plugin: "files", settings: { folder: "./data" } } },
+  namespaces: {
+    notes: { pattern: "key-value", backend: "notebook" },
+    "notes/other": { pattern: "key-value", backend: "notebook" },
+  },
+};
+
+/** Makes the tarball that would be published. */
+async function pack(folder: string, destination: string): Promise<string> {
+  const { stdout } = await execa("pnpm", ["pack", "--json", "--pack-destination", destination], { cwd: folder });
+  return JSON.parse(stdout).filename;
+}
+
+/** Installs the example and what it needs of ours into an operator's folder, outside the workspace, as npm would from a registry. */
+async function installExample(folder: string): Promise<void> {
+  const packages = ["packages/transport", "packages/pattern-sdk", "examples/plugin-files"];
+  const tarballs: string[] = [];
+  for (const name of packages) tarballs.push(await pack(join(repositoryRoot, name), folder));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "operator", private: true }));
+  await execa("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs], { cwd: folder });
+}
+
+describe("the example plugin, packed and installed with npm", () => {
+  let folder: TemporaryFolder;
+  let prism: PrismProcess;
+  let notes: KeyValueClient;
+
+  beforeAll(async () => {
+    folder = await createTemporaryFolder();
+    await installExample(folder.path);
+    prism = await PrismProcess.start({ folder: folder.path, config });
+    notes = new KeyValueClient(prism.listen, "notes");
+  }, installTimeoutMs);
+
+  afterAll(async () => {
+    notes?.[Symbol.dispose]();
+    await prism?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
+  });
+
+  test("says in its package.json what it says when it is run with --describe", async () => {
+    const program = join(folder.path, "node_modules/.bin/prism-plugin-files");
+    const { stdout } = await execa(process.execPath, [program, "--describe"]);
+    const { version, prism: described } = JSON.parse(await readFile(join(example, "package.json"), "utf8"));
+    expect(JSON.parse(stdout)).toEqual({ version, ...described });
+  });
+
+  test("keeps a key between its set and its delete", async () => {
+    const value = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    expect(await notes.exists("k")).toEqual({ exists: false });
+    const { etag } = await notes.set("k", value);
+    const answer = await notes.get("k");
+    expect(answer).toMatchObject({ found: true, etag });
+    expect(answer.value.equals(value)).toBe(true);
+    expect(await notes.exists("k")).toEqual({ exists: true });
+    expect(await notes.delete("k")).toEqual({ existed: true });
+    expect(await notes.delete("k")).toEqual({ existed: false });
+    expect(await notes.text("k")).toBeUndefined();
+  });
+
+  test.each(["../up", "a/b", "nul \0", "%2e", "ü😀", "k".repeat(1_024)])(
+    "takes the key %j like any other",
+    async (key) => {
+      await notes.set(key, key);
+      expect(await notes.text(key)).toBe(key);
+    },
+  );
+
+  test("keeps namespaces apart", async () => {
+    using other = new KeyValueClient(prism.listen, "notes/other");
+    await notes.set("shared", "of notes");
+    expect(await other.text("shared")).toBeUndefined();
+    await other.set("shared", "of other");
+    expect(await notes.text("shared")).toBe("of notes");
+  });
+
+  test("applies a write that is repeated with its token once", async () => {
+    const idempotencyToken = newIdempotencyToken();
+    const first = await notes.set("once", "1", { idempotencyToken });
+    await notes.delete("once");
+    expect(await notes.set("once", "1", { idempotencyToken })).toEqual(first);
+    expect(await notes.exists("once")).toEqual({ exists: false });
+  });
+
+  test.each([
+    ["a scan", "Scan", { prefix: "" }],
+    ["a time to live", "Set", { key: "k", value: Buffer.from("v"), ttl: { seconds: 1 } }],
+    ["a condition", "Set", { key: "k", value: Buffer.from("v"), ifAbsent: true }],
+  ])("refuses %s, which it does not declare", async (_, method, request) => {
+    expect(await failureFrom(notes.call(method, request))).toMatchObject({
+      code: "UNIMPLEMENTED",
+      reason: "CAPABILITY_MISSING",
+    });
+  });
+
+  test("has what it acknowledged after kill -9", async () => {
+    await notes.set("survivor", "of the plugin");
+    const pid = await pluginPid(prism.admin, "notebook");
+    process.kill(pid, "SIGKILL");
+    await pluginPid(prism.admin, "notebook", pid);
+    expect(await notes.text("survivor")).toBe("of the plugin");
+  });
+});
