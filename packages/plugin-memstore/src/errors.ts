@@ -68,3 +68,15 @@ export function capacityExhausted(room: { neededBytes: number; freeBytes: number
     { metadata: { needed_bytes: String(neededBytes), free_bytes: String(freeBytes), max_bytes: String(maxBytes) } },
   );
 }
+
+/** The bound is above what the process could hold. */
+export function boundBeyondHeap(maxBytes: number, heapShareBytes: number): GatewayError {
+  const description = `is ${maxBytes} bytes, and the heap of the plugin's process can hold ${heapShareBytes}`;
+  return new GatewayError(
+    "INVALID_SETTINGS",
+    `max_bytes ${description}. Give less, or run on a machine with more memory.`,
+    {
+      fieldViolations: [{ field: "max_bytes", description }],
+    },
+  );
+}

@@ -26,8 +26,8 @@ import { SortedKeys } from "./sorted-keys.js";
 import { TokenRecords } from "./token-records.js";
 import { compareUtf8 } from "./utf8-order.js";
 
-/** What an entry takes beside key and value: the map's slot, the index, the entry, its etag, the view and its buffer. */
-const entryOverheadBytes = 400;
+/** What an entry takes beside key and value, as measured: map, index and expiry queue, the entry, its etag, view and buffer. */
+const entryOverheadBytes = 512;
 
 /** What all namespaces of a backend share. */
 export interface Shared {

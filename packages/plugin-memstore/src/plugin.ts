@@ -1,9 +1,14 @@
+import { getHeapStatistics } from "node:v8";
 import { type Backend, definePlugin, keyValueCapabilities, type PatternBinder } from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
 import { type Clock, systemClock } from "./clock.js";
 import { settingsSchema } from "./config.js";
+import { boundBeyondHeap } from "./errors.js";
 import { Etags } from "./etags.js";
 import { MemoryKeyValue, type Shared } from "./key-value.js";
+
+/** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
+const heapShareMax = 0.75;
 
 /** Key-value in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 export const memstorePlugin = definePlugin({
@@ -13,6 +18,8 @@ export const memstorePlugin = definePlugin({
   settings: settingsSchema,
   patterns: { "key-value": { capabilities: keyValueCapabilities } },
   open(settings, context) {
+    const heapShareBytes = Math.floor(getHeapStatistics().heap_size_limit * heapShareMax);
+    if (settings.max_bytes > heapShareBytes) throw boundBeyondHeap(settings.max_bytes, heapShareBytes);
     context.reportHealth({ reachable: true });
     return openMemory(settings.max_bytes);
   },

@@ -4,8 +4,8 @@ import type { Clock } from "./clock.js";
 import { tokenStale } from "./errors.js";
 import { ExpiryQueue, type Scheduled } from "./expiry-queue.js";
 
-/** What a record takes beside its key: the map's slot, the record, its place in the queue, token and etag. */
-const recordOverheadBytes = 400;
+/** What a record takes beside its key, as measured: map and expiry queue, the record, token and etag. */
+const recordOverheadBytes = 512;
 
 interface TokenRecord {
   readonly key: string;

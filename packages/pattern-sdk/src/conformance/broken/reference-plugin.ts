@@ -5,11 +5,14 @@ import type { KeyValue } from "../../patterns/key-value.js";
 import type { Backend, PluginDefinition } from "../../plugin.js";
 import { ReferenceStore } from "./reference-store.js";
 
+/** A store that can forget everything. */
+type Store = KeyValue & { clear?(): void };
+
 /** What a plugin is made of that keeps its stores in this process. */
 export interface ReferenceParts {
   readonly capabilities?: readonly KeyValueCapability[];
   /** Makes the store of a namespace. */
-  readonly makeStore?: (namespace: string) => KeyValue;
+  readonly makeStore?: (namespace: string) => Store;
   /** Under which name a namespace's store is kept. */
   readonly storeName?: (namespace: string) => string;
   /** Whether deleting the data of `asked` reaches the store of `name`. */
@@ -20,7 +23,7 @@ export interface ReferenceParts {
 
 /** A plugin on plain stores; with no parts given, one that keeps every promise. */
 export function referencePlugin(parts: ReferenceParts = {}): PluginDefinition {
-  const surviving = new Map<string, KeyValue>();
+  const surviving = new Map<string, Store>();
   return definePlugin({
     name: "reference",
     version: "0.0.1",
@@ -31,7 +34,7 @@ export function referencePlugin(parts: ReferenceParts = {}): PluginDefinition {
   });
 }
 
-function openStores(parts: ReferenceParts, stores: Map<string, KeyValue>): Backend {
+function openStores(parts: ReferenceParts, stores: Map<string, Store>): Backend {
   const {
     makeStore = () => new ReferenceStore(),
     storeName = (namespace) => namespace,
@@ -47,7 +50,7 @@ function openStores(parts: ReferenceParts, stores: Map<string, KeyValue>): Backe
       },
       deleteData(namespace) {
         const asked = storeName(namespace);
-        for (const name of [...stores.keys()]) if (reaches(asked, name)) stores.delete(name);
+        for (const [name, store] of stores) if (reaches(asked, name)) store.clear?.();
         return [];
       },
     },

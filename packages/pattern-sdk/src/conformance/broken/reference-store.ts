@@ -119,6 +119,11 @@ export class ReferenceStore implements KeyValue {
     return ended.promise.finally(() => this.watchers.delete(watcher));
   }
 
+  clear(): void {
+    this.entries.clear();
+    this.tokens.clear();
+  }
+
   /** What is under a key now; removes what has expired. */
   live(key: string): Entry | undefined {
     const entry = this.entries.get(key);
