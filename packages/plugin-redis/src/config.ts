@@ -63,10 +63,10 @@ export const settingsSchema = z
       .describe("The user's password; take it from the environment or a file, do not write it here. Default: none."),
     tls: tls.optional().describe("How to trust the server and to be trusted. With rediss:// only."),
     connect_timeout: durationMs
-      .default(2_000)
+      .prefault("2s")
       .describe("How long an attempt to connect may take, TLS included. 100ms to 1m; default 2s."),
     command_timeout: durationMs
-      .default(2_000)
+      .prefault("2s")
       .describe(
         "How long Redis may stay silent while calls wait for it. After that the connection is given up, the calls fail with " +
           "BACKEND_UNAVAILABLE, and the plugin connects anew. 100ms to 1m; default 2s.",

@@ -1,7 +1,7 @@
 import type { BackendHealth, GatewayError, Logger } from "@prism-data/pattern-sdk";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Endpoint } from "./config.js";
-import { isReply, isScriptMissing, linkDown, translateError } from "./errors.js";
+import { isReply, isScriptMissing, linkDown, translateError, translateLinkError } from "./errors.js";
 import { probeScript, type Script } from "./scripts.js";
 import { ServerClock } from "./server-clock.js";
 
@@ -46,8 +46,13 @@ type LinkState =
 
 /** What the connection has seen since it was opened. */
 export interface ConnectionCounts {
+  /** Commands and scripts that were sent. */
   commands: number;
+  /** Those that were refused, or got no answer. */
   failures: number;
+  /** Connections that were made, whether or not the server answered on them. */
+  connections: number;
+  /** Connections that were lost after the server had answered. */
   losses: number;
 }
 
@@ -57,7 +62,7 @@ export interface ConnectionCounts {
  */
 export class Connection {
   readonly clock = new ServerClock();
-  readonly counts: ConnectionCounts = { commands: 0, failures: 0, losses: 0 };
+  readonly counts: ConnectionCounts = { commands: 0, failures: 0, connections: 0, losses: 0 };
   readonly #options: ConnectionOptions;
   readonly #redis: Redis;
   readonly #firstOutcome = Promise.withResolvers<void>();
@@ -72,7 +77,12 @@ export class Connection {
     this.#options = options;
     this.#redis = new Redis(driverOptions(options));
     this.#redis.on("error", (error) => {
-      this.#connectError = translateError(error, this.address);
+      this.#connectError = translateLinkError(error, this.address);
+      // The driver would go on in database 0 when it may not select the one it was given.
+      if (isReply(error)) this.#redis.disconnect(true);
+    });
+    this.#redis.on("connect", () => {
+      this.counts.connections++;
     });
     this.#redis.on("ready", () => this.#probe());
     this.#redis.on("close", () => this.#lost());
@@ -171,7 +181,8 @@ export class Connection {
       this.#answered({ reachable: true });
     } catch (error) {
       // Everything else is a lost connection, which its own event reports.
-      if (isReply(error)) this.#answered({ reachable: false, message: translateError(error, this.address).message });
+      if (isReply(error))
+        this.#answered({ reachable: false, message: translateLinkError(error, this.address).message });
     } finally {
       this.#probing = false;
     }
@@ -188,7 +199,7 @@ export class Connection {
   #lost(): void {
     if (this.#state.kind === "closed") return;
     if (this.#state.kind === "up") this.counts.losses++;
-    const error = this.#connectError ?? translateError(new Error("the connection was closed"), this.address);
+    const error = this.#connectError ?? translateLinkError(new Error("the connection was closed"), this.address);
     this.#state = { kind: "down", error };
     this.#report({ reachable: false, message: error.message });
     this.#firstOutcome.resolve();

@@ -56,6 +56,10 @@ const foreign: Translation = {
   reason: "BACKEND_FAILED",
   advice: "Something other than Prism wrote under this name. Remove it, or choose another key_prefix.",
 };
+const misplaced: Translation = {
+  reason: "INVALID_SETTINGS",
+  advice: "The server has no database of this number. Correct the number at the end of url.",
+};
 const failing: Translation = {
   reason: "BACKEND_FAILED",
   advice: "See the cause in the plugin's log and the log of Redis. Redis 7.0 or newer is needed.",
@@ -83,7 +87,7 @@ const replyTranslations: Readonly<Record<string, Translation>> = {
   WRONGTYPE: foreign,
 };
 
-/** By the `code` of an error of the socket, of name resolution or of TLS; one that is not listed is a lost connection. */
+/** By the `code` of an error of the socket, of name resolution or of TLS. */
 const socketTranslations: Readonly<Record<string, Translation>> = {
   ECONNREFUSED: unreachable,
   ETIMEDOUT: unreachable,
@@ -109,11 +113,22 @@ const givenUp = "MaxRetriesPerRequestError";
 /** The reply of a connection when too many are open comes before any command, as a plain ERR. */
 const tooManyConnections = "ERR max number of clients";
 
-/** Translates what the driver threw while it spoke to `endpoint`. A `GatewayError` is returned as it is. */
+/** The reply to SELECT with a number beyond the server's, a plain ERR too. */
+const databaseMissing = "ERR DB index is out of range";
+
+/** Translates what a call to `endpoint` met. A `GatewayError` is returned as it is. */
 export function translateError(error: unknown, endpoint: string): GatewayError {
-  if (error instanceof GatewayError) return error;
+  return error instanceof GatewayError ? error : translated(error, endpoint, lost);
+}
+
+/** Translates what an attempt to connect to `endpoint` met, or a connection without a call on it. */
+export function translateLinkError(error: unknown, endpoint: string): GatewayError {
+  return translated(error, endpoint, unreachable);
+}
+
+function translated(error: unknown, endpoint: string, otherwise: Translation): GatewayError {
   const message = messageOf(error);
-  const { reason, advice, retryAfterMs } = translationOf(error, message);
+  const { reason, advice, retryAfterMs } = translationOf(error, message, otherwise);
   return new GatewayError(reason, `Redis at ${endpoint}: ${message}. ${advice}`, {
     retryAfterMs,
     // Not the driver's error itself: that carries the command with its arguments, values and passwords included.
@@ -157,6 +172,15 @@ export function indexNotReady(): GatewayError {
     "BACKEND_UNAVAILABLE",
     "The namespace's index is being built from existing data. Nothing was changed; try again.",
     { retryAfterMs: busyRetryAfterMs },
+  );
+}
+
+/** The server drops keys by itself, so an index of them cannot be kept exact. */
+export function evictionForbidden(endpoint: string, policy: string): GatewayError {
+  return new GatewayError(
+    "NAMESPACE_UNAVAILABLE",
+    `Redis at ${endpoint} drops keys when its memory is full (maxmemory-policy ${policy}), so scan, count and watch cannot be exact. ` +
+      "Set maxmemory-policy noeviction, or write needs for the namespace without scan, ordered_scan, count and watch.",
   );
 }
 
@@ -258,15 +282,17 @@ function messageOf(error: unknown): string {
   return error.message.replace(repeatedArguments, "");
 }
 
-function translationOf(error: unknown, message: string): Translation {
+/** `otherwise`: what it means when the connection broke in a way that has no line of its own. */
+function translationOf(error: unknown, message: string, otherwise: Translation): Translation {
   if (!(error instanceof Error)) return failing;
   if (isReply(error)) {
     if (message.startsWith(tooManyConnections)) return busy;
+    if (message.startsWith(databaseMissing)) return misplaced;
     return replyTranslations[replyCode.exec(message)?.[1] ?? ""] ?? failing;
   }
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  if (code === undefined) return lost;
-  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : lost);
+  if (code === undefined) return otherwise;
+  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : otherwise);
 }
 
 /** Whether Redis itself answered with an error. */

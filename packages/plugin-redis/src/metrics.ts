@@ -3,7 +3,7 @@ import type { Connection } from "./connection.js";
 
 /** The plugin's own metrics. */
 export function metricsOf(connection: Connection): MetricFamily[] {
-  const { commands, failures, losses } = connection.counts;
+  const { commands, failures, connections, losses } = connection.counts;
   return [
     {
       name: "prism_plugin_redis_up",
@@ -24,8 +24,14 @@ export function metricsOf(connection: Connection): MetricFamily[] {
       samples: [{ value: failures }],
     },
     {
+      name: "prism_plugin_redis_connections_total",
+      help: "Connections to Redis that were made, whether or not it answered on them.",
+      kind: "counter",
+      samples: [{ value: connections }],
+    },
+    {
       name: "prism_plugin_redis_connections_lost_total",
-      help: "How often the connection to Redis was lost.",
+      help: "Connections that were lost after Redis had answered on them.",
       kind: "counter",
       samples: [{ value: losses }],
     },

@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { describeKeyValueConformance } from "@prism-data/pattern-sdk/conformance";
+import { redisPlugin } from "./plugin.js";
+import { sharedRedisUrl } from "./testing/open-backend.js";
+
+const url = sharedRedisUrl(process.env);
+
+describeKeyValueConformance({
+  plugin: redisPlugin,
+  entry: fileURLToPath(new URL("../dist/main.js", import.meta.url)),
+  settings: () => ({ url }),
+});
