@@ -19,6 +19,7 @@ import { Metrics } from "./telemetry/metrics.js";
 import { type BackendFailure, Backends, type NamespaceView } from "./upstream/backends.js";
 import { DataPathLink } from "./upstream/data-path-link.js";
 import type { PluginHost } from "./upstream/plugin-instance.js";
+import { sweepSocketDirs } from "./upstream/socket-dir.js";
 import type { BackendView } from "./upstream/supervisor.js";
 
 /** What a gateway is started with. */
@@ -64,6 +65,8 @@ const pluginGraceMinMs = 1_000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, environment, execPath, log } = options;
   await using opened = new AsyncDisposableStack();
+  const tmpDir = environment.TMPDIR || tmpdir();
+  await sweepSocketDirs(tmpDir);
   const metrics = new Metrics({ version: await ownVersion() });
   const [dataPathPort, supervisionPort] = createPortPair<ToDataPath, FromDataPath>();
   const dataPath = createDataPath({ port: dataPathPort, limits: config.limits, metrics, log });
@@ -82,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     execPath,
     environment,
     workingDir: config.workingDir,
-    tmpDir: environment.TMPDIR || tmpdir(),
+    tmpDir,
     dataDir: config.dataDir,
     log,
     metrics,

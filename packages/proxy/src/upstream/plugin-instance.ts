@@ -88,7 +88,7 @@ export class PluginInstance {
         else log.warn({ reachable, reason: message }, "backend health changed");
         onChange();
       },
-      onUnresponsive: (why) => this.#killUnresponsive(why),
+      onUnresponsive: (why) => void this.#killUnresponsive(why),
     });
     this.ended = this.#cleanUpAfter(parts.dir);
   }
@@ -164,7 +164,9 @@ export class PluginInstance {
     this.#process.kill();
   }
 
-  #killUnresponsive(why: string): void {
+  async #killUnresponsive(why: string): Promise<void> {
+    // A process that has just ended breaks its connection first; that is a crash and no lack of response.
+    if (await this.#process.exitsWithin(exitNoticeMs)) return;
     if (this.#fate.kind !== "serving") return;
     this.#fate = { kind: "unresponsive", why };
     this.#log.error({ reason: why, pid: this.pid }, "plugin does not respond; it is ended");

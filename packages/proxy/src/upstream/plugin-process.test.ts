@@ -1,11 +1,13 @@
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createLog } from "../telemetry/log.js";
 import { PluginLog } from "./plugin-log.js";
 import { PluginProcess } from "./plugin-process.js";
-import { openSocketDir, type SocketDir } from "./socket-dir.js";
+import { openSocketDir, type SocketDir, sweepSocketDirs } from "./socket-dir.js";
 
 let dir: string;
 let sockets: SocketDir;
@@ -52,6 +54,17 @@ function spawn(
   });
   started.push(spawned);
   return spawned;
+}
+
+/** Leaves a socket that nobody listens on: the server's process is killed before it can clean up. */
+async function abandon(socket: string): Promise<void> {
+  const plugin = spawn({
+    command: [process.execPath, "-e", `require("node:net").createServer().listen(${JSON.stringify(socket)})`],
+    isScript: false,
+  });
+  await expect.poll(() => stat(socket).catch(() => undefined)).toBeDefined();
+  plugin.kill();
+  await plugin.exited;
 }
 
 /** What a good plugin does first. */
@@ -163,6 +176,20 @@ describe("a socket folder", () => {
     await using opened = await openSocketDir(long);
     expect(path.dirname(path.dirname(opened.socket))).toBe("/tmp");
     expect((await stat(path.dirname(opened.socket))).mode & 0o777).toBe(0o700);
+  });
+
+  test("that a killed proxy left behind is removed, and no other", async () => {
+    const parent = path.join(dir, "tmp");
+    await mkdir(parent);
+    await using living = await openSocketDir(parent);
+    await using starting = await openSocketDir(parent);
+    await using abandoned = await openSocketDir(parent);
+    await using server = createServer().listen(living.socket);
+    await once(server, "listening");
+    await abandon(abandoned.socket);
+    await sweepSocketDirs(parent);
+    const kept = [living, starting].map(({ socket }) => path.basename(path.dirname(socket)));
+    expect((await readdir(parent)).sort()).toEqual(kept.sort());
   });
 
   test("that cannot be made says where and what to do", async () => {

@@ -114,17 +114,13 @@ export class PluginProcess {
   async stop(): Promise<ProcessExit> {
     this.draining();
     this.#child.stdin.end();
-    if (!(await this.#exitsWithin(exitAfterStdinMs))) this.#child.kill("SIGTERM");
-    if (!(await this.#exitsWithin(exitAfterSigtermMs))) this.kill();
+    if (!(await this.exitsWithin(exitAfterStdinMs))) this.#child.kill("SIGTERM");
+    if (!(await this.exitsWithin(exitAfterSigtermMs))) this.kill();
     return await this.exited;
   }
 
   /** Whether the process ends by itself within a time. */
   async exitsWithin(timeoutMs: number): Promise<boolean> {
-    return await this.#exitsWithin(timeoutMs);
-  }
-
-  async #exitsWithin(timeoutMs: number): Promise<boolean> {
     const timeout = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
     const exited = await Promise.race([this.exited.then(() => true), timeout.promise]);

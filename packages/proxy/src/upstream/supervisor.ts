@@ -301,8 +301,9 @@ export class Supervisor {
   }
 
   #setState(name: BackendState, detail: string): void {
-    this.#state = { name, detail, sinceMs: this.#state.name === name ? this.#state.sinceMs : this.#host.now() };
-    this.#log.info({ state: name, detail }, "plugin state");
+    const isNew = this.#state.name !== name;
+    this.#state = { name, detail, sinceMs: isNew ? this.#host.now() : this.#state.sinceMs };
+    this.#log[isNew ? "info" : "debug"]({ state: name, detail }, "plugin state");
     this.#host.metrics.pluginState(this.#name, name);
     this.#link.send({ type: "backend-state", backend: this.#name, state: name, detail });
     this.#onChange();
