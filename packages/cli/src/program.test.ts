@@ -1,0 +1,82 @@
+import { Readable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { ExitCode } from "./exit-code.js";
+import type { Invocation, Output } from "./invocation.js";
+import { runPrism } from "./program.js";
+
+class Screen implements Output {
+  readonly isTerminal = false;
+  text = "";
+
+  async write(data: string | Uint8Array): Promise<void> {
+    this.text += typeof data === "string" ? data : Buffer.from(data).toString();
+  }
+}
+
+async function run(given: readonly string[], environment: Record<string, string> = {}) {
+  const stdout = new Screen();
+  const stderr = new Screen();
+  const invocation: Invocation = {
+    arguments: given,
+    environment,
+    workingDir: "/",
+    pid: 1,
+    execPath: "node",
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    interrupted: new AbortController().signal,
+    onHangup: () => {},
+  };
+  const code = await runPrism(invocation);
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+describe("help", () => {
+  test.each([
+    [["--help"], "prism serve"],
+    [["kv", "--help"], "watch"],
+    [["kv", "set", "--help"], "--if-absent"],
+    [["plugin", "restart", "--help"], "before the old one drains"],
+    [["check", "--help"], "Examples:"],
+    [["serve", "--help"], "Examples:"],
+  ])("of %j is on stdout and exits 0", async (given, text) => {
+    expect(await run(given)).toMatchObject({ code: ExitCode.done, stdout: expect.stringContaining(text), stderr: "" });
+  });
+
+  test("documents the exit codes", async () => {
+    expect((await run(["--help"])).stdout).toMatch(/Exit codes:\n {2}0 {2}done\n {2}1 .*\n {2}2 .*\n {2}3 /);
+  });
+});
+
+describe("wrong usage exits 2 and says what is wrong", () => {
+  test.each([
+    [[], "Usage: prism"],
+    [["srve"], "Did you mean serve?"],
+    [["kv", "get", "demo"], "missing required argument 'key'"],
+    [["kv", "get", "demo", "k", "--jsn"], "Did you mean --json?"],
+    [["kv", "set", "demo", "k", "v", "--ttl", "soon"], "250ms"],
+    [["kv", "scan", "demo", "--limit", "0"], "a whole number from 1"],
+    [["kv", "get", "demo", "k", "--server", "nowhere"], "--server is not an address"],
+  ])("%j", async (given, text) => {
+    expect(await run(given)).toMatchObject({ code: ExitCode.usage, stdout: "", stderr: expect.stringContaining(text) });
+  });
+
+  test("in the environment", async () => {
+    const { code, stderr } = await run(["kv", "get", "demo", "k"], { PRISM_SERVER: "nowhere" });
+    expect({ code, stderr }).toMatchObject({ code: ExitCode.usage, stderr: expect.stringContaining("PRISM_SERVER") });
+  });
+});
+
+describe("a proxy that is not there", () => {
+  test("is a failure that says where it was looked for and what to do", async () => {
+    const { code, stdout, stderr } = await run(["kv", "get", "demo", "k", "--server", "127.0.0.1:1"]);
+    expect({ code, stdout }).toEqual({ code: ExitCode.failed, stdout: "" });
+    expect(stderr).toMatch(/^prism: .*127\.0\.0\.1:1.*`prism serve`/);
+  });
+
+  test("is JSON when JSON was asked for", async () => {
+    const { stderr } = await run(["plugin", "list", "--admin", "127.0.0.1:1", "--json"]);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "UNAVAILABLE", message: expect.any(String) } });
+  });
+});

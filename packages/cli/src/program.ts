@@ -1,0 +1,74 @@
+import { Command, CommanderError } from "commander";
+import { CommandFailure } from "./command-failure.js";
+import { addCheck } from "./commands/check.js";
+import { addKv } from "./commands/kv/kv.js";
+import { addPlugin } from "./commands/plugin/plugin.js";
+import { addServe } from "./commands/serve.js";
+import { ExitCode, exitCodeHelp } from "./exit-code.js";
+import type { CommandContext, Invocation } from "./invocation.js";
+import { jsonLine } from "./json-line.js";
+import { cliVersion } from "./version.js";
+
+/** Runs one command line and says how it went. */
+export async function runPrism(invocation: Invocation): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.done;
+  const context: CommandContext = {
+    ...invocation,
+    finish: (code) => {
+      exitCode = code;
+    },
+  };
+  const written: Promise<void>[] = [];
+  const program = createProgram(context, (text, output) => written.push(output.write(text)));
+  try {
+    await program.parseAsync([...invocation.arguments], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return await report(error, invocation);
+  } finally {
+    await Promise.allSettled(written);
+  }
+}
+
+type Write = (text: string, output: Invocation["stdout"]) => void;
+
+function createProgram(context: CommandContext, write: Write): Command {
+  const program = new Command("prism")
+    .description("Prism, a data access gateway: run it, check its configuration, use what it serves.")
+    .version(cliVersion, "-V, --version", "print the version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => write(text, context.stdout),
+      writeErr: (text) => write(text, context.stderr),
+      outputError: (text, writeError) => writeError(text.replace(/^error: /, "prism: ")),
+    })
+    .showHelpAfterError("(add --help for usage)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  prism serve                            memory and SQLite, no configuration needed
+  prism kv set demo greeting hello
+  prism kv get demo greeting
+  prism plugin list
+
+${exitCodeHelp}`,
+    );
+  for (const add of [addServe, addCheck, addKv, addPlugin]) add(program, context);
+  return program;
+}
+
+/** Shows what went wrong, as JSON when the command was asked for JSON. */
+async function report(error: unknown, { arguments: given, stderr }: Invocation): Promise<ExitCode> {
+  // Commander has said all: help and version end this way too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+  // Whoever read the output has gone, as `head` does; there is nobody left to tell.
+  if ((error as NodeJS.ErrnoException).code === "EPIPE") return ExitCode.done;
+  if (!(error instanceof CommandFailure)) throw error;
+  const wantsJson = given.includes("--json");
+  const text = wantsJson
+    ? jsonLine({ error: { message: error.message, ...error.facts } })
+    : `prism: ${error.message}\n`;
+  await stderr.write(text);
+  return error.exitCode;
+}

@@ -1,0 +1,80 @@
+import { decodeMessage, encodeMessage, type MessageType } from "@prism-data/pattern-sdk/protocol";
+import { GrpcClient, GrpcError, grpcCodeName } from "@prism-data/transport";
+import { callFailureOf } from "./call-failure.js";
+import { CommandFailure } from "./command-failure.js";
+import { ExitCode } from "./exit-code.js";
+import { formatServerAddress, type ServerAddress } from "./server-address.js";
+
+/** A method of a service of the proxy. */
+export interface Method<Request, Response> {
+  /** Such as `/prism.keyvalue.v1.KeyValueService/Get`. */
+  readonly path: string;
+  readonly request: MessageType<Request>;
+  readonly response: MessageType<Response>;
+}
+
+/** Where and how to call. */
+export interface ConnectionOptions {
+  readonly server: ServerAddress;
+  /** How long connecting, and each call, may take. */
+  readonly timeoutMs: number;
+  /** Ends waiting calls. */
+  readonly signal: AbortSignal;
+  /** What to say when nothing answers at the address. */
+  readonly advice: string;
+}
+
+/** A connection to a running proxy. Every failure is a `CommandFailure` that can be shown. */
+export class ProxyConnection {
+  readonly #client: GrpcClient;
+  readonly #options: ConnectionOptions;
+
+  private constructor(client: GrpcClient, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  static async open(options: ConnectionOptions): Promise<ProxyConnection> {
+    const { server, timeoutMs, signal } = options;
+    try {
+      return new ProxyConnection(await GrpcClient.connect(server, { connectTimeoutMs: timeoutMs, signal }), options);
+    } catch (error) {
+      if (!(error instanceof GrpcError)) throw error;
+      const facts = { code: grpcCodeName(error.code) };
+      throw new CommandFailure(ExitCode.failed, `${error.message}; ${options.advice}`, { facts, cause: error });
+    }
+  }
+
+  /** Makes one call. `tried` completes the sentence "could not …". */
+  async unary<Q, S>(method: Method<Q, S>, request: Q, tried: string): Promise<S> {
+    const { timeoutMs, signal } = this.#options;
+    try {
+      const answer = await this.#client.unary(method.path, encodeMessage(method.request, request), {
+        timeoutMs,
+        signal,
+      });
+      return decodeMessage(method.response, answer, method.path);
+    } catch (error) {
+      throw callFailureOf(error, `${tried} at ${formatServerAddress(this.#options.server)}`);
+    }
+  }
+
+  /** Makes a call that is answered by many messages, for as long as they come or until interrupted. */
+  async *serverStream<Q, S>(method: Method<Q, S>, request: Q, tried: string): AsyncGenerator<S, void, undefined> {
+    const call = this.#client.stream(method.path, { signal: this.#options.signal });
+    try {
+      call.write(encodeMessage(method.request, request));
+      call.end();
+      for await (const message of call.messages()) yield decodeMessage(method.response, message, method.path);
+    } catch (error) {
+      if (this.#options.signal.aborted) return;
+      throw callFailureOf(error, `${tried} at ${formatServerAddress(this.#options.server)}`);
+    } finally {
+      call.cancel();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+}

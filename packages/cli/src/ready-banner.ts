@@ -1,0 +1,67 @@
+import { textTable } from "./text-table.js";
+
+/** What a proxy that is ready says of itself. */
+export interface ReadyProxy {
+  /** Where apps connect, as HOST:PORT. */
+  readonly listen: string;
+  /** Where operators connect, as HOST:PORT. */
+  readonly admin: string;
+  readonly pid: number;
+  /** The configuration file; `undefined`: the default configuration. */
+  readonly file: string | undefined;
+  /** How this command was called. */
+  readonly command: string;
+  readonly namespaces: readonly ReadyNamespace[];
+}
+
+/** A namespace as it stands when the proxy is ready. */
+export interface ReadyNamespace {
+  readonly name: string;
+  readonly pattern: string;
+  readonly backend: string;
+  readonly state: string;
+}
+
+/** The one line for programs. Part of the outside contract. */
+export function readyLine({ listen, admin, pid }: ReadyProxy): string {
+  return `${JSON.stringify({ ready: true, listen, admin, pid })}\n`;
+}
+
+/** The same for people at a terminal, with lines to paste. */
+export function readyBanner(proxy: ReadyProxy): string {
+  const { listen, admin, file, command, namespaces } = proxy;
+  const rows = namespaces.map(({ name, pattern, backend, state }) => [`  ${name}`, pattern, backend, state]);
+  const table = textTable([["  NAMESPACE", "PATTERN", "BACKEND", "STATE"], ...rows]);
+  return `
+Prism is ready (${file ?? "default configuration; write a prism.yaml to change it"})
+
+  apps       ${listen}   gRPC and HTTP/JSON
+  operators  ${admin}   /readyz?verbose, /metrics, ${command} plugin list
+
+${namespaces.length === 0 ? "  No namespaces are configured.\n" : table}
+${linesToPaste(proxy)}Ctrl-C drains and stops.
+`;
+}
+
+/** For the first key-value namespace that serves. */
+function linesToPaste({ listen, command, namespaces }: ReadyProxy): string {
+  const namespace = namespaces.find(({ pattern, state }) => pattern === "key-value" && state === "bound");
+  if (namespace === undefined) return "";
+  const quoted = JSON.stringify(namespace.name);
+  const getRequest = shellQuoted(`{"namespace":${quoted},"key":"hello"}`);
+  const server = listen === "127.0.0.1:8980" ? "" : ` --server ${listen}`;
+  return `Try:
+  ${command} kv set ${shellWord(namespace.name)} hello world${server}
+  curl -d ${getRequest} -H 'content-type: application/json' http://${listen}/prism.keyvalue.v1.KeyValueService/Get
+  grpcurl -plaintext -d ${getRequest} ${listen} prism.keyvalue.v1.KeyValueService/Get
+
+`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) && !text.startsWith("-") ? text : shellQuoted(text);
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
