@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GrpcClient, type GrpcMethod, GrpcServer, type ServerCall } from "@prism-data/transport";
+import type { Limits } from "../config/limits.js";
+import { type Listener, openListener } from "../downstream/listener.js";
+import {
+  createPortPair,
+  type FromDataPath,
+  type MessagePortLike,
+  type NamespaceRoute,
+  type ToDataPath,
+} from "../messages.js";
+import { createLog } from "../telemetry/log.js";
+import { Metrics } from "../telemetry/metrics.js";
+import { createDataPath, type DataPath } from "./data-path.js";
+
+const testLimits: Limits = {
+  messageBytes: 4 * 1024 * 1024,
+  headerListBytes: 16 * 1024,
+  streamsPerConnection: 1_000,
+  connections: 100,
+  callsInFlight: 10_000,
+};
+
+/** A plugin process in miniature: a gRPC server on a Unix socket that can die. */
+export class FakePlugin {
+  readonly instance: number;
+  readonly socket: string;
+  /** The paths of the calls that arrived, in order. */
+  readonly called: string[] = [];
+  readonly #grpc: GrpcServer;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: { instance: number; socket: string; methods: Record<string, GrpcMethod> }) {
+    this.instance = options.instance;
+    this.socket = options.socket;
+    this.#grpc = new GrpcServer({
+      findMethod: (path) => {
+        this.called.push(path);
+        return options.methods[path];
+      },
+    });
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      this.#grpc.accept(socket);
+    });
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve) => this.#server.listen(this.socket, resolve));
+  }
+
+  /** Like SIGKILL: the sockets end without a word. */
+  crash(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** GOAWAY on the connections there are; the plugin goes on listening. */
+  endConnections(): Promise<unknown> {
+    return this.#grpc.drain(5_000);
+  }
+}
+
+/** A data path with a listener, as the gateway wires it, and the test in the place of supervision. */
+export class TestBench {
+  readonly metrics = new Metrics({ version: "0.0.0", nodeVersion: process.version });
+  readonly told: FromDataPath[] = [];
+  readonly dataPath: DataPath;
+  readonly #port: MessagePortLike<FromDataPath, ToDataPath>;
+  readonly #folder = mkdtempSync(join(tmpdir(), "prism-test-"));
+  readonly #plugins: FakePlugin[] = [];
+  readonly #clients: GrpcClient[] = [];
+  #listener: Listener | undefined;
+  #generation = 0;
+
+  constructor(limits: Partial<Limits> = {}) {
+    const [supervisor, dataPath] = createPortPair<FromDataPath, ToDataPath>();
+    this.#port = supervisor;
+    supervisor.onmessage = ({ data }) => this.told.push(data);
+    const log = createLog({ level: "silent", destination: { write: () => {} } });
+    this.dataPath = createDataPath({
+      port: dataPath,
+      limits: { ...testLimits, ...limits },
+      metrics: this.metrics,
+      log,
+    });
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  send(message: ToDataPath): void {
+    this.#port.postMessage(message);
+  }
+
+  /** Swaps the routing table. Namespaces of the key-value pattern unless said otherwise. */
+  route(
+    namespaces: Record<string, Partial<NamespaceRoute>>,
+    services: Record<string, string> = {},
+    fileDescriptorSet: Uint8Array = new Uint8Array(0),
+  ): void {
+    const bound = {
+      state: "bound",
+      pattern: "key-value",
+      backend: "store",
+      timeoutMs: 5_000,
+      capabilities: [],
+    } as const;
+    const entries = Object.entries(namespaces).map(
+      ([name, route]) => [name, { ...bound, ...route } as NamespaceRoute] as const,
+    );
+    const routed = Object.entries(services).map(([name, backend]) => [name, { backend, fileDescriptorSet }] as const);
+    this.#generation += 1;
+    this.send({
+      type: "routes",
+      generation: this.#generation,
+      routes: { namespaces: new Map(entries), services: new Map(routed), patterns: ["key-value"] },
+    });
+  }
+
+  /** Starts a plugin process in miniature and says that it is ready. */
+  async plugin(
+    methods: Record<string, GrpcMethod>,
+    options: { instance?: number; backend?: string; token?: string } = {},
+  ) {
+    const instance = options.instance ?? this.#plugins.length + 1;
+    const plugin = new FakePlugin({ instance, socket: join(this.#folder, `${instance}.sock`), methods });
+    this.#plugins.push(plugin);
+    await plugin.listen();
+    const { backend = "store", token } = options;
+    this.send({ type: "backend-ready", backend, instance, socket: plugin.socket, token });
+    return plugin;
+  }
+
+  /** The process ended, as the supervisor sees it some time after the sockets. */
+  gone(plugin: FakePlugin, reason: "crashed" | "draining" | "stopped"): void {
+    this.send({ type: "backend-gone", backend: "store", instance: plugin.instance, reason, detail: "" });
+  }
+
+  async listen(): Promise<Listener> {
+    this.#listener ??= await openListener(
+      { host: "127.0.0.1", port: 0 },
+      {
+        onHttp1: (socket) => this.dataPath.acceptHttp1(socket),
+        onHttp2: (socket) => this.dataPath.acceptHttp2(socket),
+      },
+    );
+    return this.#listener;
+  }
+
+  async client(): Promise<GrpcClient> {
+    const { host, port } = await this.listen();
+    const client = await GrpcClient.connect({ host, port });
+    this.#clients.push(client);
+    return client;
+  }
+
+  async close(): Promise<void> {
+    this.#listener?.close();
+    for (const client of this.#clients) client.connection.destroy();
+    this.dataPath.close();
+    for (const plugin of this.#plugins) plugin.crash();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until a condition holds; a test whose condition never does runs into its timeout. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** A unary method. */
+export function unary(
+  handle: (message: Uint8Array, call: ServerCall) => Uint8Array | PromiseLike<Uint8Array>,
+): GrpcMethod {
+  return { kind: "unary", handle };
+}
