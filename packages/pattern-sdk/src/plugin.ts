@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { KeyValueCapability, Pattern } from "./capability.js";
+import type { KeyValueCapability } from "./capability.js";
 import type { Awaitable, KeyValue } from "./patterns/key-value.js";
 
 /** What an acknowledged write survives: nothing but the process · a power cut (synced to disk) · what the data system behind the plugin survives. */
@@ -112,9 +112,4 @@ export interface PluginDefinition<Settings extends z.ZodType = z.ZodType> {
    * Throws `GatewayError` `INVALID_SETTINGS` for settings that can never work.
    */
   open(settings: z.output<Settings>, context: PluginContext): Awaitable<Backend>;
-}
-
-/** The names of the patterns that a plugin declares. */
-export function declaredPatterns(plugin: PluginDefinition): Pattern[] {
-  return Object.keys(plugin.patterns) as Pattern[];
 }

@@ -21,20 +21,10 @@ export interface ReasonDescription {
   readonly description: string;
 }
 
-const client = { source: "client", retryable: false } as const;
-const fromClient = (code: GrpcCodeName, description: string): ReasonDescription => ({ ...client, code, description });
-const retryLater = (code: GrpcCodeName, source: ErrorSource, description: string): ReasonDescription => ({
-  code,
-  source,
-  retryable: true,
-  description,
-});
-const permanent = (code: GrpcCodeName, source: ErrorSource, description: string): ReasonDescription => ({
-  code,
-  source,
-  retryable: false,
-  description,
-});
+type DescribeReason = (code: GrpcCodeName, source: ErrorSource, description: string) => ReasonDescription;
+
+const permanent: DescribeReason = (code, source, description) => ({ code, source, retryable: false, description });
+const retryLater: DescribeReason = (code, source, description) => ({ code, source, retryable: true, description });
 
 /**
  * The closed list of reasons that a failed call carries in `google.rpc.ErrorInfo.reason`, domain `prism.dev`.
@@ -42,58 +32,72 @@ const permanent = (code: GrpcCodeName, source: ErrorSource, description: string)
  * Source: `prism.errors.v1.ErrorReason`, whose names these are without their prefix; a test keeps both lists equal.
  */
 export const reasons = {
-  INVALID_FIELD: fromClient(
+  INVALID_FIELD: permanent(
     "INVALID_ARGUMENT",
+    "client",
     "A field of the request is missing, out of range or malformed; BadRequest names it.",
   ),
-  MALFORMED_MESSAGE: fromClient("INVALID_ARGUMENT", "The request's bytes are not the message that the method takes."),
-  UNKNOWN_FIELD: fromClient(
+  MALFORMED_MESSAGE: permanent(
     "INVALID_ARGUMENT",
+    "client",
+    "The request's bytes are not the message that the method takes.",
+  ),
+  UNKNOWN_FIELD: permanent(
+    "INVALID_ARGUMENT",
+    "client",
     "The request carries fields that the method's message does not have (HTTP/JSON only; gRPC ignores unknown fields).",
   ),
-  VALUE_TOO_LARGE: fromClient("INVALID_ARGUMENT", "The value is larger than the namespace allows."),
-  MESSAGE_TOO_LARGE: fromClient(
+  VALUE_TOO_LARGE: permanent("INVALID_ARGUMENT", "client", "The value is larger than the namespace allows."),
+  MESSAGE_TOO_LARGE: permanent(
     "RESOURCE_EXHAUSTED",
+    "client",
     "The message is larger than the proxy or plugin accepts, or the answer larger than may be sent.",
   ),
-  INVALID_PAGE_TOKEN: fromClient(
+  INVALID_PAGE_TOKEN: permanent(
     "INVALID_ARGUMENT",
+    "client",
     "The page token was not given out for this namespace and selection, or is damaged.",
   ),
-  COMPRESSION_UNSUPPORTED: fromClient(
+  COMPRESSION_UNSUPPORTED: permanent(
     "UNIMPLEMENTED",
+    "client",
     "The message is compressed with an algorithm that is not accepted here.",
   ),
 
-  NAMESPACE_NOT_FOUND: fromClient("NOT_FOUND", "No namespace of this name is configured."),
-  PATTERN_MISMATCH: fromClient(
+  NAMESPACE_NOT_FOUND: permanent("NOT_FOUND", "client", "No namespace of this name is configured."),
+  PATTERN_MISMATCH: permanent(
     "UNIMPLEMENTED",
+    "client",
     "The namespace is configured, but its pattern is not the one that was called.",
   ),
-  CAPABILITY_MISSING: fromClient(
+  CAPABILITY_MISSING: permanent(
     "UNIMPLEMENTED",
+    "client",
     "The namespace's backend does not offer what was asked for, or the namespace does not list it under needs.",
   ),
-  METHOD_NOT_FOUND: fromClient("UNIMPLEMENTED", "No service or method of this name is offered."),
+  METHOD_NOT_FOUND: permanent("UNIMPLEMENTED", "client", "No service or method of this name is offered."),
   NAMESPACE_UNAVAILABLE: retryLater(
     "UNAVAILABLE",
     "proxy",
     "The namespace could not be made real on its backend; the message says why.",
   ),
 
-  KEY_EXISTS: fromClient("ALREADY_EXISTS", "if_absent was given and the key exists."),
-  ETAG_MISMATCH: fromClient("ABORTED", "if_etag was given and the key has another etag, or does not exist."),
-  CONDITION_FAILED: fromClient("ABORTED", "A condition of a transaction does not hold; nothing was changed."),
-  IDEMPOTENCY_TOKEN_STALE: fromClient(
+  KEY_EXISTS: permanent("ALREADY_EXISTS", "client", "if_absent was given and the key exists."),
+  ETAG_MISMATCH: permanent("ABORTED", "client", "if_etag was given and the key has another etag, or does not exist."),
+  CONDITION_FAILED: permanent("ABORTED", "client", "A condition of a transaction does not hold; nothing was changed."),
+  IDEMPOTENCY_TOKEN_STALE: permanent(
     "ABORTED",
+    "client",
     "A newer write of the same key was already applied; this one changed nothing.",
   ),
-  NOT_A_COUNTER: fromClient(
+  NOT_A_COUNTER: permanent(
     "FAILED_PRECONDITION",
+    "client",
     "The value is not a decimal 64-bit integer, so it cannot be incremented.",
   ),
-  COUNTER_OVERFLOW: fromClient(
+  COUNTER_OVERFLOW: permanent(
     "OUT_OF_RANGE",
+    "client",
     "The increment would leave the range of a signed 64-bit integer; nothing was changed.",
   ),
   WATCH_OVERFLOW: retryLater(
@@ -107,7 +111,7 @@ export const reasons = {
     "proxy",
     "The deadline passed before the call was answered; a write may or may not have been applied.",
   ),
-  CANCELLED: fromClient("CANCELLED", "The caller cancelled the call."),
+  CANCELLED: permanent("CANCELLED", "client", "The caller cancelled the call."),
   PLUGIN_CRASHED: retryLater(
     "UNAVAILABLE",
     "plugin",

@@ -79,12 +79,13 @@ describe("an error without a known reason", () => {
   }).finish();
 
   test.each([
-    ["UNAVAILABLE", undefined, "BACKEND_UNAVAILABLE"],
-    ["UNAVAILABLE", foreign, "BACKEND_UNAVAILABLE"],
-    ["UNAVAILABLE", new Uint8Array([0xff, 0xff]), "BACKEND_UNAVAILABLE"],
+    ["UNAVAILABLE", undefined, "PLUGIN_UNAVAILABLE"],
+    ["UNAVAILABLE", foreign, "PLUGIN_UNAVAILABLE"],
+    ["UNAVAILABLE", new Uint8Array([0xff, 0xff]), "PLUGIN_UNAVAILABLE"],
     ["DEADLINE_EXCEEDED", undefined, "DEADLINE_EXCEEDED"],
     ["CANCELLED", undefined, "CANCELLED"],
     ["INTERNAL", undefined, "INTERNAL"],
+    ["RESOURCE_EXHAUSTED", undefined, "MESSAGE_TOO_LARGE"],
     ["DATA_LOSS", undefined, "BACKEND_FAILED"],
   ] as const)("of code %s with details %s becomes reason %s", (code, details, reason) => {
     const error = new GrpcError({ code: GrpcCode[code], message: "m", ...(details && { details }) });

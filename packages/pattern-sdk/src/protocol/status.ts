@@ -136,10 +136,12 @@ const reasonsByCode: Readonly<Record<number, Reason>> = {
   [GrpcCode.INVALID_ARGUMENT]: "INVALID_FIELD",
   [GrpcCode.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
   [GrpcCode.PERMISSION_DENIED]: "BACKEND_DENIED",
-  [GrpcCode.RESOURCE_EXHAUSTED]: "OVERLOADED",
+  // The one that gRPC implementations give out by themselves: for a message over their limit.
+  [GrpcCode.RESOURCE_EXHAUSTED]: "MESSAGE_TOO_LARGE",
   [GrpcCode.UNIMPLEMENTED]: "METHOD_NOT_FOUND",
   [GrpcCode.INTERNAL]: "INTERNAL",
-  [GrpcCode.UNAVAILABLE]: "BACKEND_UNAVAILABLE",
+  // The transport's word for a connection that was lost or could not be made: to a plugin, where Prism is the client.
+  [GrpcCode.UNAVAILABLE]: "PLUGIN_UNAVAILABLE",
   [GrpcCode.UNAUTHENTICATED]: "UNAUTHENTICATED",
 };
 

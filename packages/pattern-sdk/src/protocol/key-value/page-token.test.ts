@@ -24,6 +24,10 @@ describe("a page token", () => {
     expect(sealPageToken("42", scope)).toBe(sealPageToken("42", { ...scope }));
   });
 
+  test("is not made of a cursor that no store may give", () => {
+    expect(() => sealPageToken("x".repeat(2_049), scope)).toThrow("2049 characters");
+  });
+
   test.each<[string, Partial<PageTokenScope>]>([
     ["another plugin", { plugin: "sqlite" }],
     ["another namespace", { namespace: "profile2" }],

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { GatewayError } from "../../errors.js";
 import type { ScanSelection } from "../../patterns/key-value.js";
@@ -14,8 +15,10 @@ const formatVersion = 1;
 /** 128 bits: nothing that is damaged or foreign passes by chance. */
 const macBytes = 16;
 const headBytes = 1 + macBytes;
-/** A version, a mac and a cursor of 2,048 characters, each up to 3 bytes, in base64. */
-const tokenCharsMax = Math.ceil(((headBytes + 2_048 * 3) * 4) / 3);
+/** The longest cursor of a store, in UTF-16 characters. Source: `ScanPage.cursor`. */
+const cursorCharsMax = 2_048;
+/** A version, a mac and a cursor of up to 3 bytes per character, in base64. */
+const tokenCharsMax = Math.ceil(((headBytes + cursorCharsMax * 3) * 4) / 3);
 
 /**
  * Wraps a store's cursor so that it is taken back only for the namespace, selection and keys_only that it was given out for.
@@ -26,6 +29,7 @@ const tokenCharsMax = Math.ceil(((headBytes + 2_048 * 3) * 4) / 3);
  * the store gets a strange cursor for keys that this caller may scan anyway.
  */
 export function sealPageToken(cursor: string, scope: PageTokenScope): string {
+  assert(cursor.length <= cursorCharsMax, `the store's cursor is ${cursor.length} characters long`);
   const text = Buffer.from(cursor);
   return Buffer.concat([Buffer.of(formatVersion), macOf(text, scope), text]).toString("base64url");
 }
