@@ -133,8 +133,8 @@ export const batchCases = [
     "random batches do what the same calls one by one do": async (batched, subject) => {
       const single = await subject.namespace();
       const random = seededRandom(4);
-      for (let round = 0; round < 20; round++) {
-        const writes = Array.from({ length: 1 + random.below(20) }, () => randomWrite(random));
+      for (let round = 0; round < 8; round++) {
+        const writes = Array.from({ length: 1 + random.below(15) }, () => randomWrite(random));
         assert.deepEqual(await setInBatch(batched, writes), await setOneByOne(single, writes), `round ${round}: set`);
         const removals = Array.from({ length: 1 + random.below(5) }, () => ({ key: random.pick(modelKeys) }));
         const removed = [];

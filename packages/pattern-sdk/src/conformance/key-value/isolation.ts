@@ -46,7 +46,7 @@ export const isolationCases = [
     "random calls on namespaces whose names are alike answer as separate maps do": async (_, subject) => {
       const random = seededRandom(9);
       const cells = (await alikeNamespaces(subject)).map((kv) => ({ kv, model: new Map<string, string>() }));
-      for (let step = 0; step < 400; step++) {
+      for (let step = 0; step < 200; step++) {
         const { kv, model } = random.pick(cells);
         const key = random.pick(["k", "k2", "a", "b", ":b", "%"]);
         const what = `step ${step}: ${kv.namespace} ${key}`;

@@ -134,7 +134,7 @@ export const transactionCases = casesOf("transaction", ["transaction"], {
     await kv.transact([], both(0));
     let writing = true;
     const writer = (async () => {
-      for (let round = 1; round <= 150; round++) await kv.transact([], both(round));
+      for (let round = 1; round <= 100; round++) await kv.transact([], both(round));
     })().finally(() => {
       writing = false;
     });

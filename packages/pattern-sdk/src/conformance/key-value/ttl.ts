@@ -5,7 +5,7 @@ import type { KeyValueClient } from "../key-value-client.js";
 import { untilExpired } from "./until-expired.js";
 
 /** How much later than promised a key may be gone on a busy machine. */
-const latenessMsMax = 1_500;
+const latenessMsMax = 2_000;
 
 /** What a clock that counts whole milliseconds, or one that is looked at once per turn, may be ahead. */
 const earlinessMsMax = 5;

@@ -11,6 +11,9 @@ import { untilExpired } from "./until-expired.js";
 
 const hourMs = 3_600_000;
 
+/** How much later than its deadline a watch may end on a busy machine. */
+const latenessMsMax = 2_000;
+
 export const watchCases = [
   ...casesOf("watch", ["watch"], {
     "each change comes once, in order, with value and etag": async (kv) => {
@@ -38,19 +41,17 @@ export const watchCases = [
     },
 
     "only keys with the prefix are sent, whatever wildcards it holds": async (kv) => {
-      for (const prefix of [...wildcards, "a", "é", "\0", "😀"]) {
-        const watch = await kv.watch(prefix);
-        await kv.set("other", "v");
-        await kv.set(`x${prefix}`, "v");
-        for (const key of ["ab", "aXb", "A"]) if (!key.startsWith(prefix)) await kv.set(key, "v");
-        await kv.set(`${prefix}${endKey}`, "v");
-        const changes = await watch.untilKey(`${prefix}${endKey}`);
-        assert.deepEqual(
-          changes.map(({ key }) => key),
-          [`${prefix}${endKey}`],
-          `the prefix ${JSON.stringify(prefix)}`,
-        );
-        watch.cancel();
+      const prefixes = [...wildcards, "a", "é", "\0", "😀"];
+      const keys = [...prefixes.flatMap((prefix) => [prefix, `${prefix}b`, `x${prefix}`]), "ab", "aXb", "A", "é"];
+      const watches = await Promise.all(prefixes.map((prefix) => kv.watch(prefix)));
+      await Promise.all([...new Set(keys)].map((key) => kv.set(key, "v")));
+      await Promise.all(prefixes.map((prefix) => kv.set(`${prefix}${endKey}`, "v")));
+      for (const [index, prefix] of prefixes.entries()) {
+        const changes = await watches[index]!.untilKey(`${prefix}${endKey}`);
+        const sent = changes.map(({ key }) => key).filter((key) => !key.endsWith(endKey));
+        const expected = [...new Set(keys)].filter((key) => key.startsWith(prefix));
+        assert.deepEqual(sent.sort(), expected.sort(), `the prefix ${JSON.stringify(prefix)}`);
+        watches[index]!.cancel();
       }
     },
 
@@ -135,17 +136,13 @@ export const watchCases = [
     },
 
     "a watch ends when its deadline passes, and not before": async (kv) => {
-      const timeoutMs = 300;
+      const timeoutMs = 1_000;
       const startedAtMs = performance.now();
       const watch = await kv.watch("", { timeoutMs });
-      await kv.set("k", "v");
-      await watch.untilKey("k");
       assertFailure(await watch.ended, "DEADLINE_EXCEEDED");
       const lastedMs = performance.now() - startedAtMs;
-      assert.ok(
-        lastedMs >= timeoutMs - 5 && lastedMs < timeoutMs + 1_500,
-        `the watch lasted ${lastedMs} of ${timeoutMs} ms`,
-      );
+      assert.ok(lastedMs >= timeoutMs - 5, `the watch lasted ${lastedMs} of ${timeoutMs} ms`);
+      assert.ok(lastedMs < timeoutMs + latenessMsMax, `the watch lasted ${lastedMs} of ${timeoutMs} ms`);
     },
 
     "a watch ends when its namespace is unbound": async (_, subject) => {
