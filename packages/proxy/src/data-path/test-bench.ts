@@ -68,7 +68,7 @@ export class FakePlugin {
 
 /** A data path with a listener, as the gateway wires it, and the test in the place of supervision. */
 export class TestBench {
-  readonly metrics = new Metrics({ version: "0.0.0", nodeVersion: process.version });
+  readonly metrics = new Metrics({ version: "0.0.0" });
   readonly told: FromDataPath[] = [];
   readonly dataPath: DataPath;
   readonly #port: MessagePortLike<FromDataPath, ToDataPath>;
