@@ -3,7 +3,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/pr
 import { health, reflection } from "@prism-data/pattern-sdk/protocol";
 import { type ClientCall, GrpcCode, type GrpcError } from "@prism-data/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { TestBench, until } from "./test-bench.js";
+import { allOf, TestBench, until } from "./test-bench.js";
 
 const keyValue = "prism.keyvalue.v1.KeyValueService";
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = health.HealthCheckResponse_ServingStatus;
@@ -79,7 +79,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s.ServerReflection", (version
       call.write(reflection.ServerReflectionRequest.encode({ host: "h", messageRequest }).finish());
     }
     call.end();
-    const answers = await Array.fromAsync(call.messages());
+    const answers = await allOf(call.messages());
     return answers.map((bytes) => reflection.ServerReflectionResponse.decode(bytes).messageResponse);
   }
 

@@ -9,7 +9,7 @@ import {
   type StreamingServerCall,
 } from "@prism-data/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FakePlugin, TestBench, unary, until } from "./test-bench.js";
+import { allOf, type FakePlugin, TestBench, unary, until } from "./test-bench.js";
 
 const service = "/prism.keyvalue.v1.KeyValueService";
 const get = `${service}/Get`;
@@ -84,7 +84,7 @@ describe("a call is forwarded", () => {
     });
     call.write(getRequest("größe %"));
     call.end();
-    expect(await Array.fromAsync(call.messages())).toHaveLength(1);
+    expect(await allOf(call.messages())).toHaveLength(1);
     expect(headerValue(await call.headers, "x-plugin")).toBe("header");
     expect(headerValue(await call.trailers, "x-plugin-bin")).toBe("AQI");
     expect(Object.fromEntries(pairs(headers))).toEqual({
@@ -152,7 +152,7 @@ describe("a call is forwarded", () => {
     const call = (await bench.client()).stream(watch);
     call.write(getRequest());
     call.end();
-    const received = (await Array.fromAsync(call.messages())).map((message) => Number(Buffer.from(message)));
+    const received = (await allOf(call.messages())).map((message) => Number(Buffer.from(message)));
     expect(received).toEqual(Array.from({ length: 20_000 }, (_, n) => n));
   });
 });
@@ -332,7 +332,7 @@ describe("a deadline", () => {
     call.end();
     await failure(client.unary(get, getRequest()));
     release.resolve();
-    expect(await Array.fromAsync(call.messages())).toHaveLength(1);
+    expect(await allOf(call.messages())).toHaveLength(1);
   });
 });
 

@@ -181,3 +181,10 @@ export function unary(
 ): GrpcMethod {
   return { kind: "unary", handle };
 }
+
+/** Every message of a stream. */
+export async function allOf<T>(messages: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const message of messages) all.push(message);
+  return all;
+}

@@ -56,8 +56,8 @@ const json = { "content-type": "application/json" };
 const demo = { namespace: "demo", key: "k" };
 
 async function post(method: string, body: unknown, headers: Record<string, string> = json): Promise<Answer> {
-  const text = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const init = { method: "POST", headers, body: text as BodyInit };
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const init = { method: "POST", headers, body: text };
   const response = await fetch(`http://127.0.0.1:${bench.port}${method}`, init);
   return answerOf(response);
 }
