@@ -45,6 +45,11 @@ async function problemsOf(text: string | undefined, options: Partial<LoadOptions
   }
 }
 
+/** A reference as it stands in the file. */
+function reference(target: string): string {
+  return `\${${target}}`;
+}
+
 const smallest = `
 backends: { memory: { plugin: memstore } }
 namespaces: { demo: { pattern: key-value, backend: memory } }
@@ -101,7 +106,7 @@ describe("a usable configuration", () => {
       { environment: { SECRET: "from the environment" } },
     );
     const settings = config.backends.get("memory")?.settings;
-    expect(settings?.reveal()).toEqual({ a: "from the environment", b: ["from a file"], c: "${env:SECRET}", d: 1 });
+    expect(settings?.reveal()).toEqual({ a: "from the environment", b: ["from a file"], c: reference("env:SECRET"), d: 1 });
     expect(inspect(config, { depth: 10 }) + JSON.stringify([...config.backends])).not.toContain("from");
     expect(config.sources).toEqual([path.join(dir, "prism.yaml"), path.join(dir, "password")]);
   });
@@ -229,12 +234,12 @@ namespaces:
     ],
     [
       "a reference of an unknown kind",
-      "data_dir: ${evn:HOME}",
+      `data_dir: ${reference("evn:HOME")}`,
       /data_dir: \$\{evn:…\} is not a known reference, did you mean "env"\?/,
     ],
     [
       "a secret file that is not there",
-      "data_dir: ${file:./nothing}",
+      `data_dir: ${reference("file:./nothing")}`,
       /data_dir: cannot read the file .*\/nothing \(ENOENT\)/,
     ],
     ["broken syntax", "listen: [1\nadmin: {", /^\d+:\d+ not YAML: /],

@@ -69,6 +69,8 @@ export class Supervisor {
   #description: pluginv1.DescribeResponse | undefined;
   #history: RestartHistory = cleanHistory;
   #nextStartMs = 0;
+  /** Why the process before ended or did not start; empty once one is ready. */
+  #lastFailure = "";
   #restarts = 0;
   #restartReason: RestartReason | undefined;
   #state: { readonly name: BackendState; readonly detail: string; readonly sinceMs: number };
@@ -203,10 +205,8 @@ export class Supervisor {
     const generation = this.#generation;
     const signal = AbortSignal.any([this.#stopping.signal, this.#obsolete.signal]);
     this.#countRestart();
-    this.#setState(
-      this.#current === undefined ? "starting" : "ready",
-      this.#current === undefined ? "" : "being replaced",
-    );
+    if (this.#current !== undefined) this.#setState("ready", "being replaced");
+    else this.#setState("starting", this.#lastFailure === "" ? "" : `again, after this: ${this.#lastFailure}`);
     try {
       this.#promote(await this.#bringUp(signal), generation);
     } catch (error) {
@@ -244,6 +244,7 @@ export class Supervisor {
     this.#description = instance.description;
     this.#bindings = instance.bindings;
     this.#restartReason = undefined;
+    this.#lastFailure = "";
     void instance.ended.then((end) => this.#ended(instance, end));
     // What was wanted may have changed while the process started.
     void instance.bindings.want(this.#wanted.namespaces);
@@ -281,6 +282,7 @@ export class Supervisor {
     this.#history = decision.history;
     this.#nextStartMs = nowMs + decision.delayMs;
     this.#restartReason = reason;
+    this.#lastFailure = detail;
     if (this.#current !== undefined) this.#setState("ready", `its replacement did not start: ${detail}`);
     else this.#setState(decision.crashLoop ? "crash_loop" : "exited", detail);
   }

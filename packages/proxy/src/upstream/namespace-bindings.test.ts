@@ -1,0 +1,97 @@
+import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { expect, test } from "vitest";
+import type { NamespaceConfig } from "../config/config.js";
+import { createLog } from "../telemetry/log.js";
+import { type Binder, NamespaceBindings } from "./namespace-bindings.js";
+
+const description: pluginv1.DescribeResponse = {
+  name: "tiny",
+  version: "1.0.0",
+  patterns: [{ pattern: "key-value", capabilities: ["ttl", "scan"], limits: {} }],
+  durability: pluginv1.Durability.EPHEMERAL,
+  settingsSchema: "",
+  services: [],
+  fileDescriptorSet: new Uint8Array(),
+};
+
+function namespace(name: string, more: Partial<NamespaceConfig> = {}): NamespaceConfig {
+  return { name, pattern: "key-value", backend: "one", needs: undefined, timeoutMs: 5_000, ...more };
+}
+
+function wanted(...namespaces: NamespaceConfig[]): ReadonlyMap<string, NamespaceConfig> {
+  return new Map(namespaces.map((each) => [each.name, each]));
+}
+
+/** A plugin's side that writes down what it is asked, and answers as told. */
+function bindings(answer: (name: string, call: number) => readonly string[]) {
+  const calls: string[] = [];
+  const binder: Binder = {
+    bind: async ({ name, needs }) => {
+      calls.push(`bind ${name}${needs === undefined ? "" : ` ${needs}`}`);
+      return answer(name, calls.length);
+    },
+    unbind: async ({ name }) => {
+      calls.push(`unbind ${name}`);
+    },
+  };
+  const log = createLog({ level: "silent", destination: { write: () => undefined } });
+  const made = new NamespaceBindings({ binder, description, onChange: () => undefined, random: () => 0, log });
+  return { calls, made };
+}
+
+test("a namespace that cannot be bound is set aside and the others are bound", async () => {
+  const { made } = bindings((name) => {
+    if (name === "bad") throw new GatewayError("BACKEND_DENIED", "not allowed");
+    return ["ttl"];
+  });
+  await made.want(wanted(namespace("good"), namespace("bad")));
+  expect(made.state("good")).toEqual({ state: "bound", capabilities: ["ttl"] });
+  expect(made.state("bad")).toEqual({ state: "failed", reason: "not allowed" });
+});
+
+test.each([
+  ["a pattern", { pattern: "queue" }, "the plugin does not offer queue; there are: key-value"],
+  ["capabilities", { needs: ["ttl", "count"] }, "needs count, which the plugin does not have; it has: ttl, scan"],
+])("a namespace that wants %s that the plugin lacks is refused without asking it", async (_, more, reason) => {
+  const { calls, made } = bindings(() => []);
+  await made.want(wanted(namespace("a", more)));
+  expect(made.state("a")).toEqual({ state: "failed", reason });
+  expect(calls).toEqual([]);
+});
+
+test("a namespace whose data system is unreachable is pending, and is tried until it is bound", async () => {
+  const { made } = bindings((_, call) => {
+    if (call < 3) throw new GatewayError("BACKEND_UNAVAILABLE", "redis is down");
+    return ["scan"];
+  });
+  await made.want(wanted(namespace("a")));
+  expect(made.state("a")).toEqual({ state: "pending", reason: "redis is down" });
+  await expect.poll(() => made.state("a")).toEqual({ state: "bound", capabilities: ["scan"] });
+});
+
+test("only what changed is asked for again, and calls for one name come one after the other", async () => {
+  const { calls, made } = bindings(() => []);
+  await made.want(wanted(namespace("a"), namespace("b"), namespace("c")));
+  await made.want(wanted(namespace("a"), namespace("b", { needs: ["ttl"] }), namespace("d", { timeoutMs: 1 })));
+  await made.want(wanted(namespace("a", { timeoutMs: 1 }), namespace("c")));
+  expect(calls).toEqual([
+    "bind a",
+    "bind b",
+    "bind c",
+    "unbind c",
+    "bind b ttl",
+    "bind d",
+    "unbind b",
+    "unbind d",
+    "bind c",
+  ]);
+  expect(made.state("b")).toBeUndefined();
+});
+
+test("nothing is asked of a plugin that is ending", async () => {
+  const { calls, made } = bindings(() => []);
+  made.close();
+  await made.want(wanted(namespace("a")));
+  expect(calls).toEqual([]);
+  expect(made.state("a")).toMatchObject({ state: "pending" });
+});

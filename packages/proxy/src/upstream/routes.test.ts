@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import type { Config, NamespaceConfig } from "../config/config.js";
+import type { BindingState } from "./namespace-bindings.js";
+import { buildRoutes } from "./routes.js";
+
+const here: NamespaceConfig = { name: "a", pattern: "key-value", backend: "new", needs: undefined, timeoutMs: 5_000 };
+const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };
+const bound: BindingState = { state: "bound", capabilities: ["ttl"] };
+const pending: BindingState = { state: "pending", reason: "starting" };
+const failed: BindingState = { state: "failed", reason: "no" };
+
+function routeOf(states: { new: BindingState; old: BindingState }, moving: boolean) {
+  const config = { namespaces: new Map([["a", here]]), services: new Map(), backends: new Map() } as unknown as Config;
+  const routes = buildRoutes(config, {
+    binding: (backend) => (backend === "new" ? states.new : states.old),
+    description: () => undefined,
+    moving: new Map(moving ? [["a", before]] : []),
+  });
+  return routes.namespaces.get("a");
+}
+
+test.each([
+  [
+    "bound where it belongs leads there",
+    { new: bound, old: bound },
+    true,
+    { state: "bound", backend: "new", timeoutMs: 5_000 },
+  ],
+  [
+    "on its way leads to where it comes from",
+    { new: pending, old: bound },
+    true,
+    { state: "bound", backend: "old", timeoutMs: 1_000 },
+  ],
+  [
+    "refused where it belongs says so",
+    { new: failed, old: bound },
+    true,
+    { state: "failed", backend: "new", reason: "no" },
+  ],
+  [
+    "bound nowhere says why",
+    { new: pending, old: pending },
+    true,
+    { state: "pending", backend: "new", reason: "starting" },
+  ],
+  [
+    "that is not moving ignores other backends",
+    { new: pending, old: bound },
+    false,
+    { state: "pending", backend: "new" },
+  ],
+])("a namespace %s", (_, states, moving, route) => {
+  expect(routeOf(states, moving)).toMatchObject(route);
+});
