@@ -238,7 +238,11 @@ export class Sender {
     stream.dequeue(bytes, (data, start, end) => {
       this.#output.data(stream.id, data, start, end, this.#maxFrameBytes);
     });
-    if (stream.wantsWritable && stream.bufferedBytes * 2 <= this.#limits.sendHighWaterBytes) {
+    if (
+      stream.wantsWritable &&
+      stream.ending === undefined &&
+      stream.bufferedBytes * 2 <= this.#limits.sendHighWaterBytes
+    ) {
       stream.wantsWritable = false;
       this.#writable.push(stream);
     }
@@ -263,7 +267,7 @@ export class Sender {
     const streams = this.#writable;
     this.#writable = [];
     for (const stream of streams) {
-      if (stream.canSend) stream.events.onWritable();
+      if (stream.canSend && stream.ending === undefined) stream.events.onWritable();
     }
   }
 }
