@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { translateError } from "./errors.js";
+import { watchEnded } from "./errors.js";
 
 /** How often the server is asked for a sign of life, so that a dead connection does not pass for a quiet namespace. */
 const heartbeatMs = 1_000;
@@ -14,10 +14,18 @@ export interface Follower {
 /** One follower, and whether it was told that it has started. */
 class Subscription {
   readonly #follower: Follower;
+  readonly #failed = Promise.withResolvers<never>();
   #started = false;
 
   constructor(follower: Follower) {
     this.#follower = follower;
+    // It is awaited for as long as the follower follows, and of no interest after that.
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Rejects when the follower cannot take a message. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   start(): void {
@@ -28,8 +36,13 @@ class Subscription {
 
   /** A message may come between the server's confirmation and the moment when its promise is looked at. */
   message(message: Buffer): void {
-    this.start();
-    this.#follower.message(message);
+    try {
+      this.start();
+      this.#follower.message(message);
+    } catch (error) {
+      // Anybody may publish on the channel: what is no message ends this watch, not the driver's reading of the connection.
+      this.#failed.reject(error);
+    }
   }
 }
 
@@ -72,10 +85,10 @@ export class ChangeFeed {
     const subscription = new Subscription(follower);
     const ended = aborted(signal);
     try {
-      await Promise.race([subscribe(feed, channel, subscription), feed.lost, ended]);
-      await Promise.race([feed.lost, ended]);
+      await Promise.race([subscribe(feed, channel, subscription), feed.lost, subscription.failed, ended]);
+      await Promise.race([feed.lost, subscription.failed, ended]);
     } catch (error) {
-      throw translateError(error, this.#options.address);
+      throw watchEnded(error, this.#options.address);
     } finally {
       this.#leave(feed, channel, subscription);
     }

@@ -8,6 +8,7 @@ const keyAt = 3;
 
 /** Reads what a script published: the mark, the key's length in 2 bytes, the key, and for a set the record. */
 export function decodeChange(message: Buffer): Change {
+  if (message.length < keyAt) throw foreignRecord();
   const mark = message.toString("latin1", 0, keyLengthAt);
   const keyEnd = keyAt + message.readUInt16BE(keyLengthAt);
   const key = message.toString("utf8", keyAt, keyEnd);

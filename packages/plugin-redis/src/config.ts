@@ -36,7 +36,7 @@ const tls = z.strictObject({
   ca_file: text
     .optional()
     .describe(
-      "The certificates to trust, as PEM. Default: the ones that Node.js brings. A relative path starts at the folder of prism.yaml.",
+      "The certificates to trust, as PEM. Default: those of Node.js. A relative path starts at the folder of prism.yaml.",
     ),
   cert_file: text.optional().describe("The plugin's own certificate, as PEM. With key_file; default: none."),
   key_file: text.optional().describe("The private key of cert_file, as PEM. With cert_file; default: none."),

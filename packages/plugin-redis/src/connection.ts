@@ -94,7 +94,7 @@ export class Connection {
   /** Host and port, for messages. */
   get address(): string {
     const { host, port } = this.#options.endpoint;
-    return `${host}:${port}`;
+    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   }
 
   get isUp(): boolean {

@@ -126,6 +126,14 @@ export function translateLinkError(error: unknown, endpoint: string): GatewayErr
   return translated(error, endpoint, unreachable);
 }
 
+/** A watch cannot go on without missing changes. */
+export function watchEnded(error: unknown, endpoint: string): GatewayError {
+  const cause = error instanceof GatewayError ? error : translateLinkError(error, endpoint);
+  if (cause.reason !== "BACKEND_UNAVAILABLE") return cause;
+  const message = `The watch lost its connection and may have missed changes. Read the current state and watch again. ${cause.message}`;
+  return new GatewayError("BACKEND_UNAVAILABLE", message, { retryAfterMs: cause.retryAfterMs, cause });
+}
+
 function translated(error: unknown, endpoint: string, otherwise: Translation): GatewayError {
   const message = messageOf(error);
   const { reason, advice, retryAfterMs } = translationOf(error, message, otherwise);

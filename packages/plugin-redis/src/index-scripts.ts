@@ -80,7 +80,7 @@ return redis.call('ZLEXCOUNT', index, ARGV[4], ARGV[5])
 /**
  * Removes expired keys from the index and publishes that they have expired.
  *
- * Returns 0 when the index is not complete, else 1; second, whether more may be due (1 or 0).
+ * Returns whether more may be due (1 or 0).
  */
 export const sweepScript = script(
   "#!lua flags=allow-oom",
@@ -88,8 +88,7 @@ export const sweepScript = script(
   changes,
   purging,
   `
-local built = isBuilt() and 1 or 0
-return { built, purge() and 1 or 0 }
+return purge() and 1 or 0
 `,
 );
 

@@ -293,6 +293,18 @@ describe("watching", () => {
     await second.end();
   });
 
+  test("what somebody else publishes on the channel ends the watch with BACKEND_FAILED, and nothing else", async () => {
+    const name = randomUUID();
+    const kv = await opened.namespace({ name });
+    for (const garbage of ["", "?", "no change at all"]) {
+      const { ended } = await watched(kv);
+      await server.publish(`prism:{${name}}:changes:0`, garbage);
+      expect(await reasonOf(ended)).toBe("BACKEND_FAILED");
+    }
+    await put(kv, "k");
+    expect(await kv.exists("k")).toBe(true);
+  });
+
   test("a watch whose connection is cut ends with BACKEND_UNAVAILABLE and not with a gap", async () => {
     const kv = await opened.namespace();
     const { ended } = await watched(kv);

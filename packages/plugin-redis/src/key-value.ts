@@ -91,7 +91,7 @@ export class RedisKeyValue implements KeyValue {
   readonly #log: Logger;
   readonly #keys: readonly string[];
   readonly #leadingArgs: readonly string[];
-  readonly #sweep: ExpirySweep | undefined;
+  readonly #sweep: ExpirySweep;
   #building: Promise<unknown> | undefined;
 
   constructor({ connection, feed, etags, space, indexed, log }: NamespaceOptions) {
@@ -102,7 +102,8 @@ export class RedisKeyValue implements KeyValue {
     this.#log = log;
     this.#keys = [space.state, space.index, space.expiry];
     this.#leadingArgs = [space.base, space.channel, indexed ? "1" : ""];
-    this.#sweep = indexed ? new ExpirySweep(() => this.#sweepExpired()) : undefined;
+    // Without an index of its own too: another process may have left one that writers keep.
+    this.#sweep = new ExpirySweep(() => this.#sweepExpired());
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -219,7 +220,7 @@ export class RedisKeyValue implements KeyValue {
 
   async watch(prefix: string, sink: ChangeSink, context: CallContext): Promise<void> {
     await this.#indexBuilt(context.signal);
-    const relax = this.#sweep?.hurry();
+    const relax = this.#sweep.hurry();
     const follower = {
       started: () => sink.started(),
       message: (message: Buffer) => {
@@ -230,7 +231,7 @@ export class RedisKeyValue implements KeyValue {
     try {
       await this.#feed.follow(this.#space.channel, follower, context.signal);
     } finally {
-      relax?.();
+      relax();
     }
   }
 
@@ -240,7 +241,7 @@ export class RedisKeyValue implements KeyValue {
   }
 
   close(): void {
-    this.#sweep?.close();
+    this.#sweep.close();
   }
 
   #run(script: Script, args: readonly Argument[]): Promise<Reply> {
@@ -275,9 +276,7 @@ export class RedisKeyValue implements KeyValue {
   async #sweepExpired(): Promise<{ moreDue: boolean }> {
     if (!this.#connection.isUp) return { moreDue: false };
     try {
-      const [built, moreDue] = (await this.#run(sweepScript, [])) as number[];
-      if (built !== 1) await this.buildIndex();
-      return { moreDue: moreDue === 1 };
+      return { moreDue: (await this.#run(sweepScript, [])) === 1 };
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.#log.debug({ reason: error.reason, problem: error.message }, "a sweep of expired keys failed");
