@@ -17,6 +17,9 @@ const controlTimeoutMs = 20_000;
 /** A time to live that cases can wait for, and that a busy machine does not use up between two calls. */
 const shortTtlMs = 400;
 
+/** How many namespaces are removed side by side: enough to be quick, and no burden for the backend. */
+const removalsAtOnceMax = 16;
+
 /** Where a plugin runs while it is tested. */
 export type Placement = { readonly kind: "in-process" } | { readonly kind: "spawned"; readonly entry: string };
 
@@ -62,13 +65,15 @@ export class KeyValueSubject {
   /** Starts the plugin and configures it. Who starts it stops it. */
   static async start(options: SubjectOptions): Promise<KeyValueSubject> {
     const dir = await mkdtemp(join(tmpdir(), "prism-"));
+    let instance: PluginInstance | undefined;
     try {
-      const instance = await launch(options, join(dir, "1"));
+      instance = await launch(options, join(dir, "1"));
       const description = await control(instance).describe({}, { timeoutMs: controlTimeoutMs });
       const subject = new KeyValueSubject(options, { dir, instance, description });
       await subject.#configure();
       return subject;
     } catch (error) {
+      await instance?.kill();
       await rm(dir, { recursive: true, force: true });
       throw error;
     }
@@ -77,6 +82,11 @@ export class KeyValueSubject {
   /** The connection, for calls that the typed client cannot make. */
   get grpc(): GrpcClient {
     return this.#instance.client;
+  }
+
+  /** A size of value that the plugin takes, the one wanted if possible. */
+  valueSize(wantedBytes: number): number {
+    return Math.min(wantedBytes, this.valueBytesMax);
   }
 
   /** The headers that let a call in. */
@@ -136,10 +146,18 @@ export class KeyValueSubject {
   /** Removes what the cases left on the backend, and ends the plugin. */
   async stop(): Promise<void> {
     try {
-      for (const name of this.#bound.keys()) await this.unbind(name, { deleteData: true });
-      await this.#instance.stop();
+      await this.#removeNamespaces();
     } finally {
+      await this.#instance.stop();
       await rm(this.#dir, { recursive: true, force: true });
+    }
+  }
+
+  async #removeNamespaces(): Promise<void> {
+    const names = [...this.#bound.keys()];
+    for (let start = 0; start < names.length; start += removalsAtOnceMax) {
+      const some = names.slice(start, start + removalsAtOnceMax);
+      await Promise.all(some.map((name) => this.unbind(name, { deleteData: true })));
     }
   }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { GrpcClient } from "@prism-data/transport";
@@ -41,7 +40,7 @@ export async function startInProcess(plugin: PluginDefinition, socketPath: strin
 /** Runs the plugin's main module as the proxy does: its own process, the socket's path in the environment, stdin held open. */
 export async function spawnPlugin(entry: string, socketPath: string): Promise<PluginInstance> {
   const child = spawn(process.execPath, [entry], { env: { [pluginSocketEnv]: socketPath }, stdio: "pipe" });
-  const exited = once(child, "exit");
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   try {
     const handshake = await handshakeOf(child);
     const client = await connect(handshake);
@@ -52,7 +51,7 @@ export async function spawnPlugin(entry: string, socketPath: string): Promise<Pl
         await client.close();
         child.stdin.end();
         const timer = setTimeout(() => child.kill("SIGKILL"), exitTimeoutMs);
-        const [code] = (await exited) as [number | null];
+        const code = await exited;
         clearTimeout(timer);
         if (code !== 0)
           throw new Error(

@@ -8,6 +8,9 @@ import { KeyValueSubject } from "../key-value-subject.js";
 import { brokenStores } from "./broken-stores.js";
 import { type ReferenceParts, referencePlugin } from "./reference-plugin.js";
 
+/** Stopping removes every namespace that the cases made. */
+const lifecycleTimeoutMs = 60_000;
+
 const restartCases = restartCasesFor("backend", keyValueCapabilities);
 const allCases = [...casesFor(keyValueCapabilities), ...restartCases];
 
@@ -29,8 +32,8 @@ describe("a store that keeps its promises passes every case", { concurrent: true
   let subject: KeyValueSubject;
   beforeAll(async () => {
     subject = await start({});
-  });
-  afterAll(() => subject?.stop());
+  }, lifecycleTimeoutMs);
+  afterAll(() => subject?.stop(), lifecycleTimeoutMs);
   for (const one of casesFor(keyValueCapabilities)) test(one.name, () => one.run(subject));
 });
 
@@ -46,7 +49,7 @@ describe("a store with no capability but get, set, delete and exists passes", { 
   beforeAll(async () => {
     subject = await start({ capabilities: [] });
   });
-  afterAll(() => subject?.stop());
+  afterAll(() => subject?.stop(), lifecycleTimeoutMs);
   for (const one of casesFor([])) test(one.name, () => one.run(subject));
 });
 

@@ -34,9 +34,9 @@ export const basicCases = casesOf("basic", [], {
     for (const [index, value] of values.entries()) assertSameBytes(read[index]?.value, value);
   },
 
-  "values of 2 MiB are read back whole, several at a time": async (kv, { valueBytesMax }) => {
+  "values of 2 MiB are read back whole, several at a time": async (kv, subject) => {
     const random = seededRandom(2);
-    const values = [0, 1, 2, 3].map(() => random.bytes(Math.min(2 * mebibyte, valueBytesMax)));
+    const values = [0, 1, 2, 3].map(() => random.bytes(subject.valueSize(2 * mebibyte)));
     await Promise.all(values.map((value, index) => kv.set(`large ${index}`, value)));
     const read = await Promise.all(values.map((_, index) => kv.get(`large ${index}`)));
     for (const [index, value] of values.entries()) assertSameBytes(read[index]?.value, value);
@@ -124,8 +124,8 @@ export const basicCases = casesOf("basic", [], {
     assert.deepEqual(values, keys);
   },
 
-  "a reader never sees part of a write": async (kv) => {
-    const sizeBytes = 100_000;
+  "a reader never sees part of a write": async (kv, subject) => {
+    const sizeBytes = subject.valueSize(100_000);
     await kv.set("k", Buffer.alloc(sizeBytes, "a"));
     const writes = Promise.all(["b", "c", "d", "e", "f"].map((letter) => kv.set("k", Buffer.alloc(sizeBytes, letter))));
     const reads = await Promise.all(Array.from({ length: 20 }, () => kv.get("k")));

@@ -56,11 +56,8 @@ export const batchCases = [
       assert.deepEqual(entries.map(textOf), [...trickyKeys, ""]);
     },
 
-    "large values fill a batch, and what does not fit the answer can be asked for again": async (
-      kv,
-      { valueBytesMax },
-    ) => {
-      const sizeBytes = Math.min(2 ** 20, valueBytesMax);
+    "large values fill a batch, and what does not fit the answer can be asked for again": async (kv, subject) => {
+      const sizeBytes = subject.valueSize(2 ** 20);
       const keys = Array.from({ length: 6 }, (_, index) => `large ${index}`);
       const letters = "abcdef";
       for (const [index, key] of keys.entries()) await kv.set(key, Buffer.alloc(sizeBytes, letters[index]));

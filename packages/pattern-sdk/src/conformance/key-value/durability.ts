@@ -10,7 +10,8 @@ export const durabilityCases = [
       const values = new Map(Array.from({ length: 100 }, (_, index) => [`key ${index}`, `value ${index}`]));
       const etags = new Map<string, string>();
       await Promise.all([...values].map(async ([key, value]) => etags.set(key, await kv.set(key, value))));
-      await kv.set("large", Buffer.alloc(1_000_000, "v"));
+      const large = Buffer.alloc(subject.valueSize(1_000_000), "v");
+      await kv.set("large", large);
       await kv.delete("key 7");
       await subject.restart();
       for (const [key, value] of values) {
@@ -18,7 +19,7 @@ export const durabilityCases = [
         if (key === "key 7") assert.equal(entry, undefined, "a deleted key came back");
         else assert.deepEqual([entry?.value.toString(), entry?.etag], [value, etags.get(key)], key);
       }
-      assert.ok((await kv.get("large"))?.value.equals(Buffer.alloc(1_000_000, "v")));
+      assert.ok((await kv.get("large"))?.value.equals(large));
     },
 
     "of the writes in flight when it was killed, every acknowledged one is there": async (kv, subject) => {

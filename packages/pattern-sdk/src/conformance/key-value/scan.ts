@@ -71,17 +71,17 @@ export const scanCases = casesOf("scan", ["scan"], {
     }
   },
 
-  "an entry that is larger than a page comes alone": async (kv) => {
+  "an entry that is larger than a page comes alone": async (kv, subject) => {
     await kv.set("small", "v");
-    for (const key of ["large 1", "large 2", "large 3"]) await kv.set(key, Buffer.alloc(50_000));
+    for (const key of ["large 1", "large 2", "large 3"]) await kv.set(key, Buffer.alloc(subject.valueSize(50_000)));
     const pages = [];
     for await (const { entries } of kv.scanPages({ pageSizeBytes: 1_000 })) pages.push(entries.map(({ key }) => key));
     assertSameKeys(pages.flat(), ["large 1", "large 2", "large 3", "small"], "all keys");
     for (const page of pages) assert.ok(page.length <= 1, `a large entry came with ${page.join(", ")}`);
   },
 
-  "values of 2 MiB are scanned": async (kv, { valueBytesMax }) => {
-    const value = Buffer.alloc(Math.min(2 ** 21, valueBytesMax), "v");
+  "values of 2 MiB are scanned": async (kv, subject) => {
+    const value = Buffer.alloc(subject.valueSize(2 ** 21), "v");
     for (const key of ["a", "b", "c"]) await kv.set(key, value);
     const entries = await kv.scan();
     assertSameKeys(
@@ -92,9 +92,9 @@ export const scanCases = casesOf("scan", ["scan"], {
     for (const entry of entries) assert.ok(value.equals(entry.value), `the value of ${entry.key}`);
   },
 
-  "keys_only leaves the values out": async (kv) => {
+  "keys_only leaves the values out": async (kv, subject) => {
     const etag = await kv.set("a", "value");
-    await kv.set("b", Buffer.alloc(100_000));
+    await kv.set("b", Buffer.alloc(subject.valueSize(100_000)));
     const entries = await kv.scan({ keysOnly: true, limit: 1 });
     assertSameKeys(
       entries.map(({ key }) => key),

@@ -55,9 +55,9 @@ export const watchCases = [
       }
     },
 
-    "values of 2 MiB are sent whole": async (kv, { valueBytesMax }) => {
+    "values of 2 MiB are sent whole": async (kv, subject) => {
       const watch = await kv.watch();
-      const value = Buffer.alloc(Math.min(2 ** 21, valueBytesMax), "v");
+      const value = Buffer.alloc(subject.valueSize(2 ** 21), "v");
       await kv.set("large", value);
       const [change] = await watch.untilKey("large");
       assert.ok(value.equals(change!.value), `${change?.value.length} bytes arrived`);

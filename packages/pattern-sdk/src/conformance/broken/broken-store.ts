@@ -1,0 +1,20 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ReferenceParts } from "./reference-plugin.js";
+import type { ReferenceStore } from "./reference-store.js";
+
+/** A plugin that breaks one promise, and the name of the case that must notice. */
+export interface BrokenStore extends ReferenceParts {
+  /** What it does, after "a store that". */
+  readonly does: string;
+  readonly caughtBy: string;
+}
+
+/** Every capability, and every namespace on a store of this class. */
+export function broken(does: string, caughtBy: string, Store: new () => ReferenceStore): BrokenStore {
+  return { does, caughtBy, makeStore: () => new Store() };
+}
+
+/** Lets every other call that waits run: what a round trip to a data system does. */
+export function roundTrip(): Promise<void> {
+  return pause(2);
+}
