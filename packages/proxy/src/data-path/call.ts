@@ -8,7 +8,7 @@ import {
   type Http2Stream,
   type StreamEvents,
 } from "@prism-data/transport";
-import { NamespaceField, type NamespaceReading } from "../routing/namespace-field.js";
+import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
 import type { Route } from "../routing/route-lookup.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
@@ -24,7 +24,7 @@ import {
   retainedBytesOfOthersMax,
   retainedBytesPerCallMax,
 } from "./limits.js";
-import { type FramingProblem, MessageFraming } from "./message-framing.js";
+import { type FramingProblem, isOneMessage, MessageFraming } from "./message-framing.js";
 import { grpcStatusOf } from "./peer-status.js";
 import type { GrpcHead } from "./request-head.js";
 import { buildUpstreamHeaders, upstreamHeaders } from "./upstream-headers.js";
@@ -112,7 +112,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     if (this.#phase === "ended") return;
     this.#requestBytes += data.length;
     if (endStream) this.#requestEnded = true;
-    const problem = this.#framing?.push(data);
+    const problem = this.#follow(data);
     if (problem !== undefined) this.#fail(this.#refusalOf(problem));
     else if (this.#phase === "resolving") this.#resolve(data);
     else if (this.#phase === "waiting") this.#holdUntilSent(data);
@@ -202,9 +202,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
       this.#fail(failures.compressionUnsupported());
       return;
     }
-    this.#namespaceField = new NamespaceField();
-    this.#framing = new MessageFraming(this.#forwarding.messageBytesMax);
-    if (endStream) this.#onReading(this.#namespaceField.end());
+    if (endStream) this.#onReading(new NamespaceField().end());
     else this.#expireAt(Math.min(this.#callDeadlineMs, this.#startedMs + firstMessageWaitMs));
   }
 
@@ -216,23 +214,32 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #resolve(data: Buffer): void {
     if (!this.#hold(data)) return;
-    const reading = this.#namespaceField!.push(data);
+    const namespace = this.#namespaceField === undefined ? namespaceAtStart(data) : undefined;
+    if (namespace !== undefined) {
+      this.#withheldFromDownstream += data.length;
+      this.#onNamespace(namespace);
+      return;
+    }
+    this.#namespaceField ??= new NamespaceField();
+    const reading = this.#namespaceField.push(data);
     if (reading.kind === "incomplete" && !this.#requestEnded) {
       // The name may stand behind fields that fill the window; the size of a message bounds what is held for it.
       this.#downstream.releaseWindow(data.length);
     } else {
       this.#withheldFromDownstream += data.length;
-      this.#onReading(reading.kind === "incomplete" ? this.#namespaceField!.end() : reading);
+      this.#onReading(reading.kind === "incomplete" ? this.#namespaceField.end() : reading);
     }
   }
 
   #onReading(reading: NamespaceReading): void {
     if (reading.kind === "refused") this.#fail(failures.unreadable(reading));
-    if (reading.kind !== "found") return;
-    this.#namespaceField = undefined;
+    if (reading.kind === "found") this.#onNamespace(reading.namespace);
+  }
+
+  #onNamespace(namespace: string): void {
     let route: Route;
     try {
-      route = this.#forwarding.routes.namespaced(reading.namespace, this.#head.path, this.#head.traits!);
+      route = this.#forwarding.routes.namespaced(namespace, this.#head.path, this.#head.traits!);
     } catch (error) {
       this.#fail(failureOfThrown(error));
       return;
@@ -267,6 +274,18 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   // The request.
+
+  /** Follows the length prefixes of a namespaced call. Most requests are one message in one chunk: nothing to follow. */
+  #follow(data: Buffer): FramingProblem | undefined {
+    if (this.#head.traits?.pattern === undefined) return undefined;
+    const { messageBytesMax } = this.#forwarding;
+    if (this.#framing === undefined) {
+      const isWhole = this.#requestEnded && this.#requestBytes === data.length;
+      if (isWhole && isOneMessage(data, messageBytesMax)) return undefined;
+      this.#framing = new MessageFraming(messageBytesMax);
+    }
+    return this.#framing.push(data);
+  }
 
   #send(link: BackendLink): void {
     const leg = new UpstreamLeg(this, link);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type FramingProblem, MessageFraming } from "./message-framing.js";
+import { type FramingProblem, isOneMessage, MessageFraming } from "./message-framing.js";
 
 function message(sizeBytes: number, flag = 0): Buffer {
   const bytes = Buffer.alloc(5 + Math.min(sizeBytes, 64));
@@ -36,4 +36,16 @@ describe("message framing", () => {
   test("finds a message that is too large before its bytes arrive", () => {
     expect(follow([message(1_000_000).subarray(0, 5)])).toEqual({ kind: "too-large", sizeBytes: 1_000_000 });
   });
+});
+
+test.each([
+  ["an empty message", message(0), true],
+  ["a message of the largest size", message(64), true],
+  ["a message that is too large", Buffer.concat([message(65), Buffer.alloc(1)]), false],
+  ["a compressed message", message(3, 1), false],
+  ["a message that has not ended", message(9).subarray(0, 12), false],
+  ["two messages", Buffer.concat([message(1), message(1)]), false],
+  ["a part of a prefix", message(1).subarray(0, 4), false],
+])("whether a request is one allowed message is told of %s", (_name, bytes, expected) => {
+  expect(isOneMessage(bytes, 64)).toBe(expected);
 });

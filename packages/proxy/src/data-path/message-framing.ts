@@ -3,6 +3,12 @@ export type FramingProblem = { kind: "too-large"; sizeBytes: number } | { kind: 
 
 const prefixBytes = 5;
 
+/** Whether a request is one allowed message, all of it: then there is nothing to follow. */
+export function isOneMessage(request: Buffer, sizeBytesMax: number): boolean {
+  const sizeBytes = request.length - prefixBytes;
+  return sizeBytes >= 0 && sizeBytes <= sizeBytesMax && request[0] === 0 && request.readUInt32BE(1) === sizeBytes;
+}
+
 /**
  * Follows the length prefixes of a gRPC byte stream without holding its messages: a chunk that lies inside a message costs a
  * subtraction. Finds a message that is too large when its prefix has arrived, before its bytes have.

@@ -1,6 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
-import { NamespaceField, type NamespaceReading } from "./namespace-field.js";
+import { NamespaceField, type NamespaceReading, namespaceAtStart } from "./namespace-field.js";
 
 function framed(body: Uint8Array, flag = 0): Buffer {
   const prefix = Buffer.alloc(5);
@@ -107,6 +107,15 @@ describe("the namespace field", () => {
     expect(readIn(Array.from(bytes, (byte) => Buffer.from([byte])))).toEqual(expected);
   });
 
+  test.each(cases)("is read at the start of a chunk only as it is read byte by byte: %s", (_name, bytes, expected) => {
+    const namespace = namespaceAtStart(bytes);
+    if (namespace !== undefined) expect(found(namespace)).toEqual(expected);
+  });
+
+  test.each(["demo", "n".repeat(127)])("is read at once when it is the first field: %.8s", (name) => {
+    expect(namespaceAtStart(framed(new BinaryWriter().tag(1, 2).string(name).finish()))).toBe(name);
+  });
+
   test("answers as soon as the name is there, before the message is", () => {
     const bytes = framed(new BinaryWriter().tag(1, 2).string("demo").tag(3, 2).bytes(new Uint8Array(9000)).finish());
     expect(new NamespaceField().push(bytes.subarray(0, 11))).toEqual(found("demo"));
@@ -119,6 +128,8 @@ describe("the namespace field", () => {
       const bytes = framed(body);
       const whole = readIn([bytes]);
       expect(["found", "refused"]).toContain(whole.kind);
+      const atOnce = namespaceAtStart(bytes);
+      if (atOnce !== undefined) expect(whole).toEqual(found(atOnce));
       const first = random() % bytes.length;
       const second = first + (random() % (bytes.length - first));
       const split = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)];

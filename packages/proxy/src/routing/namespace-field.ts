@@ -22,6 +22,7 @@ const varintBytesMax = 10;
 const prefixBytes = 5;
 const namespaceTag = 0x0a;
 
+const noBytes = Buffer.alloc(0);
 const incomplete: NamespaceReading = { kind: "incomplete" };
 
 type Step = "prefix" | "tag" | "varint" | "length" | "skip" | "namespace";
@@ -42,15 +43,11 @@ export class NamespaceField {
   #field = 0;
   #groupDepth = 0;
   #skip = 0;
-  #name = Buffer.alloc(0);
+  #name = noBytes;
   #nameSeen = 0;
 
   /** Takes the next bytes of the request. Not called again once it answered anything but `incomplete`. */
   push(chunk: Buffer): NamespaceReading {
-    if (this.#prefixSeen === 0) {
-      const namespace = namespaceAtStart(chunk);
-      if (namespace !== undefined) return { kind: "found", namespace };
-    }
     let at = 0;
     while (at < chunk.length) {
       const taken = this.#takeRun(chunk, at);
@@ -182,8 +179,11 @@ export class NamespaceField {
   }
 }
 
-/** Nearly every call: the first chunk holds the prefix and an ASCII name of fewer than 128 bytes as the first field. */
-function namespaceAtStart(chunk: Buffer): string | undefined {
+/**
+ * The namespace of nearly every call: its first chunk holds the prefix and an ASCII name of fewer than 128 bytes as the first
+ * field. `undefined`: look closer.
+ */
+export function namespaceAtStart(chunk: Buffer): string | undefined {
   const start = prefixBytes + 2;
   if (chunk.length <= start || chunk[0] !== 0 || chunk[prefixBytes] !== namespaceTag) return undefined;
   const sizeBytes = chunk[prefixBytes + 1]!;
