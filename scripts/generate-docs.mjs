@@ -27,6 +27,19 @@ ${rows.join("\n")}
 `;
 }
 
+function configPage() {
+  return `# Configuration
+
+Prism reads \`prism.yaml\` in the working folder, or the file that \`-c\` names; without either it runs on memory and SQLite.
+Flags win over environment variables, those over the file, the file over the defaults. Durations are written 250ms, 5s, 24h;
+sizes 64KiB, 4MiB. \`\${env:NAME}\` and \`\${file:path}\` stand for secrets anywhere in a value. An unknown key is a mistake;
+\`prism check\` names all mistakes at once. A change of the file, or SIGHUP, is applied without a failed call on what stays the
+same; a file with mistakes changes nothing, and the log, \`/readyz?verbose\` and \`prism_config_reloads_total\` say so.
+[examples/quickstart](../examples/quickstart) has a file with comments.
+
+${configReference()}`;
+}
+
 function authorsPage() {
   const block = /```js file=(\S+)\n[\s\S]*?```/g;
   return read("docs/writing-a-plugin.md").replace(block, (_, file) => `\`\`\`js file=${file}\n${read(file)}\`\`\``);
@@ -34,7 +47,7 @@ function authorsPage() {
 
 const pages = {
   "docs/errors.md": errorsPage(),
-  "docs/config.md": configReference(),
+  "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),
 };
 const stale = Object.keys(pages).filter((page) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -36,7 +36,9 @@ describe("the repository", () => {
 
   test("touches process only where a process begins", () => {
     const entries = /(^|\/)(main|serve)\.ts$|\.test\.ts$|^tests\/|^scripts\/|^bench\/|\.config\.ts$|^examples\//;
-    const touching = sources.filter((file) => !entries.test(file) && /\bprocess\.(argv|env|exit|on|stdin)\b/.test(read(file)));
+    const touching = sources.filter(
+      (file) => !entries.test(file) && /\bprocess\.(argv|env|exit|on|stdin)\b/.test(read(file)),
+    );
     expect(touching).toEqual([]);
   });
 

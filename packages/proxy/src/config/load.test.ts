@@ -106,7 +106,12 @@ describe("a usable configuration", () => {
       { environment: { SECRET: "from the environment" } },
     );
     const settings = config.backends.get("memory")?.settings;
-    expect(settings?.reveal()).toEqual({ a: "from the environment", b: ["from a file"], c: reference("env:SECRET"), d: 1 });
+    expect(settings?.reveal()).toEqual({
+      a: "from the environment",
+      b: ["from a file"],
+      c: reference("env:SECRET"),
+      d: 1,
+    });
     expect(inspect(config, { depth: 10 }) + JSON.stringify([...config.backends])).not.toContain("from");
     expect(config.sources).toEqual([path.join(dir, "prism.yaml"), path.join(dir, "password")]);
   });
