@@ -12,11 +12,16 @@ export interface ListedBackend {
 
 const answersWithinMs = 5_000;
 
-/** The backend as the admin API shows it now. */
-export async function backendOf(admin: string, name: string): Promise<ListedBackend> {
+/** The backend as the admin API shows it now; `undefined` when it is not configured. */
+export async function findBackend(admin: string, name: string): Promise<ListedBackend | undefined> {
   using client = new GrpcClient(admin, "prism.admin.v1.AdminService");
   const { backends } = await client.unary<{ backends: ListedBackend[] }>("ListBackends", {}, answersWithinMs);
-  const backend = backends.find((candidate) => candidate.name === name);
+  return backends.find((candidate) => candidate.name === name);
+}
+
+/** The same for a backend that must be configured. */
+export async function backendOf(admin: string, name: string): Promise<ListedBackend> {
+  const backend = await findBackend(admin, name);
   if (backend === undefined) throw new Error(`there is no backend ${name}`);
   return backend;
 }
@@ -24,7 +29,7 @@ export async function backendOf(admin: string, name: string): Promise<ListedBack
 /** The process id of the plugin that serves the backend, other than `notPid`. */
 export function pluginPid(admin: string, name: string, notPid = 0, withinMs = 15_000): Promise<number> {
   return eventually(`a ready plugin for ${name} other than process ${notPid}`, withinMs, async () => {
-    const { state, pid } = await backendOf(admin, name);
-    return state === "ready" && pid !== notPid && pid;
+    const backend = await findBackend(admin, name);
+    return backend?.state === "ready" && backend.pid !== 0 && backend.pid !== notPid && backend.pid;
   });
 }

@@ -177,7 +177,7 @@ describe("a call that cannot be", () => {
   test.each([
     ["no JSON at all", "{not json", "MALFORMED_MESSAGE"],
     ["JSON that is no object", "[1]", "MALFORMED_MESSAGE"],
-    ["a number for a text", { namespace, key: 5 }, "MALFORMED_MESSAGE"],
+    ["a number for a text", { namespace, key: 5 }, "INVALID_FIELD"],
     ["an unknown field", { namespace, kee: "k" }, "UNKNOWN_FIELD"],
   ])("%s over HTTP is a 400 with its reason", async (_, body, reason) => {
     const answer = await postJson(prism.listen, "Get", body);
@@ -217,10 +217,11 @@ describe("a call that cannot be", () => {
     expect(stderr).toContain("namespaces.queue.pattern");
   });
 
-  test("the admin API of a proxy without that backend says NOT_FOUND", async () => {
+  test("a backend that the admin API does not know is INVALID_FIELD and names those that it knows", async () => {
     using admin = new GrpcClient(prism.admin, "prism.admin.v1.AdminService");
     const failure = await failureFrom(admin.unary("DescribeBackend", { backend: "nowhere" }, 5_000));
-    expect(failure.code).toBe("NOT_FOUND");
+    expect(failure).toMatchObject({ ...invalid("INVALID_FIELD"), fields: ["backend"] });
+    expect(failure.message).toContain("memory");
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { configOf, memory, namespaceOn } from "./backends.ts";
 import { type CommandResult, runCommand } from "./prism-command.ts";
 import { PrismProcess } from "./prism-process.ts";
-import { toolchainFolder } from "./repository.ts";
+import { protoFolder, toolchainFolder } from "./repository.ts";
 
 const service = "prism.keyvalue.v1.KeyValueService";
 const namespace = namespaceOn(memory);
@@ -54,7 +54,8 @@ test.each(["", service])("health of %j is SERVING", async (name) => {
   expect(JSON.parse(stdout.toString())).toEqual({ status: "SERVING" });
 });
 
-test("the admin port lists the admin API", async () => {
-  const { stdout } = await grpcurl(prism.admin, "list");
-  expect(stdout.toString()).toContain("prism.admin.v1.AdminService");
+test("the admin API is called with its proto file", async () => {
+  const proto = ["-import-path", protoFolder, "-proto", "prism/admin/v1/admin.proto"];
+  const { stdout } = await grpcurl(...proto, prism.admin, "prism.admin.v1.AdminService/ListNamespaces");
+  expect(JSON.parse(stdout.toString())).toMatchObject({ namespaces: [{ name: namespace, state: "bound" }] });
 });

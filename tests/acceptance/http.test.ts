@@ -32,8 +32,8 @@ test("curl sets, gets, looks up and deletes a key", async () => {
   expect(await curl("Delete", { namespace, key: "k" })).toEqual({ status: 200, body: { existed: true } });
 });
 
-test("fields with their default values are left out, as proto3 JSON has it", async () => {
-  expect(await curl("Get", { namespace, key: "missing" })).toEqual({ status: 200, body: {} });
+test("a missing key is an answer that says so", async () => {
+  expect(await curl("Get", { namespace, key: "missing" })).toMatchObject({ status: 200, body: { found: false } });
 });
 
 test("64-bit numbers are strings, and durations and times are text", async () => {

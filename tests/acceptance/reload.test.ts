@@ -72,7 +72,7 @@ test("a broken file leaves the last good one serving, and says so", async () => 
   await prism.writeConfig("backends: [this is: not it");
   prism.signal("SIGHUP");
   await eventually("a log line on the broken file", reloadedWithinMs, () => {
-    return prism.log.some((line) => line.level === "error" && JSON.stringify(line).includes("prism.yaml"));
+    return prism.log.some(({ level, msg }) => level === "error" && msg?.includes("last good one serves"));
   });
   const wrong = { ...before, namespaces: { ...before.namespaces, lost: keyValueOn("memroy") } };
   await prism.writeConfig(wrong);
