@@ -286,6 +286,7 @@ describe("watching", () => {
     const kv = await opened.namespace();
     const [first, second] = [await watched(kv), await watched(kv)];
     await put(kv, "a");
+    await eventually(() => first.changes.length === 1);
     await first.end();
     await put(kv, "b");
     await eventually(() => second.changes.length === 2);
