@@ -197,6 +197,16 @@ namespaces:
     await expect(served.ready).rejects.toBeInstanceOf(StartError);
   });
 
+  test("can be ended while its plugins start", async () => {
+    const served = await start(two);
+    expect(await served.drain(0)).toEqual({ completed: 0, aborted: 0 });
+    await served.ready;
+    expect(served.backends.map(({ state, pid }) => ({ state, pid }))).toEqual([
+      { state: "exited", pid: 0 },
+      { state: "exited", pid: 0 },
+    ]);
+  });
+
   test("says what to do when its port is taken", async () => {
     await using taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");

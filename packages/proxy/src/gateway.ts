@@ -52,8 +52,8 @@ export type ReloadOutcome =
       readonly needRestart: readonly string[];
     }
   | { readonly result: "unchanged" }
-  /** The file cannot be used; the last good configuration serves on. */
-  | { readonly result: "rejected"; readonly error: ConfigError };
+  /** The file cannot be used (`ConfigError`), or something else went wrong; the last good configuration serves on. */
+  | { readonly result: "rejected" | "failed"; readonly error: Error };
 
 /** Plugins get at least this long to end well, in ms, even when calls used the whole grace up. */
 const pluginGraceMinMs = 1_000;
@@ -179,39 +179,54 @@ export class Gateway {
   async #start(): Promise<void> {
     const { backends, life } = this.#parts;
     await backends.start();
+    if (life.phase !== "starting") return;
     const failures = failuresOf(backends);
     if (this.#config.strictStart && failures.length > 0) {
       throw new StartError(`strict start: ${failures.join("; ")}`);
     }
-    if (life.phase === "starting") life.phase = "serving";
+    life.phase = "serving";
     this.#options.log.info({ listen: this.listen, admin: this.admin, failures }, "gateway serving");
   }
 
   async #reload(): Promise<ReloadOutcome> {
     const { metrics, life } = this.#parts;
-    const { log } = this.#options;
+    const outcome = await this.#tryReload();
+    life.reloadProblem = "error" in outcome ? outcome.error.message : undefined;
+    metrics.configReloaded(outcome.result);
+    this.#report(outcome);
+    return outcome;
+  }
+
+  async #tryReload(): Promise<ReloadOutcome> {
     try {
       const next = await this.#loadAgain();
-      life.reloadProblem = undefined;
       this.#watch.watch(filesToWatch(next));
-      const outcome = sameConfig(this.#config, next) ? { result: "unchanged" as const } : await this.#apply(next);
-      metrics.configReloaded(outcome.result);
-      log.info({ ...outcome }, "configuration reloaded");
-      return outcome;
+      return sameConfig(this.#config, next) ? { result: "unchanged" } : await this.#apply(next);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      life.reloadProblem = error.message;
-      metrics.configReloaded("rejected");
-      log.error({ problems: error.problems }, "configuration refused; the last good one serves");
-      return { result: "rejected", error };
+      return { result: error instanceof ConfigError ? "rejected" : "failed", error: error as Error };
+    }
+  }
+
+  #report(outcome: ReloadOutcome): void {
+    const { log } = this.#options;
+    switch (outcome.result) {
+      case "applied":
+        log.info({ failures: outcome.failures, needRestart: outcome.needRestart }, "configuration changed");
+        break;
+      case "unchanged":
+        log.info({}, "configuration read again; nothing changed");
+        break;
+      case "rejected":
+        log.error({ reason: outcome.error.message }, "configuration refused; the last good one serves");
+        break;
+      case "failed":
+        log.error({ err: outcome.error }, "configuration not read again; the last good one serves");
+        break;
     }
   }
 
   async #apply(next: Config): Promise<ReloadOutcome & { result: "applied" }> {
     const needRestart = changedStartOptions(this.#options.config, next);
-    if (needRestart.length > 0) {
-      this.#options.log.warn({ options: needRestart }, "options changed that apply from the next start of the proxy");
-    }
     this.#config = next;
     const failures = await this.#parts.backends.apply(next);
     return { result: "applied", failures, needRestart };

@@ -25,11 +25,10 @@ export function formatAddress(address: Address): string {
 
 /** The schema of an address to listen on. */
 export function address(options: { description: string; default: string }) {
+  const malformed = "must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8980 or [::1]:8980";
   return z
-    .string()
-    .refine((text) => parseAddress(text) !== undefined, {
-      message: "must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8980 or [::1]:8980",
-    })
+    .string(malformed)
+    .refine((text) => parseAddress(text) !== undefined, malformed)
     .transform((text) => parseAddress(text) ?? { host: "", port: 0 })
     .prefault(options.default)
     .meta({ description: options.description, "x-bounds": "port 0 to 65535; 0 picks a free one" });

@@ -153,7 +153,7 @@ namespaces:
       '2:1 lisen: is not a known key; did you mean "listen"?',
       "4:31 backends.memory.start_timeout: must be written like 250ms, 5s or 24h",
       expect.stringMatching(
-        /^5:12 backends\.cache\.plugin: no plugin "redis" is installed: .* npm install prism-plugin-redis$/,
+        /^5:12 backends\.cache\.plugin: no plugin "redis" is installed .* npm install prism-plugin-redis$/,
       ),
       "5:39 backends.cache.settings.password: the environment variable REDIS_PASSWORD is not set",
       '7:31 namespaces.demo.backend: no backend "memmory" is configured; did you mean "memory"?',
@@ -170,6 +170,8 @@ namespaces:
       /plugn: is not a known key; did you mean "plugin"\?/,
     ],
     ["a wrong type", "namespaces: []", /^1:1 namespaces: must be a map, not a list$/],
+    ["a duration without a unit", "shutdown_grace: 5", /shutdown_grace: must be written like 250ms, 5s or 24h$/],
+    ["a port without a host", "listen: 8980", /listen: must be HOST:PORT/],
     ["a missing key", "namespaces: { demo: { pattern: key-value } }", /namespaces\.demo\.backend: is required/],
     ["a port out of range", "listen: 127.0.0.1:70000", /listen: must be HOST:PORT with a port from 0 to 65535/],
     ["an address without a port", "listen: localhost", /listen: must be HOST:PORT/],
@@ -265,6 +267,12 @@ namespaces:
     expect(problems.map((line) => line.split(": ")[0])).toEqual([
       "--listen (listen)",
       "PRISM_ADMIN_LISTEN (admin.listen)",
+    ]);
+  });
+
+  test("suggests an installed plugin for a misspelt one", async () => {
+    expect(await problemsOf("backends: { a: { plugin: memstor } }")).toEqual([
+      expect.stringContaining('no plugin "memstor" is installed; did you mean "memstore"?'),
     ]);
   });
 

@@ -25,7 +25,7 @@ export function schemaProblems(error: z.ZodError, tree: unknown): readonly Locat
       case "unrecognized_keys":
         return issue.keys.map((key) => ({ keys: [...issue.path, key], message: unknownKey(key, issue.path, tree) }));
       case "invalid_type":
-        return [{ keys: issue.path, message: wrongType(issue.expected, valueAt(tree, issue.path)) }];
+        return [{ keys: issue.path, message: wrongType(issue, valueAt(tree, issue.path)) }];
       case "invalid_value":
         return [{ keys: issue.path, message: `must be one of ${issue.values.join(", ")}` }];
       case "invalid_key":
@@ -54,9 +54,11 @@ function unknownKey(key: string, path: readonly PropertyKey[], tree: unknown): s
   return `is not a known key; ${best === undefined ? suggest(key, known) : suggest(best, [best])}`;
 }
 
-function wrongType(expected: string, value: unknown): string {
-  const name = expectedNames[expected] ?? expected;
-  return value === undefined ? "is required" : `must be ${name}, not ${typeName(value)}`;
+function wrongType({ expected, message }: { expected: string; message: string }, value: unknown): string {
+  if (value === undefined) return "is required";
+  // The schema's own message, where it has one, says more than the type.
+  if (!message.startsWith("Invalid input")) return message;
+  return `must be ${expectedNames[expected] ?? expected}, not ${typeName(value)}`;
 }
 
 function typeName(value: unknown): string {

@@ -11,6 +11,7 @@ test.each([
   ["nmaespaces", "namespaces"],
   ["lgo", "log"],
   ["x", undefined],
+  ["", undefined],
   ["everything", undefined],
 ])("%s most likely means %s", (name, meant) => {
   expect(nearest(name, known)).toBe(meant);

@@ -1,8 +1,9 @@
 /** The known name that a misspelt one most likely means; `undefined` when none is near. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // A third of the letters may be wrong, one always: beyond that a suggestion is a guess.
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // A third of the letters may be wrong, and one of any short name: beyond that a suggestion is a guess.
+  const tolerated = Math.min(Math.max(1, Math.floor(name.length / 3)), name.length - 1);
+  let bestDistance = tolerated + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -44,9 +44,10 @@ function quantitySchema(
 ) {
   const min = kind.parse(quantity.min) ?? 0;
   const max = kind.parse(quantity.max) ?? 0;
+  const malformed = `must be written like ${kind.example}`;
   return z
-    .string()
-    .regex(kind.pattern, `must be written like ${kind.example}`)
+    .string(malformed)
+    .regex(kind.pattern, malformed)
     .transform((text) => kind.parse(text) ?? 0)
     .refine((value) => value >= min && value <= max, `must be from ${quantity.min} to ${quantity.max}`)
     .prefault(quantity.default)

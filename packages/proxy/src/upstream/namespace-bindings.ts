@@ -159,9 +159,12 @@ export class NamespaceBindings {
 
   async #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, delayMs);
-    this.#closed.signal.addEventListener("abort", () => resolve(), { once: true });
+    const { signal } = this.#closed;
+    const wake = () => resolve();
+    const timer = setTimeout(wake, delayMs);
+    signal.addEventListener("abort", wake, { once: true });
     await promise;
+    signal.removeEventListener("abort", wake);
     clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
-import { access, constants, open, readFile, realpath } from "node:fs/promises";
+import { access, constants, open, readdir, readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { nearest } from "../config/suggestion.js";
 import { type StaticDescription, staticDescriptionOf } from "./static-description.js";
 
 /** How to start a plugin. */
@@ -51,10 +52,31 @@ export async function resolvePlugin(plugin: string, search: PluginSearch): Promi
       if (folder !== undefined) return await programOf(name, folder);
     }
   }
-  return {
-    found: false,
-    problem: `no plugin ${JSON.stringify(plugin)} is installed: looked for ${candidates.join(", then ")} from ${search.dir} upwards and among the plugins that come with Prism. To install it: cd ${search.dir} && npm install ${candidates.at(-1)}`,
-  };
+  return { found: false, problem: notFound(plugin, candidates, search.dir, await installedPlugins(roots)) };
+}
+
+function notFound(plugin: string, candidates: readonly string[], dir: string, installed: readonly string[]): string {
+  const meant = nearest(plugin, installed);
+  const hint = meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`;
+  const looked = `looked for ${candidates.join(", then ")} from ${dir} upwards and among the plugins that come with Prism`;
+  return `no plugin ${JSON.stringify(plugin)} is installed${hint} (${looked}). To install one: cd ${dir} && npm install ${candidates.at(-1)}`;
+}
+
+/** The short names of the plugins that can be found by one. */
+async function installedPlugins(roots: readonly string[]): Promise<readonly string[]> {
+  const folders = roots.flatMap(foldersUpwards).map((dir) => path.join(dir, "node_modules"));
+  const names = await Promise.all(
+    folders.flatMap((folder) => [
+      namesAfter("plugin-", path.join(folder, "@prism-data")),
+      namesAfter("prism-plugin-", folder),
+    ]),
+  );
+  return [...new Set(names.flat())];
+}
+
+async function namesAfter(prefix: string, folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
 /** Makes a program of `command: [...]`. A path that begins with `.` is relative to the operator's folder. */
@@ -81,11 +103,17 @@ function plainProgram(command: readonly [string, ...string[]]): PluginProgram {
 
 /** Looks for `node_modules/NAME` in a folder and those above it, the way Node.js does. */
 async function findPackage(name: string, from: string): Promise<string | undefined> {
-  for (let dir = from; ; dir = path.dirname(dir)) {
+  for (const dir of foldersUpwards(from)) {
     const folder = path.join(dir, "node_modules", name);
     if (await isReadable(path.join(folder, "package.json"))) return await realpath(folder);
-    if (dir === path.dirname(dir)) return undefined;
   }
+  return undefined;
+}
+
+/** A folder and all above it. */
+function foldersUpwards(from: string): readonly string[] {
+  const above = path.dirname(from);
+  return above === from ? [from] : [from, ...foldersUpwards(above)];
 }
 
 async function isReadable(file: string): Promise<boolean> {
