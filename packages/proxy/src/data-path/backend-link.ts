@@ -21,7 +21,8 @@ export interface LinkEvents {
 }
 
 type LinkState =
-  | { kind: "connecting"; socket: Socket | undefined; pauseMs: number; timer: NodeJS.Timeout | undefined }
+  /** Waiting for the next attempt, for the socket, or for the plugin's first frame. */
+  | { kind: "connecting"; pauseMs: number; giveUp: () => void }
   | { kind: "connected"; connection: Http2Connection }
   /** Nothing is sent any more. Calls on it finish or were lost. */
   | { kind: "closed" };
@@ -51,8 +52,7 @@ export class BackendLink implements PluginCredentials {
     this.#path = plugin.socket;
     this.#events = events;
     this.#log = log;
-    this.#state = { kind: "connecting", socket: undefined, pauseMs: 0, timer: undefined };
-    this.#connect(0);
+    this.#state = this.#connecting(0);
   }
 
   /** Calls in flight. */
@@ -67,7 +67,7 @@ export class BackendLink implements PluginCredentials {
 
   /** Makes a new connection when the plugin has ended the one there was (GOAWAY), while calls on the old one finish. */
   renew(): void {
-    if (this.#state.kind === "connected" && !this.#state.connection.isOpen) this.#connect(0);
+    if (this.#state.kind === "connected" && !this.#state.connection.isOpen) this.#state = this.#connecting(0);
   }
 
   /** How calls end that were on it when it was lost. The same for all of them: there may be thousands. */
@@ -110,44 +110,57 @@ export class BackendLink implements PluginCredentials {
   }
 
   #stopConnecting(): void {
-    if (this.#state.kind !== "connecting") return;
-    clearTimeout(this.#state.timer);
-    this.#state.socket?.destroy();
+    if (this.#state.kind === "connecting") this.#state.giveUp();
   }
 
-  #connect(pauseMs: number): void {
+  #connecting(pauseMs: number): LinkState {
+    let socket: Socket | undefined;
     const timer = setTimeout(() => {
-      const socket = connect(this.#path);
-      this.#state = { kind: "connecting", socket, pauseMs, timer: undefined };
-      socket.once("error", this.#onConnectFailed);
-      socket.once("connect", () => {
-        socket.off("error", this.#onConnectFailed);
-        this.#onConnected(socket);
-      });
+      socket = connect(this.#path);
+      socket.once("error", (error) => this.#onFailed(state, error));
+      socket.once("connect", () => this.#onSocket(state, socket!));
     }, pauseMs);
-    this.#state = { kind: "connecting", socket: undefined, pauseMs, timer };
+    const giveUp = () => {
+      clearTimeout(timer);
+      socket?.destroy();
+    };
+    const state: LinkState = { kind: "connecting", pauseMs, giveUp };
+    return state;
   }
 
-  readonly #onConnectFailed = (error: Error): void => {
-    if (this.#state.kind !== "connecting") return;
-    const { backend, instance } = this;
-    this.#log.debug({ backend, instance, err: error }, "could not connect to a plugin that is ready");
-    this.#connect(Math.min(reconnectPauseMs.longest, Math.max(reconnectPauseMs.first, this.#state.pauseMs * 2)));
-  };
-
-  #onConnected(socket: Socket): void {
+  /**
+   * A socket that connects proves nothing: the kernel accepts for a process that is being killed. Only its first frame shows
+   * that the plugin is there to take calls.
+   */
+  #onSocket(state: LinkState, socket: Socket): void {
     const connection = Http2Connection.connect(socket, unixSocketOptions);
     this.#connections.add(connection);
     connection.onClose = (reason) => this.#onClosed(connection, reason);
+    connection.ready.then(
+      () => this.#onReady(state, connection),
+      (error: Error) => this.#onFailed(state, error),
+    );
+  }
+
+  #onReady(state: LinkState, connection: Http2Connection): void {
+    if (this.#state !== state) return;
     this.#state = { kind: "connected", connection };
     this.#events.onConnected(this);
+  }
+
+  #onFailed(state: LinkState, error: Error): void {
+    if (this.#state !== state || state.kind !== "connecting") return;
+    const { backend, instance } = this;
+    this.#log.debug({ backend, instance, err: error }, "could not connect to a plugin that is ready");
+    const { first, longest } = reconnectPauseMs;
+    this.#state = this.#connecting(Math.min(longest, Math.max(first, state.pauseMs * 2)));
   }
 
   #onClosed(connection: Http2Connection, reason: Error | undefined): void {
     this.#connections.delete(connection);
     if (this.#state.kind !== "connected" || this.#state.connection !== connection) return;
     const { backend, instance } = this;
-    this.#log.warn({ backend, instance, err: reason }, "connection to plugin lost");
-    this.#connect(reconnectPauseMs.first);
+    this.#log.debug({ backend, instance, err: reason }, "connection to plugin lost");
+    this.#state = this.#connecting(reconnectPauseMs.first);
   }
 }

@@ -477,6 +477,17 @@ describe("when a plugin crashes", () => {
     expect(await call).toEqual(Buffer.from(answerBytes));
   });
 
+  test("it is not sent to a socket that accepts but says nothing, as one of a dying process does", async () => {
+    const plugin = await bench.plugin(holds);
+    const call = (await bench.client()).unary(get, getRequest());
+    await holding(plugin, get);
+    const accepted = plugin.crashSlowly();
+    await accepted;
+    bench.gone(plugin, "crashed");
+    await bench.plugin({ [get]: unary(() => answerBytes) });
+    expect(await call).toEqual(Buffer.from(answerBytes));
+  });
+
   test("it is sent again once only", async () => {
     const first = await bench.plugin(holds);
     const call = (await bench.client()).unary(get, getRequest());

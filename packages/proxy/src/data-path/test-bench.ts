@@ -60,6 +60,20 @@ export class FakePlugin {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Like SIGKILL half-way: the sockets have ended, but the next connection is still accepted, and then ends. */
+  async crashSlowly(): Promise<void> {
+    const accepted = Promise.withResolvers<void>();
+    this.#server.removeAllListeners("connection").once("connection", (socket: Socket) => {
+      this.#server.close();
+      setImmediate(() => {
+        socket.destroy();
+        accepted.resolve();
+      });
+    });
+    for (const socket of this.#sockets) socket.destroy();
+    await accepted.promise;
+  }
+
   /** GOAWAY on the connections there are; the plugin goes on listening. */
   endConnections(): Promise<unknown> {
     return this.#grpc.drain(5_000);
