@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -189,6 +189,19 @@ namespaces:
     expect(text).toMatch(/^\[-\]namespace "d" pending: backend broken is /m);
     expect(text).toMatch(/^\[-\]namespace "e" failed: needs ttl, which the plugin does not have/m);
     expect(text).toMatch(/^ready \(degraded\)$/m);
+  });
+
+  test("stops starting a plugin that ends at once, and serves the others", async () => {
+    const spawns = path.join(dir, "spawns");
+    const script = `require("node:fs").appendFileSync(${JSON.stringify(spawns)}, "."); console.error("no licence"); process.exit(7)`;
+    const command = JSON.stringify([process.execPath, "-e", script]);
+    const served = await start(`${two}`.replace("namespaces:", `  broken: { command: ${command} }\nnamespaces:`));
+    await served.ready;
+    const broken = () => served.backends.find(({ name }) => name === "broken");
+    await expect.poll(() => broken()?.state, { timeout: 20_000 }).toBe("crash_loop");
+    expect(broken()?.detail).toContain("exited with code 7; its last line: no licence");
+    expect(await greet(served, "a")).toBe("hello");
+    expect(await readFile(spawns, "utf8")).toBe(".....");
   });
 
   test("does not start strictly when something cannot serve", async () => {

@@ -22,7 +22,6 @@ export type RestartReason = "crashed" | "unresponsive" | "start_failed" | "repla
 export type ReloadResult = "applied" | "unchanged" | "rejected" | "failed";
 
 const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop"];
-const callLabelNames = ["namespace", "pattern", "method"] as const;
 
 /** Every metric of the proxy. One per gateway. */
 export class Metrics {
@@ -37,58 +36,14 @@ export class Metrics {
 
   constructor(build: { version: string }) {
     const registers = [this.registry];
-    const calls = () => this.#calls.values();
     collectDefaultMetrics({ register: this.registry });
-
     new Gauge({
       name: "prism_build_info",
       help: "Always 1; the label says what runs.",
       labelNames: ["version"],
       registers,
     }).set({ version: build.version }, 1);
-    new Counter({
-      name: "prism_requests_total",
-      help: "Calls that ended, by gRPC code.",
-      labelNames: [...callLabelNames, "code"],
-      registers,
-      collect() {
-        collectOutcomes(this, calls());
-      },
-    });
-    this.registry.registerMetric(
-      new CallDurationHistogram({
-        name: "prism_request_duration_seconds",
-        help: "Time from the first byte of a call to its status.",
-        calls,
-      }),
-    );
-    new Counter({
-      name: "prism_request_bytes_total",
-      help: "Bytes of request messages received from apps.",
-      labelNames: [...callLabelNames],
-      registers,
-      collect() {
-        collectCounts(this, calls(), (call) => call.requestBytes);
-      },
-    });
-    new Counter({
-      name: "prism_response_bytes_total",
-      help: "Bytes of response messages sent to apps.",
-      labelNames: [...callLabelNames],
-      registers,
-      collect() {
-        collectCounts(this, calls(), (call) => call.responseBytes);
-      },
-    });
-    new Gauge({
-      name: "prism_inflight_requests",
-      help: "Calls in flight.",
-      labelNames: ["namespace"],
-      registers,
-      collect() {
-        collectInFlight(this, calls());
-      },
-    });
+    declareCallMetrics(this.registry, () => this.#calls.values());
     this.#pluginState = new Gauge({
       name: "prism_plugin_state",
       help: "1 for the state that the backend's plugin process is in, 0 for the others.",
@@ -153,4 +108,53 @@ export class Metrics {
   configReloaded(result: ReloadResult): void {
     this.#configReloads.inc({ result });
   }
+}
+
+/** The metrics of calls: they read what the calls counted when they are scraped. */
+function declareCallMetrics(registry: Registry, calls: () => Iterable<CallMetrics>): void {
+  const registers = [registry];
+  const labelNames = ["namespace", "pattern", "method"];
+  new Counter({
+    name: "prism_requests_total",
+    help: "Calls that ended, by gRPC code.",
+    labelNames: [...labelNames, "code"],
+    registers,
+    collect() {
+      collectOutcomes(this, calls());
+    },
+  });
+  registry.registerMetric(
+    new CallDurationHistogram({
+      name: "prism_request_duration_seconds",
+      help: "Time from the first byte of a call to its status.",
+      calls,
+    }),
+  );
+  new Counter({
+    name: "prism_request_bytes_total",
+    help: "Bytes of request messages received from apps.",
+    labelNames,
+    registers,
+    collect() {
+      collectCounts(this, calls(), (call) => call.requestBytes);
+    },
+  });
+  new Counter({
+    name: "prism_response_bytes_total",
+    help: "Bytes of response messages sent to apps.",
+    labelNames,
+    registers,
+    collect() {
+      collectCounts(this, calls(), (call) => call.responseBytes);
+    },
+  });
+  new Gauge({
+    name: "prism_inflight_requests",
+    help: "Calls in flight.",
+    labelNames: ["namespace"],
+    registers,
+    collect() {
+      collectInFlight(this, calls());
+    },
+  });
 }

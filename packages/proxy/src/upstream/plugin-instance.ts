@@ -177,8 +177,12 @@ export class PluginInstance {
     const { detail } = await this.#process.exited;
     this.#health.stop();
     this.bindings.close();
-    await this.#session.close().catch(() => undefined);
-    await dir[Symbol.asyncDispose]();
+    try {
+      await this.#session.close();
+      await dir[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#log.warn({ err: error }, "not all of an ended plugin could be cleaned up");
+    }
     if (this.#fate.kind === "unresponsive") return { why: "unresponsive", detail: this.#fate.why };
     return { why: this.#fate.kind === "retiring" ? "stopped" : "crashed", detail };
   }

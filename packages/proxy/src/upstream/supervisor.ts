@@ -294,11 +294,17 @@ export class Supervisor {
     this.#restartReason = undefined;
   }
 
+  /** Ends a process that is not the current one any more. Never rejects. */
   async #retire(instance: PluginInstance, detail: string, graceMs: number): Promise<void> {
     const address = { backend: this.#name, instance: instance.id };
     const startedMs = this.#host.now();
-    await this.#link.release(address, detail, graceMs);
-    await instance.retire(Math.max(0, graceMs - (this.#host.now() - startedMs)));
+    try {
+      await this.#link.release(address, detail, graceMs);
+      await instance.retire(Math.max(0, graceMs - (this.#host.now() - startedMs)));
+    } catch (error) {
+      this.#log.error({ err: error, instance: instance.id }, "plugin not retired as it should be; it is ended");
+      instance.kill();
+    }
     this.#link.send({ type: "backend-gone", ...address, reason: "stopped", detail });
   }
 
