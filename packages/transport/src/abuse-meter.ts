@@ -22,8 +22,8 @@ export class AbuseMeter {
   }
 
   /** Honest work done earns back what an honest mistake or cancel costs. */
-  earn(): void {
-    if (this.#tokens < this.#burst) this.#tokens++;
+  earn(events = 1): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + events);
   }
 
   #refill(): void {

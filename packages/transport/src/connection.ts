@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { StreamEnd } from "./closed-streams.js";
 import { ConnectionClosedError, ConnectionFault, errorCodeName, Http2ErrorCode } from "./error-code.js";
@@ -160,6 +161,8 @@ export class Http2Connection {
       this.#fail(new ConnectionFault(Http2ErrorCode.SETTINGS_TIMEOUT, "the peer's SETTINGS did not come in time"));
     }, limits.prefaceTimeoutMs);
     this.#watchIdle();
+    if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
+    if (this.#socket.destroyed) queueMicrotask(() => this.#onSocketClosed());
     this.#socket.on("data", (chunk: Buffer) => this.#onChunk(chunk));
     this.#socket.on("end", () => this.#onSocketGone(undefined));
     this.#socket.on("error", (error) => this.#onSocketGone(error));

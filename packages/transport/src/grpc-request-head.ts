@@ -2,46 +2,61 @@ import { GrpcCode } from "./grpc-code.js";
 import { GrpcError } from "./grpc-error.js";
 import { errorTrailers, isGrpcContentType, statusTrailers, trailersOnly } from "./grpc-status.js";
 import { parseTimeout } from "./grpc-timeout.js";
-import { type HeaderList, headerValue } from "./header-list.js";
+import type { HeaderList } from "./header-list.js";
 
 /** What the headers of a request say, or the answer to a request that cannot be served. */
 export type RequestHead =
   | { readonly kind: "call"; readonly path: string; readonly timeoutMs: number | undefined }
   | { readonly kind: "rejected"; readonly answer: HeaderList };
 
-const known = new WeakMap<HeaderList, RequestHead>();
-
-/** PROTOCOL-HTTP2.md, "Requests". Lists are shared by calls that sent the same block, so each is read once. */
-export function requestHead(headers: HeaderList): RequestHead {
-  let head = known.get(headers);
-  if (head === undefined) {
-    head = readHead(headers);
-    known.set(headers, head);
-  }
-  return head;
-}
-
 function rejected(answer: HeaderList): RequestHead {
   return { kind: "rejected", answer };
 }
 
-function readHead(headers: HeaderList): RequestHead {
-  if (headerValue(headers, ":method") !== "POST") return rejected([":status", "405", "allow", "POST"]);
-  if (!isGrpcContentType(headerValue(headers, "content-type") ?? "")) return rejected([":status", "415"]);
-  const encoding = headerValue(headers, "grpc-encoding") ?? "identity";
-  if (encoding !== "identity") {
-    const trailers = statusTrailers(GrpcCode.UNIMPLEMENTED, `messages compressed with ${encoding} are not supported`);
-    return rejected(trailersOnly([...trailers, "grpc-accept-encoding", "identity"]));
+/** PROTOCOL-HTTP2.md, "Requests". One pass over the list: this runs for every call. */
+export function requestHead(headers: HeaderList): RequestHead {
+  let method: string | undefined;
+  let path = "";
+  let contentType = "";
+  let encoding = "identity";
+  let timeout: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1]!;
+    switch (headers[i]) {
+      case ":method":
+        method = value;
+        break;
+      case ":path":
+        path = value;
+        break;
+      case "content-type":
+        contentType = value;
+        break;
+      case "grpc-encoding":
+        encoding = value;
+        break;
+      case "grpc-timeout":
+        timeout = value;
+        break;
+    }
   }
-  const timeout = headerValue(headers, "grpc-timeout");
+  if (method !== "POST") return rejected([":status", "405", "allow", "POST"]);
+  if (!isGrpcContentType(contentType)) return rejected([":status", "415"]);
+  if (encoding !== "identity") return rejected(unknownEncoding(encoding));
+  return timeout === undefined ? { kind: "call", path, timeoutMs: undefined } : timedCall(path, timeout);
+}
+
+function timedCall(path: string, timeout: string): RequestHead {
   try {
-    return {
-      kind: "call",
-      path: headerValue(headers, ":path")!,
-      timeoutMs: timeout === undefined ? undefined : parseTimeout(timeout),
-    };
+    return { kind: "call", path, timeoutMs: parseTimeout(timeout) };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
     return rejected(trailersOnly(errorTrailers(error)));
   }
+}
+
+/** grpc/doc/compression.md: the answer says what would have been understood. */
+function unknownEncoding(encoding: string): HeaderList {
+  const trailers = statusTrailers(GrpcCode.UNIMPLEMENTED, `messages compressed with ${encoding} are not supported`);
+  return trailersOnly([...trailers, "grpc-accept-encoding", "identity"]);
 }

@@ -43,6 +43,7 @@ export class GrpcServer {
   readonly #listeners: Server[] = [];
   readonly #host: CallHost;
   #endedCalls = 0;
+  #isShutDown = false;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
@@ -64,6 +65,10 @@ export class GrpcServer {
 
   /** Serves a connection whose preface is still unread. */
   accept(socket: Duplex): void {
+    if (this.#isShutDown) {
+      socket.destroy();
+      return;
+    }
     this.#serve(socket, this.#options.connection ?? {});
   }
 
@@ -78,6 +83,8 @@ export class GrpcServer {
       server.once("error", reject);
       server.listen(at, () => {
         server.off("error", reject);
+        // One connection could not be accepted; the others go on.
+        server.on("error", () => {});
         resolve();
       });
     });
@@ -110,6 +117,7 @@ export class GrpcServer {
   }
 
   #stopListening(): void {
+    this.#isShutDown = true;
     for (const listener of this.#listeners.splice(0)) listener.close();
   }
 

@@ -11,28 +11,30 @@ export class HeaderBlock {
   readonly sizeBytes: number;
   /** Over the limit: the fields beyond it are missing. */
   readonly tooLarge: boolean;
+  readonly #fieldFault: string | undefined;
   #request: Verdict = unchecked;
   #response: Verdict = unchecked;
   #trailers: Verdict = unchecked;
 
-  constructor(headers: HeaderList, sizeBytes: number, tooLarge: boolean) {
-    this.headers = Object.freeze(headers);
+  constructor(headers: HeaderList, sizeBytes: number, tooLarge: boolean, fieldFault: string | undefined) {
+    this.headers = headers;
+    this.#fieldFault = fieldFault;
     this.sizeBytes = sizeBytes;
     this.tooLarge = tooLarge;
   }
 
   get requestFault(): string | undefined {
-    if (this.#request === unchecked) this.#request = requestFault(this.headers);
+    if (this.#request === unchecked) this.#request = this.#fieldFault ?? requestFault(this.headers);
     return this.#request;
   }
 
   get responseFault(): string | undefined {
-    if (this.#response === unchecked) this.#response = responseFault(this.headers);
+    if (this.#response === unchecked) this.#response = this.#fieldFault ?? responseFault(this.headers);
     return this.#response;
   }
 
   get trailersFault(): string | undefined {
-    if (this.#trailers === unchecked) this.#trailers = trailersFault(this.headers);
+    if (this.#trailers === unchecked) this.#trailers = this.#fieldFault ?? trailersFault(this.headers);
     return this.#trailers;
   }
 }

@@ -1,17 +1,20 @@
 import { ConnectionFault, Http2ErrorCode } from "./error-code.js";
 import { HeaderBlock } from "./header-block.js";
+import { fieldFault, type HeaderField, headerField } from "./header-field.js";
 import { DynamicTable, entryOverheadBytes } from "./hpack-dynamic-table.js";
 import { huffmanDecode } from "./hpack-huffman.js";
 import { staticTable } from "./hpack-static-table.js";
 
 /** Blocks worth remembering: a client repeats its header block as long as metadata and timeout text repeat. */
-const maxRememberedBlocks = 256;
-const maxRememberedBlockBytes = 1024;
+const maxRememberedBlocks = 64;
+const maxRememberedBlockBytes = 512;
+/** After this many blocks in a row that were new, only one in `lookEvery` is looked up. */
+const patience = 128;
+const lookEvery = 16;
 /** RFC 7541 section 5.1: longer integers are nothing this protocol can mean. */
 const maxIntegerShift = 28;
 
-const staticNames = staticTable.map(([name]) => name);
-const staticValues = staticTable.map(([, value]) => value);
+const staticFields = staticTable.map(([name, value]) => headerField(name, value));
 
 function compressionError(what: string): ConnectionFault {
   return new ConnectionFault(Http2ErrorCode.COMPRESSION_ERROR, `malformed header block: ${what}`);
@@ -27,6 +30,7 @@ export class HpackDecoder {
   readonly #table: DynamicTable;
   readonly #remembered = new Map<string, HeaderBlock>();
   #rememberedGeneration = 0;
+  #newInARow = 0;
 
   // The block being decoded.
   #bytes: Buffer = Buffer.alloc(0);
@@ -34,6 +38,7 @@ export class HpackDecoder {
   #end = 0;
   #fields: string[] = [];
   #listBytes = 0;
+  #fault: string | undefined;
 
   constructor(maxTableBytes: number, maxHeaderListBytes: number) {
     this.#maxTableBytes = maxTableBytes;
@@ -47,14 +52,18 @@ export class HpackDecoder {
 
   /** @throws ConnectionFault COMPRESSION_ERROR */
   decode(bytes: Buffer, start: number, end: number): HeaderBlock {
-    if (end - start > maxRememberedBlockBytes) return this.#decode(bytes, start, end);
+    const unlikelyKnown = ++this.#newInARow > patience && this.#newInARow % lookEvery !== 0;
+    if (unlikelyKnown || end - start > maxRememberedBlockBytes) return this.#decode(bytes, start, end);
     if (this.#rememberedGeneration !== this.#table.generation) {
       this.#remembered.clear();
       this.#rememberedGeneration = this.#table.generation;
     }
     const key = bytes.toString("latin1", start, end);
     const known = this.#remembered.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#newInARow = 0;
+      return known;
+    }
     const block = this.#decode(bytes, start, end);
     if (this.#table.generation === this.#rememberedGeneration) {
       if (this.#remembered.size >= maxRememberedBlocks) this.#remembered.clear();
@@ -69,9 +78,10 @@ export class HpackDecoder {
     this.#end = end;
     this.#fields = [];
     this.#listBytes = 0;
+    this.#fault = undefined;
     this.#sizeUpdates();
     while (this.#at < end) this.#field(bytes[this.#at]!);
-    return new HeaderBlock(this.#fields, this.#listBytes, this.#listBytes > this.#maxHeaderListBytes);
+    return new HeaderBlock(this.#fields, this.#listBytes, this.#listBytes > this.#maxHeaderListBytes, this.#fault);
   }
 
   /** RFC 7541 section 4.2: size updates come only at the start of a block. */
@@ -85,42 +95,42 @@ export class HpackDecoder {
 
   #field(first: number): void {
     if (first >= 0x80) {
-      const index = this.#integer(7);
-      this.#emit(this.#nameAt(index), this.#valueAt(index));
+      const { name, value, fault } = this.#indexed(this.#integer(7));
+      this.#emit(name, value, fault);
     } else if (first >= 0x40) {
-      const nameIndex = this.#integer(6);
-      const name = nameIndex === 0 ? this.#text() : this.#nameAt(nameIndex);
-      const value = this.#text();
-      this.#table.add(name, value);
-      this.#emit(name, value);
+      const field = headerField(this.#name(6), this.#text());
+      this.#table.add(field);
+      this.#emit(field.name, field.value, field.fault);
     } else if (first >= 0x20) {
       throw compressionError("table size update after a field");
     } else {
-      const nameIndex = this.#integer(4);
-      const name = nameIndex === 0 ? this.#text() : this.#nameAt(nameIndex);
-      this.#emit(name, this.#text());
+      const name = this.#name(4);
+      const value = this.#text();
+      this.#emit(name, value, fieldFault(name, value));
     }
   }
 
   /** Fields beyond the limit are counted and dropped: they must be decoded to keep the table, not kept. */
-  #emit(name: string, value: string): void {
+  #emit(name: string, value: string, fault: string | undefined): void {
     this.#listBytes += name.length + value.length + entryOverheadBytes;
     if (this.#listBytes <= this.#maxHeaderListBytes) this.#fields.push(name, value);
+    this.#fault ??= fault;
   }
 
-  #nameAt(index: number): string {
-    if (index > staticNames.length) return this.#table.nameAt(this.#dynamicPosition(index));
+  #name(prefixBits: number): string {
+    const index = this.#integer(prefixBits);
+    return index === 0 ? this.#text() : this.#indexed(index).name;
+  }
+
+  /** RFC 7541 section 2.3.3: both tables are one address space. */
+  #indexed(index: number): HeaderField {
+    if (index > staticFields.length) return this.#table.at(this.#dynamicPosition(index));
     if (index === 0) throw compressionError("index 0");
-    return staticNames[index - 1]!;
-  }
-
-  #valueAt(index: number): string {
-    if (index > staticNames.length) return this.#table.valueAt(this.#dynamicPosition(index));
-    return staticValues[index - 1]!;
+    return staticFields[index - 1]!;
   }
 
   #dynamicPosition(index: number): number {
-    const position = index - staticNames.length - 1;
+    const position = index - staticFields.length - 1;
     if (position >= this.#table.length) throw compressionError("index beyond the tables");
     return position;
   }

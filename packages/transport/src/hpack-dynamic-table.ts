@@ -1,10 +1,15 @@
+import type { HeaderField } from "./header-field.js";
+
 /** RFC 7541 section 4.1: what an entry costs beyond its bytes. */
 export const entryOverheadBytes = 32;
 
+function entryBytes({ name, value }: HeaderField): number {
+  return name.length + value.length + entryOverheadBytes;
+}
+
 /** RFC 7541 section 2.3.2: the dynamic table, newest entry first, as a ring so that nothing moves. */
 export class DynamicTable {
-  #names: string[] = new Array(64).fill("");
-  #values: string[] = new Array(64).fill("");
+  #ring: (HeaderField | undefined)[] = new Array(16).fill(undefined);
   #newest = -1;
   #maxBytes: number;
   #sizeBytes = 0;
@@ -24,26 +29,21 @@ export class DynamicTable {
     return this.#maxBytes;
   }
 
-  nameAt(position: number): string {
-    return this.#names[(this.#newest - position) & (this.#names.length - 1)]!;
+  at(position: number): HeaderField {
+    return this.#ring[(this.#newest - position) & (this.#ring.length - 1)]!;
   }
 
-  valueAt(position: number): string {
-    return this.#values[(this.#newest - position) & (this.#values.length - 1)]!;
-  }
-
-  /** RFC 7541 section 4.4: evicts what does not fit; an entry larger than the table empties it. */
-  add(name: string, value: string): boolean {
+  /** RFC 7541 section 4.4: evicts what does not fit; false for an entry larger than the table, which empties it. */
+  add(field: HeaderField): boolean {
     this.generation++;
-    const entryBytes = name.length + value.length + entryOverheadBytes;
-    this.#evictTo(this.#maxBytes - entryBytes);
-    if (entryBytes > this.#maxBytes) return false;
-    if (this.length === this.#names.length) this.#grow();
-    this.#newest = (this.#newest + 1) & (this.#names.length - 1);
-    this.#names[this.#newest] = name;
-    this.#values[this.#newest] = value;
+    const bytes = entryBytes(field);
+    this.#evictTo(this.#maxBytes - bytes);
+    if (bytes > this.#maxBytes) return false;
+    if (this.length === this.#ring.length) this.#grow();
+    this.#newest = (this.#newest + 1) & (this.#ring.length - 1);
+    this.#ring[this.#newest] = field;
     this.length++;
-    this.#sizeBytes += entryBytes;
+    this.#sizeBytes += bytes;
     return true;
   }
 
@@ -56,18 +56,16 @@ export class DynamicTable {
 
   #evictTo(sizeBytes: number): void {
     while (this.length > 0 && this.#sizeBytes > sizeBytes) {
-      const oldest = this.length - 1;
-      this.#sizeBytes -= this.nameAt(oldest).length + this.valueAt(oldest).length + entryOverheadBytes;
       this.length--;
+      const oldest = (this.#newest - this.length) & (this.#ring.length - 1);
+      this.#sizeBytes -= entryBytes(this.#ring[oldest]!);
+      this.#ring[oldest] = undefined;
     }
   }
 
   #grow(): void {
-    const names = Array.from(this.#names, (_, i) => this.nameAt(this.length - 1 - i));
-    const values = Array.from(this.#values, (_, i) => this.valueAt(this.length - 1 - i));
-    const room = new Array<string>(names.length).fill("");
-    this.#newest = names.length - 1;
-    this.#names = [...names, ...room];
-    this.#values = [...values, ...room];
+    const oldestFirst = Array.from(this.#ring, (_, i) => this.at(this.length - 1 - i));
+    this.#newest = oldestFirst.length - 1;
+    this.#ring = [...oldestFirst, ...new Array<undefined>(oldestFirst.length).fill(undefined)];
   }
 }

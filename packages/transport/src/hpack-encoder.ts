@@ -47,7 +47,7 @@ export class HpackEncoder {
   readonly #remembered = new WeakMap<HeaderList, RememberedBlock>();
   #insertions = 0;
   #smallestPendingResize: number | undefined;
-  #scratch = Buffer.allocUnsafeSlow(4096);
+  #scratch = Buffer.allocUnsafeSlow(512);
   #at = 0;
 
   /** RFC 7541 section 4.2, RFC 9113 section 6.5.2: the peer's SETTINGS_HEADER_TABLE_SIZE. */
@@ -119,7 +119,7 @@ export class HpackEncoder {
   }
 
   #insert(name: string, value: string): void {
-    if (!this.#table.add(name, value)) return;
+    if (!this.#table.add({ name, value, fault: undefined })) return;
     this.#insertions++;
     const values = this.#inserted.get(name) ?? new Map<string, number>();
     values.set(value, this.#insertions);
@@ -133,9 +133,9 @@ export class HpackEncoder {
   #forgetEvicted(): void {
     this.#inserted.clear();
     for (let position = this.#table.length - 1; position >= 0; position--) {
-      const name = this.#table.nameAt(position);
+      const { name, value } = this.#table.at(position);
       const values = this.#inserted.get(name) ?? new Map<string, number>();
-      values.set(this.#table.valueAt(position), this.#insertions - position);
+      values.set(value, this.#insertions - position);
       this.#inserted.set(name, values);
     }
   }

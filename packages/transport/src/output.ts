@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
 import { FrameFlag, FrameType, frameHeaderBytes, writeFrameHeader, writeUint32 } from "./frame.js";
 
-/** Small enough to allocate often, large enough that a turn's small frames fit in one. */
-const slabBytes = 64 * 1024;
+/** An idle connection keeps its slab, so it begins small; a busy one's is allocated rarely. */
+const firstSlabBytes = 1024;
+const maxSlabBytes = 64 * 1024;
 /** Below this a copy costs less than one more buffer in the write. */
 const copyBelowBytes = 4096;
 
@@ -13,7 +14,7 @@ const copyBelowBytes = 4096;
 export class Output {
   readonly #socket: Duplex;
   #parts: Buffer[] = [];
-  #slab = Buffer.allocUnsafeSlow(slabBytes);
+  #slab = Buffer.allocUnsafeSlow(firstSlabBytes);
   #segmentStart = 0;
   #at = 0;
   /** Bytes that wait here. */
@@ -144,7 +145,7 @@ export class Output {
 
   #newSlab(bytes: number): void {
     this.#closeSegment();
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, bytes));
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(maxSlabBytes, 4 * this.#slab.length)));
     this.#at = 0;
     this.#segmentStart = 0;
   }

@@ -61,6 +61,8 @@ export class Receiver implements FrameSink {
   /** The stream of the DATA frame being read; undefined when its data is dropped. */
   #dataStream: Stream | undefined;
   #dataEndsStream = false;
+  /** Bytes of its payload that have not been passed on: in the end, the padding. */
+  #dataUndelivered = 0;
 
   constructor(
     role: "client" | "server",
@@ -107,6 +109,7 @@ export class Receiver implements FrameSink {
     this.#dataEndsStream = (flags & FrameFlag.END_STREAM) !== 0;
     if (lengthBytes > 0 || this.#dataEndsStream) this.#emptyFrames.earn();
     else if (!this.#emptyFrames.spend()) throw tooMuch("empty DATA frames");
+    this.#dataUndelivered = lengthBytes;
     this.#dataStream = this.#receivingStream(streamId, lengthBytes);
   }
 
@@ -133,6 +136,9 @@ export class Receiver implements FrameSink {
     const stream = this.#dataStream;
     if (stream === undefined || stream.state === "closed") return;
     const endStream = endsFrame && this.#dataEndsStream;
+    this.#dataUndelivered -= piece.length;
+    // Padding is consumed on receipt: the user of the stream never sees it.
+    if (endsFrame && this.#dataUndelivered > 0) stream.releaseWindow(this.#dataUndelivered);
     if (stream.contentLeft !== undefined) {
       stream.contentLeft -= piece.length;
       if (stream.contentLeft < 0 || (endStream && stream.contentLeft > 0)) {
@@ -403,7 +409,10 @@ export class Receiver implements FrameSink {
     if (!this.#resets.spend()) throw tooMuch("too many streams cancelled or refused");
   }
 
+  /** Peers that measure the connection ping once per round trip while data flows: what we sent pays for that. */
   #countControl(): void {
+    if (this.#controls.spend()) return;
+    this.#controls.earn(this.#sender.takeUsefulFrames());
     if (!this.#controls.spend()) throw tooMuch("too many control frames");
   }
 }

@@ -30,6 +30,8 @@ export class Sender {
   #roundTail: Stream | undefined;
   #writable: Stream[] = [];
   #flushScheduled = false;
+  /** HEADERS and DATA sent since last asked: what a peer's pings and settings may be about. */
+  #usefulFrames = 0;
   #socketState: "ready" | "full" | "closed" = "ready";
 
   constructor(socket: Duplex, limits: ConnectionLimits) {
@@ -46,6 +48,12 @@ export class Sender {
   /** Frames that a peer which does not read makes us pile up. */
   get isOverfull(): boolean {
     return this.#output.bytes > this.#limits.maxUnsentControlBytes + dataPerTurnBytes;
+  }
+
+  takeUsefulFrames(): number {
+    const frames = this.#usefulFrames;
+    this.#usefulFrames = 0;
+    return frames;
   }
 
   raw(bytes: Uint8Array): void {
@@ -85,6 +93,7 @@ export class Sender {
 
   sendHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
     stream.sending = "body";
+    this.#usefulFrames++;
     this.#output.headers(stream.id, this.#encoder.encode(headers), endStream, this.#maxFrameBytes);
     this.#scheduleFlush();
     if (endStream) stream.table.localEnded(stream);
@@ -94,6 +103,7 @@ export class Sender {
     if (this.#mayPass(stream, data.length)) {
       stream.sendWindow.available -= data.length;
       this.#window.available -= data.length;
+      this.#usefulFrames++;
       this.#output.data(stream.id, data, 0, data.length, this.#maxFrameBytes);
       this.#scheduleFlush();
       if (endStream) {
@@ -235,6 +245,7 @@ export class Sender {
     if (bytes <= 0) return;
     stream.sendWindow.available -= bytes;
     this.#window.available -= bytes;
+    this.#usefulFrames++;
     stream.dequeue(bytes, (data, start, end) => {
       this.#output.data(stream.id, data, start, end, this.#maxFrameBytes);
     });
