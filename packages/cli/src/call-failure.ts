@@ -19,9 +19,13 @@ export function callFailureOf(error: unknown, tried: string): CommandFailure {
 }
 
 function adviceOf(failure: GatewayError): string[] {
-  const violations = failure.fieldViolations.map(({ field, description }) => `  ${field}: ${description}`);
-  if (failure.retryAfterMs === undefined) return violations;
-  return [...violations, `  try again in ${failure.retryAfterMs} ms`];
+  const { fieldViolations, retryAfterMs } = failure;
+  // A single one is what the message says already.
+  const violations = fieldViolations.length > 1 ? fieldViolations : [];
+  return [
+    ...violations.map(({ field, description }) => `  ${field}: ${description}`),
+    ...(retryAfterMs === undefined ? [] : [`  try again in ${retryAfterMs} ms`]),
+  ];
 }
 
 function factsOf({ metadata, retryAfterMs, fieldViolations }: GatewayError): Record<string, unknown> {

@@ -14,6 +14,8 @@ export interface ServeLog {
 export function openServeLog(level: LogLevel, isTerminal: boolean): ServeLog {
   // Not one write per line and never waiting for a slow reader: the log must not slow the calls.
   const destination = pino.destination({ fd: stderrFd, sync: isTerminal });
-  const stream = isTerminal ? pretty({ destination, colorize: true, translateTime: "SYS:HH:MM:ss.l" }) : destination;
+  const stream = isTerminal
+    ? pretty({ destination, colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" })
+    : destination;
   return { log: createLog({ level, destination: stream }), flush: () => destination.flushSync() };
 }
