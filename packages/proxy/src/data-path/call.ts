@@ -16,6 +16,7 @@ import * as failures from "./call-failures.js";
 import type { Expiring } from "./deadline-wheel.js";
 import { type Failure, failureOfThrown } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
+import { HeldRequest } from "./held-request.js";
 import { carriesToken } from "./idempotency-token.js";
 import {
   backendWaitMs,
@@ -61,12 +62,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #requestBytes = 0;
   #requestEnded = false;
-  /** Received chunks: the first `#sentChunks` of them retained to be sent again, the others not sent yet. */
-  #chunks: Buffer[] = [];
-  #sentChunks = 0;
-  #heldBytes = 0;
-  /** Whether `#chunks` goes back to the first byte of the request. */
-  #isComplete = true;
+  readonly #held: HeldRequest;
   /** Bytes that downstream gets no credit for until upstream takes more. */
   #withheldFromDownstream = 0;
 
@@ -87,6 +83,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#downstream = downstream;
     this.#head = head;
     this.#startedMs = forwarding.now();
+    this.#held = new HeldRequest(forwarding.held);
   }
 
   /** Takes the call up; once, before any event. `endStream`: it carries no message. */
@@ -163,7 +160,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
       return;
     }
     this.#phase = "answering";
-    this.#forgetChunks();
+    this.#held.forget();
     this.#downstream.sendHeaders(headers, endStream);
     if (endStream) this.#end(grpcStatusOf(headers));
   }
@@ -289,7 +286,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #send(link: BackendLink): void {
     const leg = new UpstreamLeg(this, link);
-    const hasBody = this.#chunks.length > 0 || !this.#requestEnded;
+    const hasBody = this.#held.hasUnsent || !this.#requestEnded;
     try {
       leg.stream = link.request(this.#upstreamHeaders(link), !hasBody, leg);
     } catch {
@@ -300,7 +297,9 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#leg = leg;
     this.#phase = "sent";
     this.#expireAt(this.#callDeadlineMs);
-    this.#sendChunks(leg.stream);
+    const isWritable = this.#held.sendTo(leg.stream, this.#requestEnded);
+    this.#held.retain(this.#retainedBytesMax());
+    if (isWritable) this.onUpstreamWritable();
   }
 
   #upstreamHeaders(link: BackendLink): HeaderList {
@@ -313,29 +312,11 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     return upstreamHeaders(this.#head, { route, link, timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined });
   }
 
-  #sendChunks(stream: Http2Stream): void {
-    let isWritable = true;
-    const last = this.#chunks.length - 1;
-    for (let at = this.#sentChunks; at <= last; at += 1) {
-      isWritable = stream.sendData(this.#chunks[at]!, at === last && this.#requestEnded);
-    }
-    this.#sentChunks = this.#chunks.length;
-    if (!this.#mayRetain(0)) this.#forgetChunks();
-    if (isWritable) this.onUpstreamWritable();
-  }
-
   #forward(data: Buffer): void {
     const isWritable = this.#leg!.stream!.sendData(data, this.#requestEnded);
     if (isWritable) this.#downstream.releaseWindow(data.length);
     else this.#withheldFromDownstream += data.length;
-    if (!this.#isComplete) return;
-    if (this.#mayRetain(data.length) && this.#forwarding.held.tryTake(data.length)) {
-      this.#heldBytes += data.length;
-      this.#chunks.push(data);
-      this.#sentChunks += 1;
-    } else {
-      this.#forgetChunks();
-    }
+    this.#held.addSent(data, this.#phase === "sent" ? this.#retainedBytesMax() : 0);
   }
 
   #holdUntilSent(data: Buffer): void {
@@ -343,29 +324,16 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   #hold(data: Buffer): boolean {
-    if (!this.#forwarding.held.tryTake(data.length)) {
-      this.#fail(this.#forwarding.overloaded);
-      return false;
-    }
-    this.#heldBytes += data.length;
-    this.#chunks.push(data);
-    return true;
+    if (this.#held.addUnsent(data)) return true;
+    this.#fail(this.#forwarding.overloaded);
+    return false;
   }
 
-  /** Whether the request, with more bytes, is still worth retaining once it is sent. */
-  #mayRetain(moreBytes: number): boolean {
+  /** How much of the request is kept once it is sent. */
+  #retainedBytesMax(): number {
     const { readOnly, tokenField, singleRequest } = this.#route!;
     const isRepeatable = singleRequest && (readOnly || tokenField !== undefined);
-    const limitBytes = isRepeatable ? retainedBytesPerCallMax : retainedBytesOfOthersMax;
-    return this.#phase !== "answering" && this.#heldBytes + moreBytes <= limitBytes;
-  }
-
-  #forgetChunks(): void {
-    if (this.#chunks.length > 0) this.#chunks = [];
-    this.#sentChunks = 0;
-    this.#isComplete = false;
-    this.#forwarding.held.giveBack(this.#heldBytes);
-    this.#heldBytes = 0;
+    return isRepeatable ? retainedBytesPerCallMax : retainedBytesOfOthersMax;
   }
 
   // Sending again.
@@ -373,19 +341,19 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   /** The plugin has certainly not processed the call: any call may be sent again. */
   #mayRepeatUnseen(): boolean {
     this.#refusals += 1;
-    return this.#phase === "sent" && this.#isComplete && this.#refusals <= refusalsMax;
+    return this.#phase === "sent" && this.#held.isComplete && this.#refusals <= refusalsMax;
   }
 
   /** The plugin may have processed the call: only what changes nothing, or says what it repeats, is sent again, and once. */
   #mayRepeatLost(): boolean {
-    if (this.#phase !== "sent" || !this.#isComplete || this.#isRetry) return false;
+    if (this.#phase !== "sent" || !this.#held.isComplete || this.#isRetry) return false;
     this.#isRetry = true;
     const { readOnly, tokenField } = this.#route!;
-    return readOnly || (tokenField !== undefined && this.#requestEnded && carriesToken(this.#chunks, tokenField));
+    return readOnly || (tokenField !== undefined && this.#requestEnded && carriesToken(this.#held.chunks, tokenField));
   }
 
   #repeat(): void {
-    this.#sentChunks = 0;
+    this.#held.rewind();
     this.#hasWaited = true;
     this.#dispatch();
   }
@@ -419,7 +387,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#phase = "ended";
     this.#forwarding.wheel.remove(this);
     this.#leaveLeg();
-    this.#forgetChunks();
+    this.#held.forget();
     this.#forwarding.ended(this);
     const metrics = this.#route?.metrics ?? this.#forwarding.metrics.unrouted;
     if (this.#route === undefined) metrics.begin();

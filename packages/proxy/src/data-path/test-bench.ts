@@ -30,19 +30,16 @@ export class FakePlugin {
   readonly socket: string;
   /** The paths of the calls that arrived, in order. */
   readonly called: string[] = [];
-  readonly #grpc: GrpcServer;
+  readonly #methods: Record<string, GrpcMethod>;
+  #grpc: GrpcServer;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
   constructor(options: { instance: number; socket: string; methods: Record<string, GrpcMethod> }) {
     this.instance = options.instance;
     this.socket = options.socket;
-    this.#grpc = new GrpcServer({
-      findMethod: (path) => {
-        this.called.push(path);
-        return options.methods[path];
-      },
-    });
+    this.#methods = options.methods;
+    this.#grpc = this.#serve();
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {});
@@ -74,9 +71,20 @@ export class FakePlugin {
     await accepted.promise;
   }
 
-  /** GOAWAY on the connections there are; the plugin goes on listening. */
+  /** GOAWAY on the connections there are; new ones are served. */
   endConnections(): Promise<unknown> {
-    return this.#grpc.drain(5_000);
+    const ending = this.#grpc;
+    this.#grpc = this.#serve();
+    return ending.drain(5_000);
+  }
+
+  #serve(): GrpcServer {
+    return new GrpcServer({
+      findMethod: (path) => {
+        this.called.push(path);
+        return this.#methods[path];
+      },
+    });
   }
 }
 
@@ -123,7 +131,7 @@ export class TestBench {
       state: "bound",
       pattern: "key-value",
       backend: "store",
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
       capabilities: [],
     } as const;
     const entries = Object.entries(namespaces).map(

@@ -1,0 +1,98 @@
+import type { HeaderList } from "@prism-data/transport";
+import { describe, expect, test } from "vitest";
+import { CallMetrics } from "../telemetry/call-metrics.js";
+import { type GrpcHead, requestHead } from "./request-head.js";
+import { upstreamHeaders } from "./upstream-headers.js";
+
+const path = "/prism.keyvalue.v1.KeyValueService/Get";
+
+function headersOf(more: HeaderList, contentType = "application/grpc", method = "POST"): HeaderList {
+  return [":method", method, ":scheme", "http", ":path", path, "content-type", contentType, ...more];
+}
+
+function grpcHead(more: HeaderList): GrpcHead {
+  const head = requestHead(headersOf(more));
+  if (head.kind !== "grpc") throw new Error(`expected a gRPC head, got ${head.kind}`);
+  return head;
+}
+
+describe("a request is", () => {
+  test.each([
+    ["application/grpc", "POST", "grpc"],
+    ["application/grpc+proto", "POST", "grpc"],
+    ["application/grpc;charset=utf-8", "POST", "grpc"],
+    ["application/grpc-web", "POST", "http"],
+    ["application/json", "POST", "http"],
+    ["", "POST", "http"],
+    ["application/grpc", "GET", "http"],
+  ])("with content-type %j and method %s: %s", (contentType, method, kind) => {
+    expect(requestHead(headersOf([], contentType, method)).kind).toBe(kind);
+  });
+});
+
+test("a head is read once for the same list", () => {
+  const headers = headersOf([]);
+  expect(requestHead(headers)).toBe(requestHead(headers));
+});
+
+test("a head knows the method, the deadline and the request's id", () => {
+  const head = grpcHead(["grpc-timeout", "1500m", "x-request-id", "r".repeat(500)]);
+  expect(head).toMatchObject({
+    service: "prism.keyvalue.v1.KeyValueService",
+    timeoutMs: 1500,
+    requestId: "r".repeat(128),
+  });
+  expect(head.traits).toMatchObject({ readOnly: true, pattern: "key-value" });
+});
+
+describe("the headers for a plugin", () => {
+  const route = {
+    backend: "store",
+    namespace: "a b",
+    timeoutMs: 1,
+    readOnly: true,
+    tokenField: undefined,
+    singleRequest: true,
+    metrics: new CallMetrics({ namespace: "", pattern: "", method: "" }),
+  };
+  const sent: HeaderList = [
+    "user-agent",
+    "x",
+    "grpc-accept-encoding",
+    "gzip",
+    "x-trace",
+    "1",
+    "authorization",
+    "app",
+    "prism-principal",
+    "p",
+  ];
+
+  test("of a namespace leave out what only concerns the app's connection", () => {
+    const headers = upstreamHeaders(grpcHead(sent), { route, link: { authorization: "Bearer t" }, timeoutMs: 250 });
+    expect(headers.slice(10)).toEqual([
+      ...["content-type", "application/grpc", "authorization", "Bearer t", "prism-namespace", "a%20b"],
+      ...["grpc-timeout", "250m", "x-trace", "1"],
+    ]);
+  });
+
+  test("of a service routed whole keep how messages are written", () => {
+    const whole = { ...route, namespace: undefined };
+    const headers = upstreamHeaders(grpcHead(sent), {
+      route: whole,
+      link: { authorization: undefined },
+      timeoutMs: undefined,
+    });
+    expect(headers.slice(10)).toEqual([
+      ...["content-type", "application/grpc", "user-agent", "x", "grpc-accept-encoding", "gzip", "x-trace", "1"],
+    ]);
+  });
+
+  test("are the same list again for the same head, route and link, and no other's token", () => {
+    const head = grpcHead([]);
+    const link = { authorization: "Bearer t" };
+    const first = upstreamHeaders(head, { route, link, timeoutMs: 250 });
+    expect(upstreamHeaders(head, { route, link, timeoutMs: 250 })).toBe(first);
+    expect(upstreamHeaders(head, { route, link: { authorization: "Bearer u" }, timeoutMs: 250 })).toContain("Bearer u");
+  });
+});
