@@ -31,6 +31,8 @@ export interface PluginHost {
 /** How an instance ended. */
 export interface InstanceEnd {
   readonly why: "crashed" | "unresponsive" | "stopped";
+  /** Somebody ended it with SIGKILL: an operator, a test, the kernel when memory ran out. Not this proxy. */
+  readonly killed: boolean;
   readonly detail: string;
 }
 
@@ -174,7 +176,7 @@ export class PluginInstance {
   }
 
   async #cleanUpAfter(dir: SocketDir): Promise<InstanceEnd> {
-    const { detail } = await this.#process.exited;
+    const { detail, signal } = await this.#process.exited;
     this.#health.stop();
     this.bindings.close();
     try {
@@ -183,8 +185,9 @@ export class PluginInstance {
     } catch (error) {
       this.#log.warn({ err: error }, "not all of an ended plugin could be cleaned up");
     }
-    if (this.#fate.kind === "unresponsive") return { why: "unresponsive", detail: this.#fate.why };
-    return { why: this.#fate.kind === "retiring" ? "stopped" : "crashed", detail };
+    if (this.#fate.kind === "unresponsive") return { why: "unresponsive", killed: false, detail: this.#fate.why };
+    if (this.#fate.kind === "retiring") return { why: "stopped", killed: false, detail };
+    return { why: "crashed", killed: signal === "SIGKILL", detail };
   }
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { cleanHistory, decideRestart, type ProcessEnd, type RestartHistory } from "./restart-policy.js";
 
 const failed: ProcessEnd = { phase: "starting" };
-const served = (servedMs: number): ProcessEnd => ({ phase: "ready", servedMs });
+const served = (servedMs: number): ProcessEnd => ({ phase: "ready", servedMs, killed: false });
+const killed = (servedMs: number): ProcessEnd => ({ phase: "ready", servedMs, killed: true });
 
 /** Plays a series of ends with the largest jitter and tells what was decided after each. */
 function play(ends: readonly { end: ProcessEnd; atMs: number }[]): { delays: number[]; loops: boolean[] } {
@@ -39,7 +40,13 @@ describe("decideRestart", () => {
     expect(loops).not.toContain(true);
   });
 
-  test("takes an end within a second of ready for a failed start", () => {
+  test("does not hold it against a process that it was killed as soon as it was ready", () => {
+    const { delays, loops } = play(Array.from({ length: 20 }, (_, index) => ({ end: killed(1), atMs: index * 2_000 })));
+    expect(new Set(delays)).toEqual(new Set([100]));
+    expect(loops).not.toContain(true);
+  });
+
+  test("takes a process that ends by itself within a second of ready for a failed start", () => {
     const { loops } = play([0, 1, 2, 3, 4].map((atMs) => ({ end: served(999), atMs })));
     expect(loops.at(-1)).toBe(true);
   });

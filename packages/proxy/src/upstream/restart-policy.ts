@@ -3,7 +3,7 @@ import { type Backoff, backoffDelayMs, type Random } from "../policy/backoff.js"
 /** The delays between starts of a plugin that fails to start. */
 export const startBackoff: Backoff = { firstMs: 100, maxMs: 30_000 };
 
-/** A process that ends sooner than this after it was ready never really started. */
+/** A process that ends by itself sooner than this after it was ready never really started. */
 export const stableAfterMs = 1_000;
 
 /** A process that served this long wipes out what was held against the backend. */
@@ -23,8 +23,10 @@ export type RestartHistory =
 
 export const cleanHistory: RestartHistory = { mode: "normal", streak: 0, failedStartsMs: [] };
 
-/** How a plugin process ended: before it was ready, or after it had served for a while. */
-export type ProcessEnd = { readonly phase: "starting" } | { readonly phase: "ready"; readonly servedMs: number };
+/** How a plugin process ended: before it was ready, or after it had served for a while, by itself or killed by somebody. */
+export type ProcessEnd =
+  | { readonly phase: "starting" }
+  | { readonly phase: "ready"; readonly servedMs: number; readonly killed: boolean };
 
 /** When to start again, and whether that is a probe of a crash loop. */
 export interface RestartDecision {
@@ -37,7 +39,7 @@ export interface RestartDecision {
  * Decides when a backend whose process ended is started again.
  *
  * Only a process that never really started counts toward the crash loop and makes the delay grow. One that had served comes
- * back after a first delay however often it is killed, so that reads and calls with a token can outlive it.
+ * back after a first delay however often it ends, and so does one that was ready when it was killed, so that reads and calls with a token can outlive it.
  */
 export function decideRestart(
   history: RestartHistory,
@@ -45,7 +47,7 @@ export function decideRestart(
   nowMs: number,
   random: Random,
 ): RestartDecision {
-  if (end.phase === "ready" && end.servedMs >= stableAfterMs) return afterServing(history, end.servedMs, random);
+  if (end.phase === "ready" && (end.killed || end.servedMs >= stableAfterMs)) return afterServing(history, end.servedMs, random);
   if (history.mode === "crash_loop") return { history, delayMs: probeIntervalMs, crashLoop: true };
   const recent = history.failedStartsMs.filter((atMs) => nowMs - atMs < crashLoopWindowMs);
   const failedStartsMs = [...recent, nowMs];

@@ -268,11 +268,11 @@ export class Supervisor {
     if (this.#current?.instance !== instance) return;
     const servedMs = this.#host.now() - this.#current.readyAtMs;
     this.#current = undefined;
-    const { detail } = end;
+    const { detail, killed } = end;
     this.#log.error({ instance: instance.id, servedMs, reason: detail }, "plugin ended unasked");
     this.#link.send({ type: "backend-gone", backend: this.#name, instance: instance.id, reason: "crashed", detail });
     const reason = end.why === "unresponsive" ? "unresponsive" : "crashed";
-    this.#scheduleRestart({ phase: "ready", servedMs }, reason, detail);
+    this.#scheduleRestart({ phase: "ready", servedMs, killed }, reason, detail);
     this.#notify();
   }
 
