@@ -403,6 +403,16 @@ describe("server: limits", () => {
     expect(await peer.errorCodeOf(GOAWAY)).toBe(code.ENHANCE_YOUR_CALM);
   });
 
+  test("a peer that pings once for each answer it gets is no flood", async () => {
+    const { peer } = serve({ controlBurst: 10, controlPerSecond: 1 });
+    peer.hello();
+    for (let n = 0; n < 100; n++) {
+      peer.send(get(2 * n + 1), rawFrame(PING, 0, 0, uint32(0, n)));
+      await peer.next(PING);
+    }
+    expect(peer.frames.some(({ type }) => type === GOAWAY)).toBe(false);
+  });
+
   test.each<[string, Buffer]>([
     ["many small pieces", Buffer.alloc(1)],
     ["many empty pieces", Buffer.alloc(0)],
@@ -438,6 +448,17 @@ describe("server: limits", () => {
 
 describe("RFC 9113 section 6.9, flow control", () => {
   const windows = (bytes: number) => setting(4, bytes);
+
+  test("padding gives its part of the windows back by itself", async () => {
+    const { peer } = serve({ streamWindowBytes: 1000 }, () => {});
+    peer.hello();
+    peer.send(rawFrame(SETTINGS, ACK, 0), post(1));
+    for (let i = 0; i < 8; i++)
+      peer.send(rawFrame(DATA, PADDED, 1, Buffer.concat([Buffer.from([200]), Buffer.alloc(200)])));
+    expect((await peer.next(WINDOW_UPDATE, 1))?.payload).toEqual(uint32(603));
+    await settled(peer);
+    expect(peer.frames.some(({ type }) => type === RST_STREAM)).toBe(false);
+  });
 
   test("sends no byte more than the stream's window, and the rest when it opens", async () => {
     const { peer } = serve();

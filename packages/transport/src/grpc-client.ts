@@ -39,25 +39,19 @@ export class GrpcClient {
 
   /** @throws GrpcError UNAVAILABLE when there is no HTTP/2 server at the address, CANCELLED when aborted */
   static async connect(to: SocketAddress, options: GrpcClientOptions = {}): Promise<GrpcClient> {
-    const limit = AbortSignal.timeout(options.connectTimeoutMs ?? defaultConnectTimeoutMs);
-    const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+    const attempt = limitAttempt(options.connectTimeoutMs ?? defaultConnectTimeoutMs, options.signal);
     const socket = "path" in to ? connect({ path: to.path }) : connect({ host: to.host, port: to.port, noDelay: true });
     const connection = "path" in to ? { ...unixSocketOptions, ...options.connection } : (options.connection ?? {});
     try {
-      await socketConnected(socket, signal);
+      await Promise.race([socketConnected(socket), attempt.givenUp]);
       const client = new GrpcClient(Http2Connection.connect(socket, connection), to, options);
-      await Promise.race([client.connection.ready, aborted(signal)]);
+      await Promise.race([client.connection.ready, attempt.givenUp]);
       return client;
     } catch (error) {
       socket.destroy();
-      if (options.signal?.aborted === true)
-        throw new GrpcError({ code: GrpcCode.CANCELLED, message: "connecting was given up", cause: error });
-      const place = "path" in to ? to.path : `${to.host}:${to.port}`;
-      throw new GrpcError({
-        code: GrpcCode.UNAVAILABLE,
-        message: `cannot connect to ${place}: ${reasonOf(error, limit)}`,
-        cause: error,
-      });
+      throw error instanceof GrpcError ? error : cannotConnect(to, error);
+    } finally {
+      attempt.release();
     }
   }
 
@@ -111,29 +105,38 @@ export class GrpcClient {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+/** Rejects when the time is up or the caller does not want to connect any more. */
+function limitAttempt(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): { givenUp: Promise<never>; release(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const onAbort = () => reject(new GrpcError({ code: GrpcCode.CANCELLED, message: "connecting was given up" }));
+  const timer = setTimeout(() => reject(new Error(`it took more than ${timeoutMs} ms`)), timeoutMs);
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return {
+    givenUp: promise,
+    release() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    },
+  };
 }
 
-function socketConnected(socket: Socket, signal: AbortSignal): Promise<void> {
+function socketConnected(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: unknown) => {
-      socket.off("error", settle);
-      signal.removeEventListener("abort", onAbort);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const onAbort = () => settle(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    socket.once("error", settle);
-    socket.once("connect", () => settle());
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.off("error", reject);
+      resolve();
+    });
   });
 }
 
-function reasonOf(error: unknown, limit: AbortSignal): string {
-  if (limit.aborted) return "it took too long";
-  return error instanceof Error ? error.message : String(error);
+function cannotConnect(to: SocketAddress, cause: unknown): GrpcError {
+  const place = "path" in to ? to.path : `${to.host}:${to.port}`;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new GrpcError({ code: GrpcCode.UNAVAILABLE, message: `cannot connect to ${place}: ${why}`, cause });
 }

@@ -8,7 +8,10 @@ import type { Http2Stream } from "./stream.js";
 
 export interface UnaryMethod {
   readonly kind: "unary";
-  /** The answer at once, or a promise of it. The message is a view that may be kept. */
+  /**
+   * The answer at once, or a promise of it. The message is a view into a chunk that was read and stays valid; what is
+   * to be kept for long should be copied, or it keeps the whole chunk.
+   */
   handle(message: Uint8Array, call: ServerCall): Uint8Array | PromiseLike<Uint8Array>;
 }
 
