@@ -2,8 +2,9 @@ import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { BackendState, FromDataPath, ToDataPath } from "../messages.js";
 import type { Logger } from "../telemetry/log.js";
 import { BackendLink, type LinkEvents } from "./backend-link.js";
+import { ByteBudget } from "./byte-budget.js";
 import { type Failure, failureOf } from "./failure.js";
-import { crashLoopRetryAfterMs, waitingCallsMax } from "./limits.js";
+import { crashLoopRetryAfterMs, waitingBytesMax, waitingCallsMax } from "./limits.js";
 
 /** A call that waits for its backend. Exactly one of the two is called, unless it stops waiting first. */
 export interface WaitingCall {
@@ -17,6 +18,8 @@ type Gone = ToDataPath & { type: "backend-gone" };
 /** One backend as calls see it: the plugin process that new calls go to, older ones that finish, and calls that wait for the next. */
 export class Backend implements LinkEvents {
   readonly name: string;
+  /** The requests of the calls that wait. Each backend has its own: one that is away takes no room from the others. */
+  readonly waitingBytes = new ByteBudget(waitingBytesMax);
   readonly #tell: (message: FromDataPath) => void;
   readonly #log: Logger;
   readonly #onChange: () => void;
@@ -59,7 +62,7 @@ export class Backend implements LinkEvents {
   /** Lets a call wait for the next plugin process. Answers why it cannot. */
   wait(call: WaitingCall): Failure | undefined {
     if (this.#state === "crash_loop") return this.unavailable();
-    if (this.#waiting.size >= waitingCallsMax) return this.#tooManyWait();
+    if (this.#waiting.size >= waitingCallsMax) return this.tooManyWait();
     this.#waiting.add(call);
     return undefined;
   }
@@ -145,11 +148,12 @@ export class Backend implements LinkEvents {
     for (const call of waiting) call.onBackendRefused(failure);
   }
 
-  #tooManyWait(): Failure {
+  /** How a call ends that finds no room to wait. */
+  tooManyWait(): Failure {
     return failureOf(
       new GatewayError(
         "OVERLOADED",
-        `${waitingCallsMax} calls already wait for backend "${this.name}", which is ${this.condition}; come again later.`,
+        `As many calls as may already wait for backend "${this.name}", which is ${this.condition}; come again later.`,
         { metadata: { backend: this.name } },
       ),
     );

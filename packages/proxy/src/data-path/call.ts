@@ -62,7 +62,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #requestBytes = 0;
   #requestEnded = false;
-  readonly #held: HeldRequest;
+  readonly #held = new HeldRequest();
   /** Bytes that downstream gets no credit for until upstream takes more. */
   #withheldFromDownstream = 0;
 
@@ -83,7 +83,6 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#downstream = downstream;
     this.#head = head;
     this.#startedMs = forwarding.now();
-    this.#held = new HeldRequest(forwarding.held);
   }
 
   /** Takes the call up; once, before any event. `endStream`: it carries no message. */
@@ -210,7 +209,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   #resolve(data: Buffer): void {
-    if (!this.#hold(data)) return;
+    this.#held.add(data);
     const namespace = this.#namespaceField === undefined ? namespaceAtStart(data) : undefined;
     if (namespace !== undefined) {
       this.#withheldFromDownstream += data.length;
@@ -221,7 +220,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     const reading = this.#namespaceField.push(data);
     if (reading.kind === "incomplete" && !this.#requestEnded) {
       // The name may stand behind fields that fill the window; the size of a message bounds what is held for it.
-      this.#downstream.releaseWindow(data.length);
+      if (this.#held.holdOn(this.#forwarding.unroutedBytes)) this.#downstream.releaseWindow(data.length);
+      else this.#fail(this.#forwarding.overloaded);
     } else {
       this.#withheldFromDownstream += data.length;
       this.#onReading(reading.kind === "incomplete" ? this.#namespaceField.end() : reading);
@@ -260,7 +260,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
       this.#send(link);
       return;
     }
-    const refusal = backend.wait(this);
+    const refusal = this.#held.holdOn(backend.waitingBytes) ? backend.wait(this) : backend.tooManyWait();
     if (refusal !== undefined) {
       this.#fail(refusal);
       return;
@@ -298,18 +298,18 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#phase = "sent";
     this.#expireAt(this.#callDeadlineMs);
     const isWritable = this.#held.sendTo(leg.stream, this.#requestEnded);
-    this.#held.retain(this.#retainedBytesMax());
+    this.#held.retain(this.#forwarding.retainedBytes, this.#retainedBytesMax());
     if (isWritable) this.onUpstreamWritable();
   }
 
   #upstreamHeaders(link: BackendLink): HeaderList {
     const route = this.#route!;
-    if (this.#hasWaited) {
-      const leftMs = this.#callDeadlineMs - this.#forwarding.now();
-      return buildUpstreamHeaders(this.#head, { route, link, timeoutMs: Number.isFinite(leftMs) ? leftMs : undefined });
-    }
-    const timeoutMs = this.#callDeadlineMs - this.#startedMs;
-    return upstreamHeaders(this.#head, { route, link, timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined });
+    const { timeoutMs = Number.POSITIVE_INFINITY } = this.#head;
+    const allowedMs = Math.min(timeoutMs, route.timeoutMs ?? Number.POSITIVE_INFINITY);
+    if (!Number.isFinite(allowedMs)) return upstreamHeaders(this.#head, { route, link, timeoutMs: undefined });
+    if (!this.#hasWaited) return upstreamHeaders(this.#head, { route, link, timeoutMs: allowedMs });
+    const leftMs = Math.ceil(this.#callDeadlineMs - this.#forwarding.now());
+    return buildUpstreamHeaders(this.#head, { route, link, timeoutMs: leftMs });
   }
 
   #forward(data: Buffer): void {
@@ -320,13 +320,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   #holdUntilSent(data: Buffer): void {
-    if (this.#hold(data)) this.#withheldFromDownstream += data.length;
-  }
-
-  #hold(data: Buffer): boolean {
-    if (this.#held.addUnsent(data)) return true;
-    this.#fail(this.#forwarding.overloaded);
-    return false;
+    this.#withheldFromDownstream += data.length;
+    if (!this.#held.add(data)) this.#fail(this.#forwarding.backend(this.#route!.backend).tooManyWait());
   }
 
   /** How much of the request is kept once it is sent. */

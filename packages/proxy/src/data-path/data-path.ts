@@ -9,10 +9,11 @@ import type { Metrics } from "../telemetry/metrics.js";
 import { Http1Front } from "../transcoding/http1-front.js";
 import { type CallUnary, Transcoder } from "../transcoding/transcoder.js";
 import { Backend } from "./backend.js";
+import { ByteBudget } from "./byte-budget.js";
 import { failureOf } from "./failure.js";
 import { Forwarding } from "./forwarding.js";
 import { HealthService } from "./health-service.js";
-import { closeWaitMs, drainRetryAfterMs, httpBodyBytesMax } from "./limits.js";
+import { closeWaitMs, drainRetryAfterMs, httpBodiesBytesMax, httpBodyBytesMax } from "./limits.js";
 import { builtInServices, Offer } from "./offer.js";
 import { Reception } from "./reception.js";
 import { reflectionMethods } from "./reflection-service.js";
@@ -73,7 +74,7 @@ export class DataPath {
     });
     this.#offer = new Offer({ routes: () => this.#forwarding.routes, backend, log });
     this.#health = new HealthService((service) => this.#offer.healthOf(service));
-    const bodyBytesMax = httpBodyBytesMax(limits.messageBytes);
+    const body = { bodyBytesMax: httpBodyBytesMax(limits.messageBytes), budget: new ByteBudget(httpBodiesBytesMax) };
     const transcoder = new Transcoder({
       methods: () => this.#offer.methods(),
       call: this.#callUnary(limits.messageBytes),
@@ -81,10 +82,10 @@ export class DataPath {
     this.#reception = new Reception({
       forwarding: this.#forwarding,
       builtIns: new Map([...this.#health.methods(), ...reflectionMethods(this.#offer)]),
-      http: { transcoder, bodyBytesMax },
+      http: { transcoder, body },
     });
     this.#connections = new AppConnections({
-      http1: new Http1Front(transcoder, { bodyBytes: bodyBytesMax, headerListBytes: limits.headerListBytes }),
+      http1: new Http1Front(transcoder, { ...body, headerListBytes: limits.headerListBytes }),
       http2: { maxHeaderListBytes: limits.headerListBytes, maxConcurrentStreams: limits.streamsPerConnection },
       onStream: this.#reception.onStream,
     });

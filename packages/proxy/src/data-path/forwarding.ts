@@ -8,7 +8,7 @@ import type { Call } from "./call.js";
 import { callsOverloaded } from "./call-failures.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
 import { type Failure, failureOf } from "./failure.js";
-import { heldBytesMax } from "./limits.js";
+import { retainedBytesMax, unroutedBytesMax } from "./limits.js";
 
 /** What all calls share. */
 export class Forwarding {
@@ -16,7 +16,10 @@ export class Forwarding {
   readonly messageBytesMax: number;
   readonly now: () => number;
   readonly wheel: DeadlineWheel;
-  readonly held = new ByteBudget(heldBytesMax);
+  /** Requests in flight that are kept to be sent again. When it is used up, they are not kept. */
+  readonly retainedBytes = new ByteBudget(retainedBytesMax);
+  /** Beginnings of requests whose namespace has not come yet. */
+  readonly unroutedBytes = new ByteBudget(unroutedBytesMax);
   /** How a call ends that is one too many. */
   readonly overloaded: Failure;
   /** Swapped whole; a call uses what it found. */

@@ -3,16 +3,13 @@ import type { ByteBudget } from "./byte-budget.js";
 
 /** The part of a request that is held: what is not sent yet, and what is retained so that all of it can be sent again. */
 export class HeldRequest {
-  readonly #budget: ByteBudget;
+  /** Whose bytes these are, while they are held for longer than the moment. */
+  #budget: ByteBudget | undefined;
   /** The first `#sentCount` of them are sent. */
   #chunks: Buffer[] = [];
   #sentCount = 0;
   #sizeBytes = 0;
   #isComplete = true;
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
 
   get chunks(): readonly Buffer[] {
     return this.#chunks;
@@ -27,19 +24,26 @@ export class HeldRequest {
     return this.#sentCount < this.#chunks.length;
   }
 
-  /** Holds bytes that cannot be sent yet. False: the budget that all calls share does not allow it. */
-  addUnsent(chunk: Buffer): boolean {
-    if (!this.#budget.tryTake(chunk.length)) return false;
+  /** Takes bytes that are not sent yet. False: the budget that they are held on has no room for them. */
+  add(chunk: Buffer): boolean {
+    if (this.#budget !== undefined && !this.#budget.tryTake(chunk.length)) return false;
     this.#sizeBytes += chunk.length;
     this.#chunks.push(chunk);
     return true;
   }
 
-  /** Retains bytes that were sent, unless the request grows over what is worth retaining. */
+  /** Takes bytes that were sent, to retain them with those before. */
   addSent(chunk: Buffer, sizeBytesMax: number): void {
     if (!this.#isComplete) return;
-    if (this.#sizeBytes + chunk.length <= sizeBytesMax && this.addUnsent(chunk)) this.#sentCount += 1;
+    if (this.#sizeBytes + chunk.length <= sizeBytesMax && this.add(chunk)) this.#sentCount += 1;
     else this.forget();
+  }
+
+  /** Holds what is here on a budget from now on. False: it has no room. */
+  holdOn(budget: ByteBudget): boolean {
+    this.#budget?.giveBack(this.#sizeBytes);
+    this.#budget = budget.tryTake(this.#sizeBytes) ? budget : undefined;
+    return this.#budget !== undefined;
   }
 
   /** Sends what is not sent yet. False when the stream takes no more for now. */
@@ -53,9 +57,9 @@ export class HeldRequest {
     return isWritable;
   }
 
-  /** Everything is sent: keeps it, if it is small enough. */
-  retain(sizeBytesMax: number): void {
-    if (this.#sizeBytes > sizeBytesMax) this.forget();
+  /** Everything is sent: keeps it, if it is small enough and complete, and the budget has room. */
+  retain(budget: ByteBudget, sizeBytesMax: number): void {
+    if (!this.#isComplete || this.#sizeBytes > sizeBytesMax || !this.holdOn(budget)) this.forget();
   }
 
   /** The plugin is lost or has refused the call: nothing is sent. */
@@ -68,7 +72,8 @@ export class HeldRequest {
     if (this.#chunks.length > 0) this.#chunks = [];
     this.#sentCount = 0;
     this.#isComplete = false;
-    this.#budget.giveBack(this.#sizeBytes);
+    this.#budget?.giveBack(this.#sizeBytes);
+    this.#budget = undefined;
     this.#sizeBytes = 0;
   }
 }

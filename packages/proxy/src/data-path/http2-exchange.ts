@@ -1,34 +1,34 @@
 import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
-import { bodyTooLarge, type HttpResponse, type Transcoder } from "../transcoding/transcoder.js";
+import { type BodyLimits, HttpBody } from "../transcoding/http-body.js";
+import type { HttpResponse, Transcoder } from "../transcoding/transcoder.js";
 
 /** A plain HTTP request over HTTP/2: its body is collected, then answered whole. */
 export class Http2Exchange implements StreamEvents {
   readonly #stream: Http2Stream;
   readonly #head: { method: string; path: string; headers: HeaderList };
-  readonly #options: { transcoder: Transcoder; bodyBytesMax: number };
+  readonly #transcoder: Transcoder;
   readonly #aborted = new AbortController();
-  readonly #chunks: Buffer[] = [];
-  #sizeBytes = 0;
+  readonly #body: HttpBody;
   #phase: "reading" | "answering" | "ended" = "reading";
 
   constructor(
     stream: Http2Stream,
     head: { method: string; path: string; headers: HeaderList },
-    options: { transcoder: Transcoder; bodyBytesMax: number },
+    options: { transcoder: Transcoder; body: BodyLimits },
   ) {
     this.#stream = stream;
     this.#head = head;
-    this.#options = options;
+    this.#transcoder = options.transcoder;
+    this.#body = new HttpBody(options.body);
   }
 
   onHeaders(): void {}
 
   onData(data: Buffer, endStream: boolean): void {
     if (this.#phase !== "reading") return;
-    this.#chunks.push(data);
-    this.#sizeBytes += data.length;
     this.#stream.releaseWindow(data.length);
-    if (this.#sizeBytes > this.#options.bodyBytesMax) this.#send(bodyTooLarge(this.#options.bodyBytesMax));
+    const refused = this.#body.add(data);
+    if (refused !== undefined) this.#send(refused);
     else if (endStream) void this.#answer();
   }
 
@@ -40,18 +40,20 @@ export class Http2Exchange implements StreamEvents {
 
   onReset(): void {
     this.#phase = "ended";
+    this.#body.release();
     this.#aborted.abort();
   }
 
   async #answer(): Promise<void> {
     this.#phase = "answering";
-    const body = Buffer.concat(this.#chunks.splice(0));
-    const response = await this.#options.transcoder.answer({ ...this.#head, body }, this.#aborted.signal);
+    const request = { ...this.#head, body: this.#body.bytes() };
+    const response = await this.#transcoder.answer(request, this.#aborted.signal);
     if (!this.#aborted.signal.aborted) this.#send(response);
   }
 
   #send({ status, headers, body }: HttpResponse): void {
     this.#phase = "ended";
+    this.#body.release();
     const isHead = this.#head.method === "HEAD";
     this.#stream.sendHeaders([":status", String(status), ...headers], isHead);
     if (!isHead) this.#stream.sendData(typeof body === "string" ? Buffer.from(body) : body, true);

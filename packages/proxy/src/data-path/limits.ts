@@ -6,8 +6,17 @@ export const retainedBytesPerCallMax = 4 * mib;
 /** The beginning of any other call, so that one which the plugin refused unseen (GOAWAY, REFUSED_STREAM) can be sent again. */
 export const retainedBytesOfOthersMax = 64 * 1024;
 
-/** Request bytes held for calls in flight, all together: what a crash with thousands of calls may cost. Views, not copies. */
-export const heldBytesMax = 256 * mib;
+/** All that is retained of calls in flight: what a crash among large writes may cost in memory. Beyond it they are not sent again. */
+export const retainedBytesMax = 128 * mib;
+
+/** Requests that hide their namespace behind megabytes. No usual encoder does, so this is for a few odd ones. */
+export const unroutedBytesMax = 64 * mib;
+
+/** Bodies of HTTP/JSON requests that are coming in or being answered. */
+export const httpBodiesBytesMax = 128 * mib;
+
+/** Requests that wait for one backend: with the bound on their number, what an outage of it may cost in memory. */
+export const waitingBytesMax = 64 * mib;
 
 /** Calls that wait for one backend: a few seconds of traffic while a plugin restarts. Beyond it waiting only delays the refusal. */
 export const waitingCallsMax = 10_000;

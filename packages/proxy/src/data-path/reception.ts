@@ -1,4 +1,5 @@
 import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
+import type { BodyLimits } from "../transcoding/http-body.js";
 import type { Transcoder } from "../transcoding/transcoder.js";
 import { BuiltInCall, type BuiltInMethod } from "./built-in-call.js";
 import { Call, type Downstream } from "./call.js";
@@ -14,12 +15,12 @@ export class Reception {
   readonly #forwarding: Forwarding;
   readonly #builtIns: ReadonlyMap<string, BuiltInMethod>;
   readonly #builtInCalls = new Set<BuiltInCall>();
-  readonly #http: { transcoder: Transcoder; bodyBytesMax: number };
+  readonly #http: { transcoder: Transcoder; body: BodyLimits };
 
   constructor(options: {
     forwarding: Forwarding;
     builtIns: ReadonlyMap<string, BuiltInMethod>;
-    http: { transcoder: Transcoder; bodyBytesMax: number };
+    http: { transcoder: Transcoder; body: BodyLimits };
   }) {
     this.#forwarding = options.forwarding;
     this.#builtIns = options.builtIns;

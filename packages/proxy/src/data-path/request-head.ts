@@ -28,12 +28,13 @@ export interface GrpcHead {
   readonly metadata: HeaderList;
   /** What a service that is routed whole gets besides: how messages are compressed, and by whom. */
   readonly messageMetadata: HeaderList;
-  /** Header lists for the plugin that were made from this head. Invariant: the key is the connection's, so that no token goes astray. */
+  /** Header lists for plugins that were made from this head. */
   readonly upstreamHeaders: Map<Route, CachedHeaders>;
 }
 
 /** A header list that may be sent again as it is: the transport then need not encode it again. */
 export interface CachedHeaders {
+  /** Whose token is in it. Invariant: it is sent on no other link. */
   readonly link: object;
   readonly headers: HeaderList;
 }

@@ -2,10 +2,12 @@ import {
   decodeStatusMessage,
   encodeTimeout,
   frameMessage,
+  GrpcCode,
   type HeaderList,
   Http2ErrorCode,
   headerValue,
   type StreamEvents,
+  statusTrailers,
 } from "@prism-data/transport";
 import type { UnaryRequest, UnaryResponse } from "../transcoding/transcoder.js";
 import type { Downstream } from "./call.js";
@@ -17,6 +19,7 @@ import { grpcStatusOf } from "./peer-status.js";
 export type OpenStream = (downstream: Downstream, headers: HeaderList, endStream: boolean) => StreamEvents;
 
 const prefixBytes = 5;
+const givenUp: HeaderList = statusTrailers(GrpcCode.CANCELLED, "the call was given up");
 
 /** A unary call made inside the process: it takes the way of every gRPC call, with this in place of an app's stream. Never rejects. */
 export function callUnary(
@@ -29,7 +32,7 @@ export function callUnary(
   headers.push("content-type", "application/grpc");
   if (request.timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(request.timeoutMs));
   exchange.events = open(exchange, [...headers, ...request.metadata], false);
-  options.signal.addEventListener("abort", () => exchange.events?.onReset(Http2ErrorCode.CANCEL), { once: true });
+  options.signal.addEventListener("abort", () => exchange.cancel(), { once: true });
   exchange.events.onData(frameMessage(request.message), true);
   return exchange.response;
 }
@@ -74,7 +77,13 @@ class UnaryExchange implements Downstream {
   }
 
   reset(): void {
-    this.#finish(["grpc-status", "1", "grpc-message", "the call was given up"]);
+    this.#finish(givenUp);
+  }
+
+  /** Whoever asked is gone. */
+  cancel(): void {
+    this.events?.onReset(Http2ErrorCode.CANCEL);
+    this.#finish(givenUp);
   }
 
   releaseWindow(): void {}

@@ -52,6 +52,8 @@ export async function openListener(
   server.on("drop", () => options.onConnectionRefused?.());
   server.listen(at);
   await once(server, "listening");
+  // A connection that could not be accepted, such as for want of file descriptors, is no reason to stop serving the others.
+  server.on("error", () => {});
   const address = server.address() as AddressInfo;
   return {
     host: address.address,

@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { HeaderList } from "@prism-data/transport";
-import { bodyTooLarge, type HttpResponse, type Transcoder } from "./transcoder.js";
+import { type BodyLimits, HttpBody } from "./http-body.js";
+import type { HttpResponse, Transcoder } from "./transcoder.js";
 
-export interface Http1Limits {
-  /** The largest request body. */
-  readonly bodyBytes: number;
+export interface Http1Limits extends BodyLimits {
   /** The largest header section. */
   readonly headerListBytes: number;
 }
@@ -64,20 +63,23 @@ export class Http1Front {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const aborted = new AbortController();
     response.once("close", () => aborted.abort());
-    const body = await readBody(request, this.#limits.bodyBytes);
-    if (body === undefined) return;
-    if (body === "too-large") {
-      // What is left of the body is not worth reading: the connection ends with the answer.
-      response.shouldKeepAlive = false;
-      this.#send(response, bodyTooLarge(this.#limits.bodyBytes));
-      return;
+    const body = new HttpBody(this.#limits);
+    try {
+      const refused = await readBody(request, body);
+      // What is left of a refused body is not worth reading: the connection ends with the answer.
+      if (refused !== undefined) response.shouldKeepAlive = false;
+      this.#send(response, refused ?? (await this.#answer(request, body.bytes(), aborted.signal)));
+    } catch (error) {
+      if (!aborted.signal.aborted && !request.destroyed) throw error;
+      // The caller went away in the middle of the body: there is nobody to tell.
+    } finally {
+      body.release();
     }
+  }
+
+  #answer(request: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<HttpResponse> {
     const path = (request.url ?? "").replace(/\?.*$/s, "");
-    const { method = "" } = request;
-    this.#send(
-      response,
-      await this.#transcoder.answer({ method, path, headers: headersOf(request), body }, aborted.signal),
-    );
+    return this.#transcoder.answer({ method: request.method ?? "", path, headers: headersOf(request), body }, signal);
   }
 
   #send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
@@ -89,21 +91,13 @@ export class Http1Front {
   }
 }
 
-/** The whole body; `undefined` when the connection ended before it did. */
-async function readBody(request: IncomingMessage, sizeBytesMax: number): Promise<Buffer | "too-large" | undefined> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > sizeBytesMax) return "too-large";
-      chunks.push(chunk);
-    }
-  } catch {
-    // The caller went away: there is nobody to tell.
-    return undefined;
+/** Reads to the end of the body. Answers how to refuse it. */
+async function readBody(request: IncomingMessage, body: HttpBody): Promise<HttpResponse | undefined> {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    const refused = body.add(chunk);
+    if (refused !== undefined) return refused;
   }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+  return undefined;
 }
 
 function headersOf(request: IncomingMessage): HeaderList {

@@ -102,7 +102,7 @@ export class Transcoder {
       const metadata = metadataOf(request.headers);
       return reply(described, encoding, await this.#call({ path: request.path, message, metadata, timeoutMs }, signal));
     } catch (error) {
-      return failure(error);
+      return refusal(error);
     }
   }
 
@@ -119,16 +119,6 @@ export class Transcoder {
     }
     return described;
   }
-}
-
-/** Answers a body that grew over the limit, which is known before the body has ended. */
-export function bodyTooLarge(sizeBytesMax: number): HttpResponse {
-  return failure(
-    new GatewayError(
-      "MESSAGE_TOO_LARGE",
-      `The request body is larger than ${sizeBytesMax} bytes; send less in one call.`,
-    ),
-  );
 }
 
 /** HTTP tells a path that does not exist from a method that is not implemented; Connect's clients read the code in the body. */
@@ -185,7 +175,8 @@ function reply(described: DescribedMethod, encoding: Encoding, response: UnaryRe
   return { status: 200, headers: ["content-type", `application/${encoding}`, ...metadata], body };
 }
 
-function failure(error: unknown): HttpResponse {
+/** How a request is answered that became no call. */
+export function refusal(error: unknown): HttpResponse {
   const { httpStatus, body } = connectErrorOf(statusOf(error));
   const headers = ["content-type", "application/json"];
   if (error instanceof GatewayError && error.reason === "COMPRESSION_UNSUPPORTED")

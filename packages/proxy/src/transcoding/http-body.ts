@@ -1,0 +1,51 @@
+import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import type { ByteBudget } from "../data-path/byte-budget.js";
+import { type HttpResponse, refusal } from "./transcoder.js";
+
+export interface BodyLimits {
+  /** The largest body of one request. */
+  readonly bodyBytesMax: number;
+  /** What all bodies together may take. */
+  readonly budget: ByteBudget;
+}
+
+/** The body of one request while it comes in. `release` gives its bytes back to the budget, and must be called. */
+export class HttpBody {
+  readonly #limits: BodyLimits;
+  readonly #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes the next bytes. Answers how to refuse the request when they are too many. */
+  add(chunk: Buffer): HttpResponse | undefined {
+    const { bodyBytesMax, budget } = this.#limits;
+    if (this.#sizeBytes + chunk.length > bodyBytesMax) return bodyTooLarge(bodyBytesMax);
+    if (!budget.tryTake(chunk.length)) return bodiesTooLarge();
+    this.#sizeBytes += chunk.length;
+    this.#chunks.push(chunk);
+    return undefined;
+  }
+
+  /** All of it. */
+  bytes(): Buffer {
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  release(): void {
+    this.#limits.budget.giveBack(this.#sizeBytes);
+    this.#sizeBytes = 0;
+    this.#chunks.length = 0;
+  }
+}
+
+function bodyTooLarge(sizeBytesMax: number): HttpResponse {
+  const text = `The request body is larger than ${sizeBytesMax} bytes; send less in one call.`;
+  return refusal(new GatewayError("MESSAGE_TOO_LARGE", text));
+}
+
+function bodiesTooLarge(): HttpResponse {
+  return refusal(new GatewayError("OVERLOADED", "The proxy holds as many request bodies as it may; come again later."));
+}
