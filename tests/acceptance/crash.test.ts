@@ -9,6 +9,7 @@ import { PrismProcess } from "./prism-process.ts";
 describe.each(backends)("calls that $name holds when its plugin is killed", (backend) => {
   let prism: PrismProcess;
   let client: KeyValueClient;
+  let killedPid = 0;
 
   beforeAll(async () => {
     prism = await PrismProcess.start({ config: configOf([backend]) });
@@ -19,9 +20,15 @@ describe.each(backends)("calls that $name holds when its plugin is killed", (bac
     await prism[Symbol.asyncDispose]();
   });
 
-  /** Lets the plugin take calls but answer none, and kills it when the proxy has sent them on. */
+  /** The process that serves after the one that the test before has killed. */
+  async function nextPluginPid(): Promise<number> {
+    killedPid = await pluginPid(prism.admin, backend.name, killedPid);
+    return killedPid;
+  }
+
+  /** Lets the plugin take calls but answer none, and kills it when the proxy holds them. */
   async function killHolding<T>(makeCalls: () => T, count: number): Promise<T> {
-    const pid = await pluginPid(prism.admin, backend.name);
+    const pid = await nextPluginPid();
     process.kill(pid, "SIGSTOP");
     const calls = makeCalls();
     await eventually(`${count} calls in flight`, 5_000, async () => (await inFlight(prism, client.namespace)) >= count);
@@ -49,10 +56,11 @@ describe.each(backends)("calls that $name holds when its plugin is killed", (bac
   });
 
   test("a watch ends as PLUGIN_CRASHED", async () => {
+    const pid = await nextPluginPid();
     const events = client.watch("");
     const ended = new Promise((_, reject) => events.once("error", reject));
     await new Promise((resolve) => events.once("data", resolve));
-    process.kill(await pluginPid(prism.admin, backend.name), "SIGKILL");
+    process.kill(pid, "SIGKILL");
     expect(await failureFrom(ended)).toMatchObject({ code: "UNAVAILABLE", reason: "PLUGIN_CRASHED" });
   });
 });
