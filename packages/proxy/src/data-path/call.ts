@@ -9,7 +9,7 @@ import {
   type StreamEvents,
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
-import type { Route } from "../routing/route-lookup.js";
+import { NotBoundError, type Route } from "../routing/route-lookup.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
@@ -21,6 +21,7 @@ import { carriesToken } from "./idempotency-token.js";
 import {
   backendWaitMs,
   firstMessageWaitMs,
+  lossesMax,
   refusalsMax,
   retainedBytesOfOthersMax,
   retainedBytesPerCallMax,
@@ -68,7 +69,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #leg: UpstreamLeg | undefined;
   #hasWaited = false;
-  #isRetry = false;
+  #losses = 0;
   #refusals = 0;
   #responseBytes = 0;
   /** Bytes that upstream gets no credit for until downstream takes more. */
@@ -238,7 +239,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     try {
       route = this.#forwarding.routes.namespaced(namespace, this.#head.path, this.#head.traits!);
     } catch (error) {
-      this.#fail(failureOfThrown(error));
+      this.#fail(this.#whyUnrouted(error));
       return;
     }
     this.#routed(route);
@@ -247,8 +248,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   #routed(route: Route): void {
     this.#route = route;
     route.metrics.begin();
-    if (route.timeoutMs !== undefined) {
-      this.#callDeadlineMs = Math.min(this.#callDeadlineMs, this.#startedMs + route.timeoutMs);
+    if (this.#head.timeoutMs === undefined && route.timeoutMs !== undefined) {
+      this.#callDeadlineMs = this.#startedMs + route.timeoutMs;
     }
     this.#dispatch();
   }
@@ -304,10 +305,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #upstreamHeaders(link: BackendLink): HeaderList {
     const route = this.#route!;
-    const { timeoutMs = Number.POSITIVE_INFINITY } = this.#head;
-    const allowedMs = Math.min(timeoutMs, route.timeoutMs ?? Number.POSITIVE_INFINITY);
-    if (!Number.isFinite(allowedMs)) return upstreamHeaders(this.#head, { route, link, timeoutMs: undefined });
-    if (!this.#hasWaited) return upstreamHeaders(this.#head, { route, link, timeoutMs: allowedMs });
+    const timeoutMs = this.#head.timeoutMs ?? route.timeoutMs;
+    if (timeoutMs === undefined || !this.#hasWaited) return upstreamHeaders(this.#head, { route, link, timeoutMs });
     const leftMs = Math.ceil(this.#callDeadlineMs - this.#forwarding.now());
     return buildUpstreamHeaders(this.#head, { route, link, timeoutMs: leftMs });
   }
@@ -339,10 +338,10 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     return this.#phase === "sent" && this.#held.isComplete && this.#refusals <= refusalsMax;
   }
 
-  /** The plugin may have processed the call: only what changes nothing, or says what it repeats, is sent again, and once. */
+  /** The plugin may have processed the call: only what changes nothing, or says what it repeats, is sent again. */
   #mayRepeatLost(): boolean {
-    if (this.#phase !== "sent" || !this.#held.isComplete || this.#isRetry) return false;
-    this.#isRetry = true;
+    this.#losses += 1;
+    if (this.#phase !== "sent" || !this.#held.isComplete || this.#losses > lossesMax) return false;
     const { readOnly, tokenField } = this.#route!;
     return readOnly || (tokenField !== undefined && this.#requestEnded && carriesToken(this.#held.chunks, tokenField));
   }
@@ -354,6 +353,13 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   // Endings.
+
+  /** A namespace that is not bound because its plugin does not run is the plugin's failure. */
+  #whyUnrouted(error: unknown): Failure {
+    if (!(error instanceof NotBoundError)) return failureOfThrown(error);
+    const backend = this.#forwarding.backend(error.backend);
+    return backend.isReady ? failureOfThrown(error) : backend.unavailable();
+  }
 
   #refusalOf(problem: FramingProblem): Failure {
     if (problem.kind === "compressed") return failures.compressionUnsupported();

@@ -27,6 +27,9 @@ export const backendWaitMs = 30_000;
 /** How long a call may stay open without the message that names its namespace. Nothing waits without a deadline. */
 export const firstMessageWaitMs = 30_000;
 
+/** How often a call is sent again because its plugin was lost: more than one crash can fall into a call's time, but not many. */
+export const lossesMax = 3;
+
 /** How often a call is sent again because the plugin refused it unseen; more often means that something is wrong there. */
 export const refusalsMax = 3;
 

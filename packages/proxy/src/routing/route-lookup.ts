@@ -17,6 +17,17 @@ export interface Route {
   readonly metrics: CallMetrics;
 }
 
+/** The namespace is configured, but not made real on its backend. */
+export class NotBoundError extends GatewayError {
+  readonly backend: string;
+
+  constructor(namespace: string, { state, reason, backend }: NamespaceRoute & { state: "pending" | "failed" }) {
+    const text = `Namespace "${namespace}" is ${state}, so it takes no calls: ${reason}`;
+    super("NAMESPACE_UNAVAILABLE", text, { metadata: { namespace } });
+    this.backend = backend;
+  }
+}
+
 interface NamespaceEntry {
   readonly route: NamespaceRoute;
   readonly byPath: Map<string, Route>;
@@ -75,10 +86,7 @@ export class RouteLookup {
     const { namespace, path } = called;
     const pattern = traits.pattern ?? "";
     if (route.pattern !== pattern) throw this.#patternMismatch(called, route.pattern, pattern);
-    if (route.state !== "bound") {
-      const text = `Namespace "${namespace}" is ${route.state}, so it takes no calls: ${route.reason}`;
-      throw new GatewayError("NAMESPACE_UNAVAILABLE", text, { metadata: { namespace } });
-    }
+    if (route.state !== "bound") throw new NotBoundError(namespace, route);
     const method = path.slice(path.lastIndexOf("/") + 1);
     return {
       backend: route.backend,

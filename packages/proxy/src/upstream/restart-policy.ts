@@ -47,7 +47,8 @@ export function decideRestart(
   nowMs: number,
   random: Random,
 ): RestartDecision {
-  if (end.phase === "ready" && (end.killed || end.servedMs >= stableAfterMs)) return afterServing(history, end.servedMs, random);
+  if (end.phase === "ready" && (end.killed || end.servedMs >= stableAfterMs))
+    return afterServing(history, end.servedMs, random);
   if (history.mode === "crash_loop") return { history, delayMs: probeIntervalMs, crashLoop: true };
   const recent = history.failedStartsMs.filter((atMs) => nowMs - atMs < crashLoopWindowMs);
   const failedStartsMs = [...recent, nowMs];
