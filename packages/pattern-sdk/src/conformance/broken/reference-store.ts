@@ -1,5 +1,6 @@
 import type { CallContext } from "../../call-context.js";
-import { GatewayError } from "../../errors.js";
+import { addToCounter } from "../../patterns/counter-value.js";
+import { EtagSource } from "../../patterns/etag-source.js";
 import type {
   Awaitable,
   BatchResult,
@@ -7,7 +8,6 @@ import type {
   ChangeSink,
   DeleteRequest,
   Entry,
-  IdempotencyToken,
   KeyedEntry,
   KeyValue,
   Mutation,
@@ -20,9 +20,13 @@ import type {
   TransactRequest,
   WriteCondition,
 } from "../../patterns/key-value.js";
-
-/** Never starts again: etags of one test run are told apart by it. */
-let writes = 0;
+import {
+  checkDeleteCondition,
+  checkSetCondition,
+  checkTransactCondition,
+} from "../../patterns/key-value-conditions.js";
+import { type KeptToken, replayedEtag } from "../../patterns/replayed-etag.js";
+import { compareUtf8 } from "../../patterns/utf8-order.js";
 
 /**
  * A key-value store that is correct and as plain as can be, made of small steps. A broken store is this one with one step
@@ -30,7 +34,8 @@ let writes = 0;
  */
 export class ReferenceStore implements KeyValue {
   readonly entries = new Map<string, Entry>();
-  readonly tokens = new Map<string, { readonly token: IdempotencyToken; readonly etag: string }>();
+  readonly tokens = new Map<string, KeptToken>();
+  readonly etags = new EtagSource();
   readonly watchers = new Set<{ readonly prefix: string; readonly sink: ChangeSink }>();
 
   get(key: string): Awaitable<Entry | undefined> {
@@ -48,9 +53,9 @@ export class ReferenceStore implements KeyValue {
     return this.apply(request);
   }
 
-  delete({ key, ifEtag }: DeleteRequest): Awaitable<boolean> {
-    if (ifEtag !== undefined) this.checkCondition(key, { kind: "etag", etag: ifEtag });
-    return this.remove(key);
+  delete(request: DeleteRequest): Awaitable<boolean> {
+    checkDeleteCondition(request, this.live(request.key));
+    return this.remove(request.key);
   }
 
   async batchGet(keys: readonly string[]): Promise<readonly BatchResult<Entry | undefined>[]> {
@@ -139,28 +144,17 @@ export class ReferenceStore implements KeyValue {
 
   /** The answer that this write got before; `undefined`: it is a new one. */
   replayedEtag({ key, token }: SetRequest): string | undefined {
-    const kept = this.tokens.get(key);
-    if (token === undefined || kept === undefined) return undefined;
-    const age = compareTokens(token, kept.token);
-    if (age < 0) throw new GatewayError("IDEMPOTENCY_TOKEN_STALE", `A newer set of ${key} was applied.`);
-    return age === 0 ? kept.etag : undefined;
+    return token && replayedEtag(key, token, this.tokens.get(key));
   }
 
   checkCondition(key: string, condition: WriteCondition | undefined): void {
-    const current = this.live(key);
-    const metadata: Record<string, string> = current === undefined ? { key } : { key, current_etag: current.etag };
-    if (condition?.kind === "absent" && current !== undefined) {
-      throw new GatewayError("KEY_EXISTS", `The key ${key} exists.`, { metadata });
-    }
-    if (condition?.kind === "etag" && current?.etag !== condition.etag) {
-      throw new GatewayError("ETAG_MISMATCH", `The key ${key} has another etag.`, { metadata });
-    }
+    checkSetCondition({ key, condition }, this.live(key));
   }
 
   /** Writes what was checked, and keeps its token. */
   apply({ key, value, ttlMs, token }: SetRequest): SetResult {
     const etag = this.put({ key, value, expiresAtMs: ttlMs === undefined ? undefined : Date.now() + ttlMs });
-    if (token !== undefined) this.tokens.set(key, { token, etag });
+    if (token !== undefined) this.tokens.set(key, { ...token, etag });
     return { etag };
   }
 
@@ -177,8 +171,7 @@ export class ReferenceStore implements KeyValue {
   }
 
   nextEtag(_key: string): string {
-    writes++;
-    return `w${writes}`;
+    return this.etags.next();
   }
 
   keep(key: string, entry: Entry): void {
@@ -212,7 +205,7 @@ export class ReferenceStore implements KeyValue {
   }
 
   compareKeys(a: string, b: string): number {
-    return Buffer.compare(Buffer.from(a), Buffer.from(b));
+    return compareUtf8(a, b);
   }
 
   /** As many of the keys as fit a page, and the last of them as cursor if there are more. */
@@ -231,22 +224,11 @@ export class ReferenceStore implements KeyValue {
   }
 
   sum(key: string, text: string, delta: bigint): bigint {
-    const counter = /^(?:0|-?[1-9]\d{0,18})$/.test(text) ? BigInt(text) : undefined;
-    if (counter === undefined || BigInt.asIntN(64, counter) !== counter) {
-      throw new GatewayError("NOT_A_COUNTER", `The value of ${key} is no decimal int64.`);
-    }
-    const sum = counter + delta;
-    if (BigInt.asIntN(64, sum) !== sum) throw new GatewayError("COUNTER_OVERFLOW", `The sum of ${key} leaves int64.`);
-    return sum;
+    return addToCounter(key, Buffer.from(text), delta);
   }
 
   checkTransactCondition(index: number, condition: TransactCondition): void {
-    const current = this.live(condition.key);
-    const holds =
-      condition.kind === "exists" ? (current !== undefined) === condition.exists : current?.etag === condition.etag;
-    if (holds) return;
-    const metadata = { index: String(index), key: condition.key };
-    throw new GatewayError("CONDITION_FAILED", `Condition ${index} does not hold.`, { metadata });
+    checkTransactCondition(index, condition, this.live(condition.key));
   }
 
   mutate(mutation: Mutation): MutationResult {
@@ -270,10 +252,4 @@ export async function inOrder<Item, Result>(
     }
   }
   return results;
-}
-
-/** By time, then by nonce as bytes. */
-export function compareTokens(a: IdempotencyToken, b: IdempotencyToken): number {
-  if (a.timeMicros !== b.timeMicros) return a.timeMicros < b.timeMicros ? -1 : 1;
-  return Buffer.compare(a.nonce, b.nonce);
 }

@@ -1,6 +1,7 @@
+import { compareIdempotencyTokens } from "../../patterns/idempotency-token-order.js";
 import type { SetRequest, SetResult } from "../../patterns/key-value.js";
 import { type BrokenStore, broken } from "./broken-store.js";
-import { compareTokens, ReferenceStore } from "./reference-store.js";
+import { ReferenceStore } from "./reference-store.js";
 
 /** Stores that get idempotency tokens wrong. */
 export const tokenStores: readonly BrokenStore[] = [
@@ -17,7 +18,7 @@ export const tokenStores: readonly BrokenStore[] = [
     class extends ReferenceStore {
       override replayedEtag({ key, token }: SetRequest): string | undefined {
         const kept = this.tokens.get(key);
-        return token && kept && compareTokens(token, kept.token) === 0 ? kept.etag : undefined;
+        return token && kept && compareIdempotencyTokens(token, kept) === 0 ? kept.etag : undefined;
       }
     },
   ),
@@ -52,7 +53,7 @@ export const tokenStores: readonly BrokenStore[] = [
       override checkCondition(key: string, condition: SetRequest["condition"]): void {
         const token = { timeMicros: 2n ** 60n, nonce: new Uint8Array(1) };
         if (condition?.kind === "absent" && this.live(key) !== undefined)
-          this.tokens.set(key, { token, etag: "refused" });
+          this.tokens.set(key, { ...token, etag: "refused" });
         super.checkCondition(key, condition);
       }
     },

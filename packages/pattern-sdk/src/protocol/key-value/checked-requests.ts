@@ -8,6 +8,7 @@ import type {
   TransactRequest,
   WriteCondition,
 } from "../../patterns/key-value.js";
+import { compareUtf8 } from "../../patterns/utf8-order.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 import type * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { type BoundNamespace, requireCapability } from "./bound-namespace.js";
@@ -135,7 +136,7 @@ function checkedSelection(bound: BoundNamespace, selection: wire.ScanRequest["se
   const { start, end } = selection.value;
   checkPrefix(start, "range.start");
   checkPrefix(end, "range.end");
-  if (end !== "" && Buffer.compare(Buffer.from(start), Buffer.from(end)) >= 0) {
+  if (end !== "" && compareUtf8(start, end) >= 0) {
     throw invalidField("range.end", "must be greater than range.start in the order of UTF-8 bytes, or empty");
   }
   return { kind: "range", start, end };
