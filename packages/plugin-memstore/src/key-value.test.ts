@@ -1,13 +1,13 @@
 import {
   type CallContext,
   type Change,
+  EtagSource,
   GatewayError,
   type IdempotencyToken,
   idempotencyWindowMs,
 } from "@prism-data/pattern-sdk";
 import { describe, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.js";
-import { Etags } from "./etags.js";
 import { MemoryKeyValue } from "./key-value.js";
 import { ManualClock } from "./manual-clock.js";
 
@@ -16,7 +16,7 @@ const bytes = (text: string) => Buffer.from(text);
 function emptyStore(maxBytes = 1_000_000) {
   const clock = new ManualClock();
   const budget = new ByteBudget(maxBytes);
-  const store = new MemoryKeyValue({ budget, clock, etags: new Etags() });
+  const store = new MemoryKeyValue({ budget, clock, etags: new EtagSource() });
   return { clock, budget, store };
 }
 

@@ -1,30 +1,30 @@
-import type {
-  BatchResult,
-  CallContext,
-  Change,
-  ChangeSink,
-  DeleteRequest,
-  KeyedEntry,
-  KeyValue,
-  Mutation,
-  MutationResult,
-  ScanPage,
-  ScanRequest,
-  SetRequest,
-  SetResult,
-  TransactCondition,
-  TransactRequest,
-  WriteCondition,
+import {
+  addToCounter,
+  type BatchResult,
+  type CallContext,
+  type Change,
+  type ChangeSink,
+  checkDeleteCondition,
+  checkSetCondition,
+  checkTransactCondition,
+  compareUtf8,
+  type DeleteRequest,
+  type EtagSource,
+  type KeyedEntry,
+  type KeyValue,
+  type Mutation,
+  type MutationResult,
+  type ScanPage,
+  type ScanRequest,
+  type SetRequest,
+  type SetResult,
+  type TransactRequest,
 } from "@prism-data/pattern-sdk";
 import type { ByteBudget } from "./byte-budget.js";
 import type { Clock } from "./clock.js";
-import { fitsInt64, parseCounter } from "./counter.js";
-import { conditionFailed, counterOverflow, etagMismatch, keyExists, notACounter } from "./errors.js";
-import type { Etags } from "./etags.js";
 import { ExpiryQueue, type Scheduled } from "./expiry-queue.js";
 import { SortedKeys } from "./sorted-keys.js";
 import { TokenRecords } from "./token-records.js";
-import { compareUtf8 } from "./utf8-order.js";
 
 /** What an entry takes beside key and value, as measured: map, index and expiry queue, the entry, its etag, view and buffer. */
 const entryOverheadBytes = 512;
@@ -32,7 +32,7 @@ const entryOverheadBytes = 512;
 /** What all namespaces of a backend share. */
 export interface Shared {
   readonly budget: ByteBudget;
-  readonly etags: Etags;
+  readonly etags: EtagSource;
   readonly clock: Clock;
 }
 
@@ -53,7 +53,7 @@ interface Watcher {
  */
 export class MemoryKeyValue implements KeyValue {
   readonly #budget: ByteBudget;
-  readonly #etags: Etags;
+  readonly #etags: EtagSource;
   readonly #clock: Clock;
   readonly #entries = new Map<string, StoredEntry>();
   /** Invariant: holds exactly the keys of `#entries`. */
@@ -89,7 +89,7 @@ export class MemoryKeyValue implements KeyValue {
     const replayed = token && this.#tokens.replayedEtag(key, token, nowMs);
     if (replayed !== undefined) return { etag: replayed };
     const current = this.#live(key, nowMs);
-    checkCondition(key, request.condition, current);
+    checkSetCondition(request, current);
     const recordBytes = token === undefined ? 0 : this.#tokens.growthBytes(key, nowMs);
     this.#budget.requireRoom(entrySizeBytes(key, request.value) - (current?.sizeBytes ?? 0) + recordBytes);
     const { etag } = this.#put(request, nowMs);
@@ -99,9 +99,7 @@ export class MemoryKeyValue implements KeyValue {
 
   delete(request: DeleteRequest): boolean {
     const current = this.#live(request.key, this.#clock.nowMs());
-    if (request.ifEtag !== undefined && current?.etag !== request.ifEtag) {
-      throw etagMismatch(request.key, current?.etag);
-    }
+    checkDeleteCondition(request, current);
     return this.#delete(current);
   }
 
@@ -167,10 +165,7 @@ export class MemoryKeyValue implements KeyValue {
   increment(key: string, delta: bigint): { value: bigint; etag: string } {
     const nowMs = this.#clock.nowMs();
     const current = this.#live(key, nowMs);
-    const counter = current === undefined ? 0n : parseCounter(current.value);
-    if (counter === undefined) throw notACounter(key);
-    const sum = counter + delta;
-    if (!fitsInt64(sum)) throw counterOverflow(key);
+    const sum = addToCounter(key, current?.value, delta);
     const value = Buffer.from(sum.toString());
     this.#budget.requireRoom(entrySizeBytes(key, value) - (current?.sizeBytes ?? 0));
     const ttlMs = current?.expiresAtMs === undefined ? undefined : current.expiresAtMs - nowMs;
@@ -180,7 +175,7 @@ export class MemoryKeyValue implements KeyValue {
   transact({ conditions, mutations }: TransactRequest): MutationResult[] {
     const nowMs = this.#clock.nowMs();
     for (const [index, condition] of conditions.entries()) {
-      if (!holds(condition, this.#live(condition.key, nowMs))) throw conditionFailed(index, condition);
+      checkTransactCondition(index, condition, this.#live(condition.key, nowMs));
     }
     this.#budget.requireRoom(this.#growthBytes(mutations, nowMs));
     return mutations.map((mutation) =>
@@ -294,16 +289,6 @@ function isExpired(entry: StoredEntry, nowMs: number): boolean {
 /** Whether a key is past the end of a range; an empty end is past all keys. */
 function isAtOrAfter(key: string, end: string): boolean {
   return end !== "" && compareUtf8(key, end) >= 0;
-}
-
-function checkCondition(key: string, condition: WriteCondition | undefined, current: StoredEntry | undefined): void {
-  if (condition?.kind === "absent" && current !== undefined) throw keyExists(key, current.etag);
-  if (condition?.kind === "etag" && current?.etag !== condition.etag) throw etagMismatch(key, current?.etag);
-}
-
-function holds(condition: TransactCondition, current: StoredEntry | undefined): boolean {
-  if (condition.kind === "exists") return (current !== undefined) === condition.exists;
-  return current?.etag === condition.etag;
 }
 
 function attempt<T>(run: () => T): BatchResult<T> {

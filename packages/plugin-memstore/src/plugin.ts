@@ -1,10 +1,15 @@
 import { getHeapStatistics } from "node:v8";
-import { type Backend, definePlugin, keyValueCapabilities, type PatternBinder } from "@prism-data/pattern-sdk";
+import {
+  type Backend,
+  definePlugin,
+  EtagSource,
+  keyValueCapabilities,
+  type PatternBinder,
+} from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
 import { type Clock, systemClock } from "./clock.js";
 import { settingsSchema } from "./config.js";
 import { boundBeyondHeap } from "./errors.js";
-import { Etags } from "./etags.js";
 import { MemoryKeyValue, type Shared } from "./key-value.js";
 
 /** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
@@ -27,7 +32,7 @@ export const memstorePlugin = definePlugin({
 
 /** Opens a backend that holds at most `maxBytes`. */
 export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend {
-  const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new Etags(), clock };
+  const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new EtagSource(), clock };
   const namespaces = new Map<string, MemoryKeyValue>();
   return {
     keyValue: keyValueBinder(namespaces, shared),

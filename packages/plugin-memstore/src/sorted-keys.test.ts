@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { SortedKeys } from "./sorted-keys.js";
-import { compareUtf8 } from "./utf8-order.js";
 
 /** Cover the borders of the order: one to four bytes of UTF-8, the last below and the first above the surrogates. */
 const alphabet = [
@@ -32,14 +31,6 @@ function seeded(seed: number): (below: number) => number {
 }
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-test("compareUtf8 orders as the UTF-8 bytes do", () => {
-  const words = alphabet.flatMap((first) => ["", ...alphabet].map((second) => first + second));
-  const wrong = words.flatMap((a) =>
-    words.filter((b) => Math.sign(compareUtf8(a, b)) !== byBytes(a, b)).map((b) => [a, b]),
-  );
-  expect(wrong).toEqual([]);
-});
 
 describe("SortedKeys agrees with a sorted set after random additions and removals", () => {
   test.each([1, 2, 3])("seed %i", (seed) => {

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "./utf8-order.js";
+import { compareUtf8 } from "@prism-data/pattern-sdk";
 
 /** A chunk is split above this: small enough to move in well under a microsecond, large enough that chunks stay few. */
 const chunkKeysMax = 512;

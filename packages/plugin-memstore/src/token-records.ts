@@ -1,16 +1,13 @@
-import { type IdempotencyToken, idempotencyWindowMs } from "@prism-data/pattern-sdk";
+import { type IdempotencyToken, idempotencyWindowMs, type KeptToken, replayedEtag } from "@prism-data/pattern-sdk";
 import type { ByteBudget } from "./byte-budget.js";
 import type { Clock } from "./clock.js";
-import { tokenStale } from "./errors.js";
 import { ExpiryQueue, type Scheduled } from "./expiry-queue.js";
 
 /** What a record takes beside its key, as measured: map and expiry queue, the record, token and etag. */
 const recordOverheadBytes = 512;
 
-interface TokenRecord {
+interface TokenRecord extends KeptToken {
   readonly key: string;
-  readonly token: IdempotencyToken;
-  readonly etag: string;
   readonly sizeBytes: number;
 }
 
@@ -31,11 +28,7 @@ export class TokenRecords {
 
   /** The etag that this very write gave before; `undefined` when it is a new write. Throws when a newer one was applied. */
   replayedEtag(key: string, token: IdempotencyToken, nowMs: number): string | undefined {
-    const kept = this.#live(key, nowMs);
-    if (kept === undefined) return undefined;
-    const age = compareTokens(token, kept.token);
-    if (age < 0) throw tokenStale(key);
-    return age === 0 ? kept.etag : undefined;
+    return replayedEtag(key, token, this.#live(key, nowMs));
   }
 
   /** The bytes that keeping a token of this key would add. */
@@ -49,8 +42,9 @@ export class TokenRecords {
       this.#expiry.cancel(replaced);
       this.#forget(replaced.item);
     }
-    const copied = { timeMicros: token.timeMicros, nonce: new Uint8Array(token.nonce) };
-    const record: TokenRecord = { key, token: copied, etag, sizeBytes: recordSizeBytes(key) };
+    const { timeMicros } = token;
+    const nonce = new Uint8Array(token.nonce);
+    const record: TokenRecord = { key, timeMicros, nonce, etag, sizeBytes: recordSizeBytes(key) };
     this.#budget.add(record.sizeBytes);
     this.#records.set(key, this.#expiry.schedule(record, nowMs + idempotencyWindowMs));
   }
@@ -74,10 +68,4 @@ export class TokenRecords {
 
 function recordSizeBytes(key: string): number {
   return Buffer.byteLength(key) + recordOverheadBytes;
-}
-
-/** By time, then by nonce: below 0 when `a` is older. */
-function compareTokens(a: IdempotencyToken, b: IdempotencyToken): number {
-  if (a.timeMicros !== b.timeMicros) return a.timeMicros < b.timeMicros ? -1 : 1;
-  return Buffer.compare(a.nonce, b.nonce);
 }

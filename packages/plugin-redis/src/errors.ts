@@ -1,4 +1,4 @@
-import { GatewayError, type Reason, type TransactCondition } from "@prism-data/pattern-sdk";
+import { GatewayError, type Reason } from "@prism-data/pattern-sdk";
 
 /** The driver tries to reconnect at least this often, so an earlier retry would meet the same state. */
 const reconnectRetryAfterMs = 500;
@@ -213,75 +213,6 @@ export function invalidTlsFile(field: string, path: string, cause: unknown): Gat
     fieldViolations: [{ field: `tls.${field}`, description }],
     cause,
   });
-}
-
-/** A set that wants the key to be missing met one that is there. */
-export function keyExists(key: string, currentEtag: string): GatewayError {
-  return new GatewayError(
-    "KEY_EXISTS",
-    "The key exists, and the set was to be applied only if it did not. Nothing was changed.",
-    {
-      metadata: { key, current_etag: currentEtag },
-    },
-  );
-}
-
-/** A write that wants an etag met another one, or no key. */
-export function etagMismatch(key: string, currentEtag: string | undefined): GatewayError {
-  const message =
-    currentEtag === undefined
-      ? "The key does not exist, so it does not have the etag given. Nothing was changed."
-      : "The key has another etag than the one given: it was written meanwhile. Nothing was changed; read it and try again.";
-  return new GatewayError("ETAG_MISMATCH", message, {
-    metadata: currentEtag === undefined ? { key } : { key, current_etag: currentEtag },
-  });
-}
-
-/** A set carries an older token than the last one kept for its key. */
-export function tokenStale(key: string): GatewayError {
-  return new GatewayError(
-    "IDEMPOTENCY_TOKEN_STALE",
-    "A set of this key with a newer idempotency token was already applied. This one changed nothing.",
-    { metadata: { key } },
-  );
-}
-
-/** A transaction's condition does not hold. */
-export function conditionFailed(index: number, condition: TransactCondition): GatewayError {
-  return new GatewayError(
-    "CONDITION_FAILED",
-    `Condition ${index} of the transaction does not hold. Nothing was changed.`,
-    {
-      metadata: { index: String(index), key: condition.key },
-    },
-  );
-}
-
-/** An increment met a value that is no decimal int64. */
-export function notACounter(key: string): GatewayError {
-  return new GatewayError(
-    "NOT_A_COUNTER",
-    "The value is not a decimal signed 64-bit integer, so it cannot be incremented. Nothing was changed.",
-    { metadata: { key } },
-  );
-}
-
-/** An increment would leave the range of int64. */
-export function counterOverflow(key: string): GatewayError {
-  return new GatewayError("COUNTER_OVERFLOW", "The sum does not fit a signed 64-bit integer. Nothing was changed.", {
-    metadata: { key },
-  });
-}
-
-/** The answers of a batch fill the message before this one. */
-export function answerTooLarge(key: string): GatewayError {
-  return new GatewayError(
-    "MESSAGE_TOO_LARGE",
-    "The answers before this one fill the message. Ask for this key again.",
-    {
-      metadata: { key },
-    },
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -1,40 +1,36 @@
 import {
+  answerFullError,
   type BatchResult,
   type CallContext,
   type ChangeSink,
+  conditionFailedError,
+  counterOverflowError,
   type DeleteRequest,
   type Entry,
+  type EtagSource,
+  etagMismatchError,
   GatewayError,
-  type IdempotencyToken,
   type KeyedEntry,
   type KeyValue,
+  keyExistsError,
   type Logger,
   type Mutation,
   type MutationResult,
+  notACounterError,
+  orderedTokenBytes,
   type ScanPage,
   type ScanRequest,
   type SetRequest,
   type SetResult,
   type TransactCondition,
   type TransactRequest,
+  tokenStaleError,
   type WriteCondition,
 } from "@prism-data/pattern-sdk";
 import type { ChangeFeed } from "./change-feed.js";
 import { decodeChange } from "./changes.js";
 import type { Argument, Connection, Reply } from "./connection.js";
-import {
-  answerTooLarge,
-  callAbandoned,
-  clockUnknown,
-  conditionFailed,
-  counterOverflow,
-  etagMismatch,
-  indexNotReady,
-  keyExists,
-  notACounter,
-  tokenStale,
-} from "./errors.js";
-import type { Etags } from "./etags.js";
+import { callAbandoned, clockUnknown, indexNotReady } from "./errors.js";
 import { ExpirySweep } from "./expiry-sweep.js";
 import { countScript, scanScript, sweepScript } from "./index-scripts.js";
 import { buildIndex } from "./key-index.js";
@@ -71,7 +67,7 @@ const emptyValue = new Uint8Array(0);
 export interface NamespaceOptions {
   readonly connection: Connection;
   readonly feed: ChangeFeed;
-  readonly etags: Etags;
+  readonly etags: EtagSource;
   readonly space: KeySpace;
   /** Whether calls may need the index: to scan, count or watch. */
   readonly indexed: boolean;
@@ -86,7 +82,7 @@ export interface NamespaceOptions {
 export class RedisKeyValue implements KeyValue {
   readonly #connection: Connection;
   readonly #feed: ChangeFeed;
-  readonly #etags: Etags;
+  readonly #etags: EtagSource;
   readonly #space: KeySpace;
   readonly #log: Logger;
   readonly #keys: readonly string[];
@@ -128,7 +124,7 @@ export class RedisKeyValue implements KeyValue {
   async batchGet(keys: readonly string[]): Promise<BatchResult<Entry | undefined>[]> {
     const records = (await this.#run(batchGetScript, [batchGetBytesMax, ...keys])) as (Buffer | 0)[];
     return records.map((record, index) => {
-      if (record === 0) return { ok: false, error: answerTooLarge(keys[index]!) };
+      if (record === 0) return { ok: false, error: answerFullError(keys[index]!) };
       return { ok: true, result: record.length === 0 ? undefined : decodeRecord(record) };
     });
   }
@@ -137,7 +133,7 @@ export class RedisKeyValue implements KeyValue {
     const args = requests.flatMap((request) => [
       ...this.#recordArgs(request),
       conditionArg(request.condition),
-      request.token === undefined ? "" : encodeToken(request.token),
+      request.token === undefined ? "" : orderedTokenBytes(request.token),
     ]);
     const replies = (await this.#run(setScript, args)) as Reply[];
     return requests.map(({ key }, index) => setResult(key, replies[2 * index], text(replies[2 * index + 1])));
@@ -199,8 +195,8 @@ export class RedisKeyValue implements KeyValue {
     const etag = this.#etags.next();
     const header = encodeRecord({ value: emptyValue, etag });
     const [status, sum] = (await this.#run(incrementScript, [key, delta.toString(), header])) as Reply[];
-    if (status === incrementStatus.notACounter) throw notACounter(key);
-    if (status === incrementStatus.overflow) throw counterOverflow(key);
+    if (status === incrementStatus.notACounter) throw notACounterError(key);
+    if (status === incrementStatus.overflow) throw counterOverflowError(key);
     return { value: BigInt(text(sum)), etag };
   }
 
@@ -212,7 +208,7 @@ export class RedisKeyValue implements KeyValue {
       ...applied.flatMap(({ mutation, etag }) => this.#mutationArgs(mutation, etag)),
     ];
     const [committed, ...results] = (await this.#run(transactScript, args)) as number[];
-    if (committed !== 1) throw conditionFailed(results[0]!, conditions[results[0]!]!);
+    if (committed !== 1) throw conditionFailedError({ index: results[0]!, key: conditions[results[0]!]!.key });
     return applied.map(({ mutation, etag }, index) =>
       mutation.kind === "set" ? { kind: "set", etag } : { kind: "delete", existed: results[index] === 1 },
     );
@@ -314,16 +310,17 @@ function setResult(key: string, status: Reply | undefined, etag: string): BatchR
     case setStatus.replayed:
       return { ok: true, result: { etag } };
     case setStatus.keyExists:
-      return { ok: false, error: keyExists(key, etag) };
+      return { ok: false, error: keyExistsError({ key, currentEtag: etag }) };
     case setStatus.tokenStale:
-      return { ok: false, error: tokenStale(key) };
+      return { ok: false, error: tokenStaleError(key) };
     default:
-      return { ok: false, error: etagMismatch(key, etag || undefined) };
+      return { ok: false, error: etagMismatchError({ key, currentEtag: etag || undefined }) };
   }
 }
 
 function deleteResult(key: string, status: Reply | undefined, etag: string): BatchResult<boolean> {
-  if (status === deleteStatus.etagMismatch) return { ok: false, error: etagMismatch(key, etag || undefined) };
+  if (status === deleteStatus.etagMismatch)
+    return { ok: false, error: etagMismatchError({ key, currentEtag: etag || undefined }) };
   return { ok: true, result: status === deleteStatus.removed };
 }
 
@@ -340,14 +337,6 @@ function conditionArg(condition: WriteCondition | undefined): string {
 function testArg(condition: TransactCondition): string {
   if (condition.kind === "etag") return conditionMark.etag + condition.etag;
   return condition.exists ? conditionMark.present : conditionMark.absent;
-}
-
-/** The token as bytes that order as the token does: its time with the sign's bit turned, then its nonce. */
-function encodeToken({ timeMicros, nonce }: IdempotencyToken): Buffer {
-  const token = Buffer.allocUnsafe(8 + nonce.length);
-  token.writeBigUInt64BE(BigInt.asUintN(64, timeMicros) ^ (1n << 63n));
-  token.set(nonce, 8);
-  return token;
 }
 
 function keyedEntry(key: Buffer, record: Buffer, keysOnly: boolean): KeyedEntry {

@@ -5,6 +5,7 @@ import {
   type Backend,
   type Binding,
   definePlugin,
+  EtagSource,
   GatewayError,
   type KeyValueCapability,
   keyValueCapabilities,
@@ -15,7 +16,6 @@ import { ChangeFeed } from "./change-feed.js";
 import { endpointOf, type Settings, settingsSchema } from "./config.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
 import { invalidTlsFile } from "./errors.js";
-import { Etags } from "./etags.js";
 import { dropIndex, hasIndex, namesFrom } from "./key-index.js";
 import { KeySpace } from "./key-space.js";
 import { RedisKeyValue } from "./key-value.js";
@@ -57,7 +57,7 @@ interface Opened {
 function keyValueBinder({ settings, context, connection, feed }: Opened): PatternBinder<RedisKeyValue> {
   const { log } = context;
   const { database } = endpointOf(settings.url);
-  const etags = new Etags();
+  const etags = new EtagSource();
   const spaceOf = (namespace: string) => new KeySpace({ prefix: settings.key_prefix, database, namespace });
   return {
     async bind(binding) {

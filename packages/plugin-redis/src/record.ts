@@ -1,6 +1,5 @@
-import type { Entry } from "@prism-data/pattern-sdk";
+import { type Entry, etagSourceBytes } from "@prism-data/pattern-sdk";
 import { foreignRecord } from "./errors.js";
-import { etagBytes } from "./etags.js";
 
 /**
  * How a value is stored: one Redis string, so that a read is one plain GET.
@@ -13,7 +12,7 @@ import { etagBytes } from "./etags.js";
  * The key's own expiry in Redis is the same moment; it is repeated here because GET does not tell it. The scripts know this
  * layout: they compare etags and patch the expiry in place.
  */
-export const recordLayout = { version: 1, expiryAt: 1, etagAt: 9, valueAt: 9 + etagBytes } as const;
+export const recordLayout = { version: 1, expiryAt: 1, etagAt: 9, valueAt: 9 + etagSourceBytes } as const;
 
 const expiryBytes = recordLayout.etagAt - recordLayout.expiryAt;
 
@@ -25,7 +24,7 @@ export function encodeRecord(entry: Entry): Buffer {
   const record = Buffer.allocUnsafe(recordLayout.valueAt + entry.value.length);
   record[0] = recordLayout.version;
   writeExpiry(record, recordLayout.expiryAt, entry.expiresAtMs);
-  record.write(entry.etag, recordLayout.etagAt, etagBytes, "latin1");
+  record.write(entry.etag, recordLayout.etagAt, etagSourceBytes, "latin1");
   record.set(entry.value, recordLayout.valueAt);
   return record;
 }

@@ -1,6 +1,5 @@
 // The scripts that read and write single keys. Each runs alone, so each is atomic; scripts.ts has what they share.
-import { idempotencyWindowMs } from "@prism-data/pattern-sdk";
-import { etagBytes } from "./etags.js";
+import { etagSourceBytes, idempotencyWindowMs } from "@prism-data/pattern-sdk";
 import { recordLayout } from "./record.js";
 import { changes, namespace, script, writes } from "./scripts.js";
 
@@ -49,8 +48,8 @@ end
 local function replay(key, token)
   local kept = redis.call('GET', base .. 't:' .. key)
   if not kept then return nil end
-  local last = string.sub(kept, ${etagBytes + 1})
-  if token == last then return ${setStatus.replayed}, string.sub(kept, 1, ${etagBytes}) end
+  local last = string.sub(kept, ${etagSourceBytes + 1})
+  if token == last then return ${setStatus.replayed}, string.sub(kept, 1, ${etagSourceBytes}) end
   if isOlder(token, last) then return ${setStatus.tokenStale}, '' end
   return nil
 end

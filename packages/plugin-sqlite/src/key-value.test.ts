@@ -216,39 +216,6 @@ describe("a transaction", () => {
   });
 });
 
-describe("a counter", () => {
-  test.each(["", "abc", "1.5", " 1", "+1", "01", "-0", "9223372036854775808", "1".repeat(100)])(
-    "%j is none",
-    async (text) => {
-      const { keyValue } = await openStore();
-      await keyValue.set({ key: "k", value: bytes(text) }, call);
-      expect(await reasonOf(() => keyValue.increment("k", 1n, call))).toBe("NOT_A_COUNTER");
-    },
-  );
-
-  test.each([
-    ["9223372036854775806", 1n, "9223372036854775807"],
-    ["-9223372036854775807", -1n, "-9223372036854775808"],
-    ["9007199254740993", 2n, "9007199254740995"],
-  ])("%s plus %i is exact", async (start, delta, sum) => {
-    const { keyValue } = await openStore();
-    await keyValue.set({ key: "k", value: bytes(start) }, call);
-    expect((await keyValue.increment("k", delta, call)).value).toBe(BigInt(sum));
-    expect(await textOf(keyValue, "k")).toBe(sum);
-  });
-
-  test.each([
-    ["9223372036854775807", 1n],
-    ["-9223372036854775808", -1n],
-    ["1", 9_223_372_036_854_775_807n],
-  ])("%s plus %i is refused and changes nothing", async (start, delta) => {
-    const { keyValue } = await openStore();
-    await keyValue.set({ key: "k", value: bytes(start) }, call);
-    expect(await reasonOf(() => keyValue.increment("k", delta, call))).toBe("COUNTER_OVERFLOW");
-    expect(await textOf(keyValue, "k")).toBe(start);
-  });
-});
-
 describe("namespaces of one file", () => {
   test("do not see each other's keys, whatever their names", async () => {
     const { store } = await openStore();

@@ -1,24 +1,25 @@
-import type {
-  BatchResult,
-  CallContext,
-  ChangeSink,
-  DeleteRequest,
-  Entry,
-  KeyedEntry,
-  KeyValue,
-  Mutation,
-  MutationResult,
-  ScanPage,
-  ScanRequest,
-  SetRequest,
-  SetResult,
-  TransactCondition,
-  TransactRequest,
-  WriteCondition,
+import {
+  addToCounter,
+  answerFullError,
+  type BatchResult,
+  type CallContext,
+  type ChangeSink,
+  checkDeleteCondition,
+  checkSetCondition,
+  checkTransactCondition,
+  type DeleteRequest,
+  type Entry,
+  type KeyedEntry,
+  type KeyValue,
+  type Mutation,
+  type MutationResult,
+  type ScanPage,
+  type ScanRequest,
+  type SetRequest,
+  type SetResult,
+  type TransactRequest,
 } from "@prism-data/pattern-sdk";
-import { fitsInt64, parseCounter } from "./counter.js";
 import type { EntryRow, KeyedRow, StoredEntry } from "./entry-table.js";
-import { answerTooLarge, conditionFailed, counterOverflow, etagMismatch, keyExists, notACounter } from "./errors.js";
 import type { Write } from "./group-commit.js";
 import { prefixRange, selectedRange } from "./key-range.js";
 import type { Store } from "./store.js";
@@ -68,7 +69,7 @@ export class SqliteKeyValue implements KeyValue {
   batchGet(keys: readonly string[]): BatchResult<Entry | undefined>[] {
     let sizeBytes = 0;
     return keys.map((key) => {
-      if (sizeBytes > batchAnswerBytesMax) return { ok: false, error: answerTooLarge(key) };
+      if (sizeBytes > batchAnswerBytesMax) return { ok: false, error: answerFullError(key) };
       const result = this.get(key);
       sizeBytes += result?.value.length ?? 0;
       return { ok: true, result };
@@ -158,7 +159,7 @@ export class SqliteKeyValue implements KeyValue {
     const replayed = token && tokens.replayedEtag(place, token, nowMs);
     if (replayed !== undefined) return { etag: replayed };
     const current = this.#current(key, nowMs);
-    checkCondition(request.key, request.condition, current);
+    checkSetCondition(request, current);
     const etag = this.#put(key, { ...request, expiresAtMs: expiryOf(request.ttlMs, nowMs) }, current);
     if (token !== undefined) tokens.keep(place, { ...token, etag }, nowMs);
     return { etag };
@@ -166,8 +167,7 @@ export class SqliteKeyValue implements KeyValue {
 
   #applyDelete(key: Buffer, request: DeleteRequest): boolean {
     const current = this.#current(key, this.#store.nowMs());
-    if (request.ifEtag !== undefined && current?.etag !== request.ifEtag)
-      throw etagMismatch(request.key, current?.etag);
+    checkDeleteCondition(request, current);
     return this.#remove(key, current);
   }
 
@@ -179,10 +179,7 @@ export class SqliteKeyValue implements KeyValue {
 
   #applyIncrement(key: Buffer, delta: bigint): { value: bigint; etag: string } {
     const current = this.#current(key, this.#store.nowMs());
-    const counter = current === undefined ? 0n : parseCounter(this.#store.entries.value(current.id));
-    if (counter === undefined) throw notACounter(key.toString());
-    const sum = counter + delta;
-    if (!fitsInt64(sum)) throw counterOverflow(key.toString());
+    const sum = addToCounter(key.toString(), current && this.#store.entries.value(current.id), delta);
     const etag = this.#put(
       key,
       { value: Buffer.from(sum.toString()), expiresAtMs: current?.expiresAtMs ?? null },
@@ -194,7 +191,7 @@ export class SqliteKeyValue implements KeyValue {
   #applyTransaction({ conditions, mutations }: TransactRequest): MutationResult[] {
     const nowMs = this.#store.nowMs();
     for (const [index, condition] of conditions.entries()) {
-      if (!holds(condition, this.#current(Buffer.from(condition.key), nowMs))) throw conditionFailed(index, condition);
+      checkTransactCondition(index, condition, this.#current(Buffer.from(condition.key), nowMs));
     }
     return mutations.map((mutation) => this.#applyMutation(mutation, nowMs));
   }
@@ -266,16 +263,6 @@ function expiryOf(ttlMs: number | undefined, nowMs: number): number | null {
 
 function isExpired({ expiresAtMs }: EntryRow, nowMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= nowMs;
-}
-
-function checkCondition(key: string, condition: WriteCondition | undefined, current: EntryRow | undefined): void {
-  if (condition?.kind === "absent" && current !== undefined) throw keyExists(key, current.etag);
-  if (condition?.kind === "etag" && current?.etag !== condition.etag) throw etagMismatch(key, current?.etag);
-}
-
-function holds(condition: TransactCondition, current: EntryRow | undefined): boolean {
-  if (condition.kind === "exists") return (current !== undefined) === condition.exists;
-  return current?.etag === condition.etag;
 }
 
 async function settled<T>(answer: Promise<T>): Promise<BatchResult<T>> {

@@ -1,8 +1,7 @@
-import type { BackendHealth, Logger } from "@prism-data/pattern-sdk";
+import { type BackendHealth, EtagSource, type Logger } from "@prism-data/pattern-sdk";
 import { ChangeLog } from "./change-log.js";
 import { DatabaseFile } from "./database-file.js";
 import { EntryTable } from "./entry-table.js";
-import { Etags } from "./etags.js";
 import { GroupCommit } from "./group-commit.js";
 import { NamespaceTable } from "./namespace-table.js";
 import { Sweeper } from "./sweeper.js";
@@ -23,7 +22,7 @@ export interface StoreOptions {
 export class Store {
   readonly file: DatabaseFile;
   readonly nowMs: () => number;
-  readonly etags = new Etags();
+  readonly etags = new EtagSource();
   readonly entries: EntryTable;
   readonly tokens: TokenTable;
   readonly namespaces: NamespaceTable;

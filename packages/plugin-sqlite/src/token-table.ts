@@ -1,10 +1,5 @@
-import { type IdempotencyToken, idempotencyWindowMs } from "@prism-data/pattern-sdk";
+import { type IdempotencyToken, idempotencyWindowMs, type KeptToken, replayedEtag } from "@prism-data/pattern-sdk";
 import type { Database, Statement } from "better-sqlite3";
-import { tokenStale } from "./errors.js";
-
-interface KeptToken extends IdempotencyToken {
-  readonly etag: string;
-}
 
 type Place = [namespaceId: number, key: Buffer];
 
@@ -40,11 +35,7 @@ export class TokenTable {
     token: IdempotencyToken,
     nowMs: number,
   ): string | undefined {
-    const kept = this.#find.get(place.namespaceId, place.key, nowMs);
-    if (kept === undefined) return undefined;
-    const age = compareTokens(token, kept);
-    if (age < 0) throw tokenStale(place.key.toString());
-    return age === 0 ? kept.etag : undefined;
+    return replayedEtag(place.key.toString(), token, this.#find.get(place.namespaceId, place.key, nowMs));
   }
 
   keep(place: { namespaceId: number; key: Buffer }, { timeMicros, nonce, etag }: KeptToken, nowMs: number): void {
@@ -59,10 +50,4 @@ export class TokenTable {
   removeNamespace(namespaceId: number, rowsMax: number): number {
     return this.#removeNamespace.run(namespaceId, rowsMax).changes;
   }
-}
-
-/** By time, then by nonce: below 0 when `a` is older. */
-function compareTokens(a: IdempotencyToken, b: IdempotencyToken): number {
-  if (a.timeMicros !== b.timeMicros) return a.timeMicros < b.timeMicros ? -1 : 1;
-  return Buffer.compare(a.nonce, b.nonce);
 }
