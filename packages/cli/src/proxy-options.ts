@@ -1,10 +1,10 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseDuration } from "./duration.js";
 import type { Invocation } from "./invocation.js";
 import { ProxyConnection } from "./proxy-connection.js";
 import { parseServerAddress } from "./server-address.js";
 
-const defaultTimeoutMs = 10_000;
+const defaultTimeout = { ms: 10_000, text: "10s" } as const;
 
 /** One of the two doors of a proxy: how its address is given. */
 interface Door {
@@ -51,10 +51,10 @@ export function addAdminOptions(command: Command): Command {
 
 function addOptions(command: Command, door: Door): Command {
   const origin = `${door.description} (also: ${door.variable}; default: ${door.defaultAddress})`;
-  return command
-    .option(`--${door.flag} <host:port>`, origin)
-    .option("--timeout <duration>", "how long connecting and each call may take", parseDuration, defaultTimeoutMs)
-    .option("--json", "print JSON");
+  const timeout = new Option("--timeout <duration>", "how long connecting and each call may take")
+    .argParser(parseDuration)
+    .default(defaultTimeout.ms, defaultTimeout.text);
+  return command.option(`--${door.flag} <host:port>`, origin).addOption(timeout).option("--json", "print JSON");
 }
 
 /** Connects to the address for data: option, then environment, then default. */
