@@ -1,4 +1,4 @@
-import type { Deadline, DeadlineWheel } from "./deadline-wheel.js";
+import type { DeadlineWheel, Expiring } from "./deadline-wheel.js";
 import { ConnectionClosedError, connectionLost, errorCodeName, Http2ErrorCode } from "./error-code.js";
 import { GrpcCode, grpcCodeOfReset } from "./grpc-code.js";
 import { deadlineExceeded, GrpcError } from "./grpc-error.js";
@@ -54,7 +54,7 @@ export abstract class ClientCallBase implements StreamEvents {
   protected readonly host: ClientHost;
   protected stream: Http2Stream | undefined;
   #ended = false;
-  #deadline: Deadline | undefined;
+  #deadline: Expiring | undefined;
   #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.cancel();
 
@@ -76,7 +76,7 @@ export abstract class ClientCallBase implements StreamEvents {
       return undefined;
     }
     if (options.timeoutMs !== undefined) {
-      this.#deadline = this.host.deadlines.add(options.timeoutMs, () => this.#giveUp(deadlineExceeded()));
+      this.#deadline = this.host.deadlines.addTimeout(options.timeoutMs, () => this.#giveUp(deadlineExceeded()));
     }
     if (options.signal !== undefined) {
       this.#signal = options.signal;
@@ -146,7 +146,7 @@ export abstract class ClientCallBase implements StreamEvents {
   #end(error: GrpcError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#deadline !== undefined) this.host.deadlines.cancel(this.#deadline);
+    if (this.#deadline !== undefined) this.host.deadlines.remove(this.#deadline);
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.onEnd(error);
   }

@@ -33,7 +33,7 @@ export interface GrpcClientOptions {
 /** Makes gRPC calls with raw message bytes over one connection, which is not made again when it is lost. */
 export class GrpcClient {
   readonly connection: Http2Connection;
-  readonly #deadlines = new DeadlineWheel();
+  readonly #deadlines = new DeadlineWheel(() => performance.now());
   readonly #host: ClientHost;
   readonly #closed = Promise.withResolvers<Error | undefined>();
 

@@ -1,13 +1,15 @@
 import { GrpcCode } from "./grpc-code.js";
 import { GrpcError } from "./grpc-error.js";
-import { errorTrailers, isGrpcContentType, statusTrailers, trailersOnly } from "./grpc-status.js";
+import { isGrpcContentType } from "./grpc-status.js";
 import { parseTimeout } from "./grpc-timeout.js";
 import type { HeaderList } from "./header-list.js";
 
 /** What the headers of a request say, or the answer to a request that cannot be served. */
 export type RequestHead =
   | { readonly kind: "call"; readonly path: string; readonly timeoutMs: number | undefined }
-  | { readonly kind: "rejected"; readonly answer: HeaderList };
+  /** No gRPC request at all: answered as HTTP is. */
+  | { readonly kind: "rejected"; readonly answer: HeaderList }
+  | { readonly kind: "refused"; readonly error: GrpcError };
 
 function rejected(answer: HeaderList): RequestHead {
   return { kind: "rejected", answer };
@@ -42,7 +44,7 @@ export function requestHead(headers: HeaderList): RequestHead {
   }
   if (method !== "POST") return rejected([":status", "405", "allow", "POST"]);
   if (!isGrpcContentType(contentType)) return rejected([":status", "415"]);
-  if (encoding !== "identity") return rejected(unknownEncoding(encoding));
+  if (encoding !== "identity") return { kind: "refused", error: unknownEncoding(encoding) };
   return timeout === undefined ? { kind: "call", path, timeoutMs: undefined } : timedCall(path, timeout);
 }
 
@@ -51,12 +53,11 @@ function timedCall(path: string, timeout: string): RequestHead {
     return { kind: "call", path, timeoutMs: parseTimeout(timeout) };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
-    return rejected(trailersOnly(errorTrailers(error)));
+    return { kind: "refused", error };
   }
 }
 
-/** grpc/doc/compression.md: the answer says what would have been understood. */
-function unknownEncoding(encoding: string): HeaderList {
-  const trailers = statusTrailers(GrpcCode.UNIMPLEMENTED, `messages compressed with ${encoding} are not supported`);
-  return trailersOnly([...trailers, "grpc-accept-encoding", "identity"]);
+function unknownEncoding(encoding: string): GrpcError {
+  const message = `messages compressed with ${encoding} are not supported`;
+  return new GrpcError({ code: GrpcCode.UNIMPLEMENTED, message, fault: "compressed" });
 }

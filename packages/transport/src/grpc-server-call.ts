@@ -1,4 +1,4 @@
-import type { Deadline } from "./deadline-wheel.js";
+import type { DeadlineWheel, Expiring } from "./deadline-wheel.js";
 import { Http2ErrorCode } from "./error-code.js";
 import { GrpcCode } from "./grpc-code.js";
 import { deadlineExceeded, GrpcError } from "./grpc-error.js";
@@ -29,16 +29,30 @@ export interface ServerCall {
   setHeaders(metadata: Metadata): void;
   /** Metadata for the trailers of an answer that succeeds; an error carries its own. */
   setTrailers(metadata: Metadata): void;
+  /** Ends the call from outside its handler: the signal is aborted and the caller answered. Nothing happens once it has ended. */
+  abort(error: GrpcError): void;
 }
 
 /** What a call needs from its server. */
 export interface CallHost {
   readonly maxMessageBytes: number;
-  setDeadline(timeoutMs: number, onDue: () => void): Deadline;
-  cancelDeadline(deadline: Deadline): void;
-  /** The status for an error that is not a GrpcError. */
+  readonly deadlines: DeadlineWheel;
+  /** The status for whatever a call failed with. */
   errorOf(error: unknown): GrpcError;
   onCallEnded(call: ServerCallBase): void;
+}
+
+/** How a call ends that failed. */
+export function failureTrailers(error: unknown, host: Pick<CallHost, "errorOf">): HeaderList {
+  let trailers: HeaderList;
+  try {
+    trailers = errorTrailers(host.errorOf(error));
+  } catch (invalidMetadata) {
+    trailers = errorTrailers(host.errorOf(invalidMetadata));
+  }
+  // grpc/doc/compression.md: the answer says what would have been understood.
+  const wasCompressed = error instanceof GrpcError && error.fault === "compressed";
+  return wasCompressed ? [...trailers, "grpc-accept-encoding", "identity"] : trailers;
 }
 
 type CallPhase = "receiving" | "responding" | "ended";
@@ -51,7 +65,7 @@ export abstract class ServerCallBase implements ServerCall, StreamEvents {
   protected readonly stream: Http2Stream;
   protected readonly host: CallHost;
   protected phase: CallPhase = "receiving";
-  readonly #deadline: Deadline | undefined;
+  readonly #deadline: Expiring | undefined;
   #controller: AbortController | undefined;
   #abortedWith: GrpcError | undefined;
   #headers: Metadata | undefined;
@@ -69,7 +83,7 @@ export abstract class ServerCallBase implements ServerCall, StreamEvents {
     this.host = host;
     if (head.timeoutMs !== undefined) {
       this.deadlineMs = Date.now() + head.timeoutMs;
-      this.#deadline = host.setDeadline(head.timeoutMs, () => this.#onDeadline());
+      this.#deadline = host.deadlines.addTimeout(head.timeoutMs, () => this.abort(deadlineExceeded()));
     }
   }
 
@@ -90,7 +104,6 @@ export abstract class ServerCallBase implements ServerCall, StreamEvents {
     this.#trailers = metadata;
   }
 
-  /** Ends the call with a status that is not OK, whatever its handler does from now on. */
   abort(error: GrpcError): void {
     if (this.phase === "ended") return;
     this.#signalAbort(error);
@@ -136,23 +149,11 @@ export abstract class ServerCallBase implements ServerCall, StreamEvents {
   /** An error of the handler or of the request. Buffered data that the caller does not take is not waited for. */
   protected fail(error: unknown): void {
     if (this.phase === "ended") return;
-    const trailers = this.#trailersOf(error);
+    const trailers = failureTrailers(error, this.host);
     if (this.phase === "receiving") this.stream.sendHeaders(trailersOnly(trailers), true);
     else if (this.#abortedWith !== undefined && this.stream.bufferedBytes > 0) this.stream.reset(Http2ErrorCode.CANCEL);
     else this.stream.sendTrailers(trailers);
     this.#end();
-  }
-
-  #trailersOf(error: unknown): HeaderList {
-    try {
-      return errorTrailers(error instanceof GrpcError ? error : this.host.errorOf(error));
-    } catch (invalidMetadata) {
-      return errorTrailers(this.host.errorOf(invalidMetadata));
-    }
-  }
-
-  #onDeadline(): void {
-    this.abort(deadlineExceeded());
   }
 
   #signalAbort(error: GrpcError): void {
@@ -163,7 +164,7 @@ export abstract class ServerCallBase implements ServerCall, StreamEvents {
 
   #end(): void {
     this.phase = "ended";
-    if (this.#deadline !== undefined) this.host.cancelDeadline(this.#deadline);
+    if (this.#deadline !== undefined) this.host.deadlines.remove(this.#deadline);
     this.host.onCallEnded(this);
   }
 }

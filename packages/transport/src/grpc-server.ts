@@ -5,8 +5,8 @@ import { DeadlineWheel } from "./deadline-wheel.js";
 import { GrpcCode } from "./grpc-code.js";
 import { deadlineExceeded, GrpcError } from "./grpc-error.js";
 import { requestHead } from "./grpc-request-head.js";
-import type { CallHost, ServerCallBase } from "./grpc-server-call.js";
-import { errorTrailers, trailersOnly } from "./grpc-status.js";
+import { type CallHost, failureTrailers, type ServerCallBase } from "./grpc-server-call.js";
+import { trailersOnly } from "./grpc-status.js";
 import { ActiveStreamingServerCall, type StreamMethod } from "./grpc-streaming-server-call.js";
 import { type UnaryMethod, UnaryServerCall } from "./grpc-unary-server-call.js";
 import type { HeaderList } from "./header-list.js";
@@ -28,7 +28,10 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes?: number | undefined;
   /** For TCP; over a Unix socket, on top of `unixSocketOptions`. */
   readonly connection?: ConnectionOptions | undefined;
-  /** The status of a handler's error that is not a GrpcError; default INTERNAL without its text. */
+  /**
+   * The status of an error that has no details of its own: any that a handler throws, and the server's (those have a
+   * `fault`). Default: a GrpcError as it is, INTERNAL without its text for others.
+   */
   onUncaught?(error: unknown): GrpcError;
 }
 
@@ -39,7 +42,7 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #connections = new Set<Http2Connection>();
   readonly #calls = new Set<ServerCallBase>();
-  readonly #deadlines = new DeadlineWheel();
+  readonly #deadlines = new DeadlineWheel(() => performance.now());
   readonly #listeners: Server[] = [];
   readonly #host: CallHost;
   #endedCalls = 0;
@@ -49,9 +52,11 @@ export class GrpcServer {
     this.#options = options;
     this.#host = {
       maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
-      setDeadline: (timeoutMs, onDue) => this.#deadlines.add(timeoutMs, onDue),
-      cancelDeadline: (deadline) => this.#deadlines.cancel(deadline),
-      errorOf: (error) => options.onUncaught?.(error) ?? internalError(error),
+      deadlines: this.#deadlines,
+      errorOf: (error) => {
+        if (error instanceof GrpcError && error.details !== undefined) return error;
+        return options.onUncaught?.(error) ?? plainError(error);
+      },
       onCallEnded: (call) => {
         if (this.#calls.delete(call)) this.#endedCalls++;
       },
@@ -128,7 +133,8 @@ export class GrpcServer {
     clearTimeout(timer);
     if (outcome !== "expired") return 0;
     const calls = [...this.#calls];
-    const error = new GrpcError({ code: GrpcCode.UNAVAILABLE, message: "the server is shutting down" });
+    const message = "the server is shutting down";
+    const error = new GrpcError({ code: GrpcCode.UNAVAILABLE, message, fault: "shutting-down" });
     for (const call of calls) call.abort(error);
     return calls.length;
   }
@@ -143,10 +149,11 @@ export class GrpcServer {
 
   #onStream(stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents {
     const head = requestHead(headers);
-    if (head.kind === "rejected") return refuse(stream, head.answer);
+    if (head.kind === "rejected") return endWith(stream, head.answer);
+    if (head.kind === "refused") return this.#refuse(stream, head.error);
     const method = this.#route(headers, head.path);
-    if (method instanceof GrpcError) return refuse(stream, trailersOnly(errorTrailers(method)));
-    if (head.timeoutMs === 0) return refuse(stream, trailersOnly(errorTrailers(deadlineExceeded())));
+    if (method instanceof GrpcError) return this.#refuse(stream, method);
+    if (head.timeoutMs === 0) return this.#refuse(stream, deadlineExceeded());
     const call =
       method.kind === "unary"
         ? new UnaryServerCall(method, stream, headers, head, this.#host)
@@ -164,17 +171,22 @@ export class GrpcServer {
       return error instanceof GrpcError ? error : this.#host.errorOf(error);
     }
   }
+
+  #refuse(stream: Http2Stream, error: GrpcError): StreamEvents {
+    return endWith(stream, trailersOnly(failureTrailers(error, this.#host)));
+  }
 }
 
-function refuse(stream: Http2Stream, answer: HeaderList): StreamEvents {
+function endWith(stream: Http2Stream, answer: HeaderList): StreamEvents {
   stream.sendHeaders(answer, true);
   return ignoreRest;
 }
 
 function unknownMethod(path: string): GrpcError {
-  return new GrpcError({ code: GrpcCode.UNIMPLEMENTED, message: `unknown method ${path}` });
+  return new GrpcError({ code: GrpcCode.UNIMPLEMENTED, message: `unknown method ${path}`, fault: "unknown-method" });
 }
 
-function internalError(cause: unknown): GrpcError {
+function plainError(cause: unknown): GrpcError {
+  if (cause instanceof GrpcError) return cause;
   return new GrpcError({ code: GrpcCode.INTERNAL, message: "the call failed unexpectedly", cause });
 }

@@ -25,7 +25,8 @@ export function encodeTimeout(ms: number): string {
 export function parseTimeout(text: string): number {
   const parts = pattern.exec(text);
   if (parts === null) {
-    throw new GrpcError({ code: GrpcCode.INVALID_ARGUMENT, message: `malformed grpc-timeout ${JSON.stringify(text)}` });
+    const message = `malformed grpc-timeout ${JSON.stringify(text)}`;
+    throw new GrpcError({ code: GrpcCode.INVALID_ARGUMENT, message, fault: "malformed" });
   }
   return Number(parts[1]) * unitMs[parts[2]!]!;
 }

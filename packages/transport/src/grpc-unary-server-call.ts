@@ -1,5 +1,5 @@
 import { GrpcCode } from "./grpc-code.js";
-import { GrpcError } from "./grpc-error.js";
+import { GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
 import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
 import type { HeaderList } from "./header-list.js";
 import { MessageReader, messagePrefixBytes } from "./message-reader.js";
@@ -57,8 +57,7 @@ export class UnaryServerCall extends ServerCallBase {
     this.#reader ??= new MessageReader(this.host.maxMessageBytes);
     this.#reader.push(data);
     for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-      if (next.compressed)
-        throw new GrpcError({ code: GrpcCode.INTERNAL, message: "a compressed message without grpc-encoding" });
+      if (next.compressed) throw unannouncedCompression();
       if (this.#message !== undefined) throw cardinality("more than one");
       this.#message = next.message;
     }
@@ -77,7 +76,7 @@ export class UnaryServerCall extends ServerCallBase {
 
   #completeMessage(): Buffer {
     if (this.#reader !== undefined && this.#reader.pendingBytes > 0) {
-      throw new GrpcError({ code: GrpcCode.INTERNAL, message: "the request message is incomplete" });
+      throw malformed("the request message is incomplete");
     }
     if (this.#message === undefined) throw cardinality("no");
     return this.#message;
@@ -110,5 +109,6 @@ function cardinality(howMany: string): GrpcError {
   return new GrpcError({
     code: GrpcCode.UNIMPLEMENTED,
     message: `${howMany} request message for a method that takes one`,
+    fault: "malformed",
   });
 }

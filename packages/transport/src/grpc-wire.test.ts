@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededRandom } from "../testing/seeded-random.js";
-import { DeadlineWheel } from "./deadline-wheel.js";
 import { GrpcCode } from "./grpc-code.js";
 import { GrpcError } from "./grpc-error.js";
 import { appendMetadata, metadataOf } from "./grpc-metadata.js";
@@ -160,51 +159,6 @@ describe("MessageReader", () => {
     const reader = new MessageReader(10);
     reader.push(Buffer.from(hex, "hex"));
     expect(() => reader.next()).toThrow(expect.objectContaining({ code }));
-  });
-});
-
-describe("DeadlineWheel", () => {
-  beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
-  afterEach(() => vi.useRealTimers());
-
-  test.each([0, 1, 9, 10, 15, 999, 5119, 5121, 60_000])(
-    "a deadline of %i ms comes then, and within a tick of it",
-    (ms) => {
-      vi.advanceTimersByTime(7);
-      const wheel = new DeadlineWheel();
-      let cameAfterMs: number | undefined;
-      const beganMs = performance.now();
-      wheel.add(ms, () => {
-        cameAfterMs = performance.now() - beganMs;
-      });
-      wheel.add(1_000_000, () => {});
-      vi.advanceTimersByTime(ms + 20);
-      expect(cameAfterMs).toBeGreaterThanOrEqual(ms);
-      expect(cameAfterMs).toBeLessThanOrEqual(ms + 11);
-      wheel.close();
-    },
-  );
-
-  test("those cancelled do not come, whatever else shares their slot", () => {
-    const wheel = new DeadlineWheel();
-    const came: string[] = [];
-    const deadlines = ["a", "b", "c", "d"].map((name) => wheel.add(20, () => came.push(name)));
-    wheel.add(20 + 5120, () => came.push("a round later"));
-    for (const i of [3, 1, 1]) wheel.cancel(deadlines[i]!);
-    vi.advanceTimersByTime(40);
-    expect(came.sort()).toEqual(["a", "c"]);
-    wheel.close();
-  });
-
-  test("a deadline sooner than all others is not kept waiting by them", () => {
-    const wheel = new DeadlineWheel();
-    const came: string[] = [];
-    wheel.add(4000, () => came.push("late"));
-    vi.advanceTimersByTime(100);
-    wheel.add(50, () => came.push("soon"));
-    vi.advanceTimersByTime(70);
-    expect(came).toEqual(["soon"]);
-    wheel.close();
   });
 });
 

@@ -1,5 +1,4 @@
-import { GrpcCode } from "./grpc-code.js";
-import { GrpcError } from "./grpc-error.js";
+import { type GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
 import { MessageReader, messagePrefixBytes } from "./message-reader.js";
 
 type InboxState =
@@ -37,8 +36,7 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
     this.#heldBytes += chunk.length;
     this.#reader.push(chunk);
     for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-      if (next.compressed)
-        throw new GrpcError({ code: GrpcCode.INTERNAL, message: "a compressed message without grpc-encoding" });
+      if (next.compressed) throw unannouncedCompression();
       this.#deliver(next.message);
     }
     if (this.#head === this.#messages.length) this.#releaseHeld(this.#heldBytes);
@@ -47,8 +45,7 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
   /** No more bytes come. @throws GrpcError when the last message is incomplete */
   end(): void {
     if (this.#state.kind !== "open") return;
-    if (this.#reader.pendingBytes > 0)
-      throw new GrpcError({ code: GrpcCode.INTERNAL, message: "the last message is incomplete" });
+    if (this.#reader.pendingBytes > 0) throw malformed("the last message is incomplete");
     this.#state = { kind: "ended" };
     for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
   }
@@ -57,9 +54,7 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
   finish(error: GrpcError | undefined): void {
     if (this.#state.kind !== "open") return;
     const incomplete = error === undefined && this.#reader.pendingBytes > 0;
-    const end = incomplete
-      ? new GrpcError({ code: GrpcCode.INTERNAL, message: "the last message is incomplete" })
-      : error;
+    const end = incomplete ? malformed("the last message is incomplete") : error;
     this.#state = end === undefined ? { kind: "ended" } : { kind: "failed", error: end };
     for (const waiter of this.#waiters.splice(0)) {
       if (end === undefined) waiter.resolve({ done: true, value: undefined });

@@ -1,5 +1,5 @@
 import { GrpcCode } from "./grpc-code.js";
-import { GrpcError } from "./grpc-error.js";
+import { GrpcError, malformed } from "./grpc-error.js";
 
 /** PROTOCOL-HTTP2.md, "Length-Prefixed-Message": a compressed flag and a 32-bit length. */
 export const messagePrefixBytes = 5;
@@ -64,11 +64,12 @@ export class MessageReader {
     const at = prefix === first ? this.#offset : 0;
     const flag = prefix[at]!;
     const length = prefix.readUInt32BE(at + 1);
-    if (flag > 1) throw new GrpcError({ code: GrpcCode.INTERNAL, message: `malformed message prefix: flag ${flag}` });
+    if (flag > 1) throw malformed(`malformed message prefix: flag ${flag}`);
     if (length > this.#maxMessageBytes) {
       throw new GrpcError({
         code: GrpcCode.RESOURCE_EXHAUSTED,
         message: `a message of ${length} bytes is larger than the limit of ${this.#maxMessageBytes}`,
+        fault: "message-too-large",
       });
     }
     if (this.#bytes < messagePrefixBytes + length) return undefined;

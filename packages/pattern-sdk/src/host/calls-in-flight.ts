@@ -1,4 +1,4 @@
-import type { GrpcError, GrpcMethod, ServerCall } from "@prism-data/transport";
+import type { GrpcMethod, ServerCall } from "@prism-data/transport";
 import { GatewayError } from "../errors.js";
 import type { Awaitable } from "../patterns/key-value.js";
 import type { Logger } from "../plugin.js";
@@ -14,9 +14,6 @@ export interface DrainCounts {
 type State =
   | { readonly phase: "open" }
   | { readonly phase: "draining"; completed: number; aborted: number; readonly whenIdle: () => void };
-
-/** The transport's call, which can be ended from outside: its signal is aborted and its caller answered. */
-type AbortableCall = ServerCall & { abort(error: GrpcError): void };
 
 /** Knows the apps' calls that are not answered yet, so that a drain can wait for them and then end them. */
 export class CallsInFlight {
@@ -51,7 +48,7 @@ export class CallsInFlight {
       clearTimeout(timer);
     }
     for (const call of [...this.#unanswered]) {
-      (call as AbortableCall).abort(grpcErrorOf(drainingError()));
+      call.abort(grpcErrorOf(drainingError()));
       this.#answered(call, "aborted");
     }
     return { completed: state.completed, aborted: state.aborted };

@@ -1,13 +1,13 @@
 import { chmod } from "node:fs/promises";
 import process from "node:process";
-import { type GrpcMethod, GrpcServer } from "@prism-data/transport";
-import { GatewayError } from "../errors.js";
+import { GrpcServer } from "@prism-data/transport";
 import type { Logger, PluginDefinition } from "../plugin.js";
 import { patternServices } from "../protocol/descriptors.js";
 import { contractVersion, type Handshake } from "../protocol/handshake.js";
 import { keyValueMethods } from "../protocol/key-value/key-value-service.js";
 import { grpcErrorOf, statusMessageOf } from "../protocol/status.js";
 import { bearerCheck } from "./bearer-token.js";
+import { faultAsGatewayError } from "./call-faults.js";
 import { CallsInFlight, type DrainCounts } from "./calls-in-flight.js";
 import { PluginHost } from "./plugin-host.js";
 import { pluginMethods } from "./plugin-service.js";
@@ -51,9 +51,10 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
     ...patternMethods(host, calls, log),
   ]);
   const server = new GrpcServer({
-    findMethod: (path) => methods.get(path) ?? unknownMethod(path, plugin.name),
+    findMethod: (path) => methods.get(path),
     ...(token === undefined ? {} : { authorize: bearerCheck(token) }),
     maxMessageBytes: messageBytesMax,
+    onUncaught: (error) => grpcErrorOf(faultAsGatewayError(error)),
   });
   let closing = false;
   const finish = (graceMs: number) => {
@@ -88,17 +89,6 @@ function patternMethods(host: PluginHost, calls: CallsInFlight, log: Logger) {
     statusOfEntry: (error) => statusMessageOf(translatedError(error, { path: patternServices["key-value"] }, log)),
   });
   return [...keyValue].map(([path, method]) => [path, calls.counted(method)] as const);
-}
-
-/** The transport would answer UNIMPLEMENTED as well, but without a reason. */
-function unknownMethod(path: string, plugin: string): GrpcMethod {
-  const message = `Plugin ${plugin} does not serve ${path}. Check the service and the method.`;
-  return {
-    kind: "unary",
-    handle: () => {
-      throw grpcErrorOf(new GatewayError("METHOD_NOT_FOUND", message, { metadata: { path } }));
-    },
-  };
 }
 
 async function closeAll(server: GrpcServer, host: PluginHost, graceMs: number): Promise<void> {

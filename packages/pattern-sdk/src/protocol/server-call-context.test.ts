@@ -15,6 +15,7 @@ function callWith(metadata: readonly string[]) {
     },
     setHeaders: () => undefined,
     setTrailers: () => undefined,
+    abort: () => undefined,
   };
   return { call, asked };
 }

@@ -1,4 +1,6 @@
 import {
+  type DeadlineWheel,
+  type Expiring,
   frameMessage,
   GrpcCode,
   GrpcError,
@@ -10,7 +12,6 @@ import {
 import type { CallMetrics } from "../telemetry/call-metrics.js";
 import type { Downstream } from "./call.js";
 import { compressionUnsupported, deadlineExceeded, messageTooLarge } from "./call-failures.js";
-import type { DeadlineWheel, Expiring } from "./deadline-wheel.js";
 import type { Failure } from "./failure.js";
 
 /** How a service of the proxy's own answers a call. */

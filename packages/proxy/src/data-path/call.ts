@@ -2,6 +2,7 @@
 // spread the states over files.
 import {
   connectionLost,
+  type Expiring,
   GrpcCode,
   type HeaderList,
   Http2ErrorCode,
@@ -13,7 +14,6 @@ import { NotBoundError, type Route } from "../routing/route-lookup.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
-import type { Expiring } from "./deadline-wheel.js";
 import { type Failure, failureOfThrown } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { HeldRequest } from "./held-request.js";

@@ -1,4 +1,5 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import { DeadlineWheel } from "@prism-data/transport";
 import { listNames } from "../routing/name-list.js";
 import type { RouteLookup } from "../routing/route-lookup.js";
 import type { Metrics } from "../telemetry/metrics.js";
@@ -6,7 +7,6 @@ import type { Backend } from "./backend.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { Call } from "./call.js";
 import { callsOverloaded } from "./call-failures.js";
-import { DeadlineWheel } from "./deadline-wheel.js";
 import { type Failure, failureOf } from "./failure.js";
 import { retainedBytesMax, unroutedBytesMax } from "./limits.js";
 
