@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ExpiryQueue } from "./expiry-queue.js";
-import { ManualClock } from "./manual-clock.js";
+import { ManualClock } from "./testing/manual-clock.js";
 
 function queueOfNames() {
   const clock = new ManualClock();

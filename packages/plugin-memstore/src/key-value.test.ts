@@ -9,7 +9,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.js";
 import { MemoryKeyValue } from "./key-value.js";
-import { ManualClock } from "./manual-clock.js";
+import { ManualClock } from "./testing/manual-clock.js";
 
 const bytes = (text: string) => Buffer.from(text);
 

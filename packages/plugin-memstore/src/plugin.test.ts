@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { checkPackageDescription } from "@prism-data/pattern-sdk";
 import { expect, test } from "vitest";
-import { ManualClock } from "./manual-clock.js";
 import { memstorePlugin, openMemory } from "./plugin.js";
+import { ManualClock } from "./testing/manual-clock.js";
 
 test("package.json describes the plugin as it is", () => {
   const packageJson = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
