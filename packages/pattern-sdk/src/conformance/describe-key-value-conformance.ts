@@ -1,9 +1,15 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
 import { declaredCapabilities } from "../define-plugin.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { KeyValueCase } from "./key-value-case.js";
 import { casesFor, restartCasesFor } from "./key-value-cases.js";
 import { KeyValueSubject, type Placement } from "./key-value-subject.js";
+
+type Vitest = typeof import("vitest");
+
+/** An optional peer: everything else of this entry works without it, so that other runners can run the cases. */
+const vitest: Vitest | { readonly missing: unknown } = await import("vitest").catch((missing: unknown) => ({
+  missing,
+}));
 
 /** How long one case may take; most take some ms, those that wait for times to live some seconds. */
 const caseTimeoutMs = 60_000;
@@ -29,7 +35,8 @@ export interface KeyValueConformanceOptions {
  * Both times it is spoken to over its socket. What it declares is proven, what it does not declare must be refused, and what
  * it says of durability is tried with SIGKILL.
  *
- * Call it once at the top of a test file. Cases run concurrently, as many as vitest's `maxConcurrency` allows.
+ * Call it once at the top of a test file. Cases run concurrently, as many as vitest's `maxConcurrency` allows. Throws when
+ * vitest is not installed.
  */
 export function describeKeyValueConformance(options: KeyValueConformanceOptions): void {
   const { plugin, entry } = options;
@@ -50,6 +57,7 @@ interface Registration extends KeyValueConformanceOptions {
 }
 
 function registerCases(title: string, cases: readonly KeyValueCase[], options: Registration): void {
+  const { afterAll, beforeAll, describe, test } = requireVitest();
   const { plugin, placement, settings = () => ({}), oneByOne = false } = options;
   describe(title, { concurrent: !oneByOne, timeout: caseTimeoutMs }, () => {
     let subject: KeyValueSubject;
@@ -58,5 +66,12 @@ function registerCases(title: string, cases: readonly KeyValueCase[], options: R
     }, lifecycleTimeoutMs);
     afterAll(() => subject?.stop(), lifecycleTimeoutMs);
     for (const one of cases) test(one.name, () => one.run(subject));
+  });
+}
+
+function requireVitest(): Vitest {
+  if (!("missing" in vitest)) return vitest;
+  throw new Error("The conformance suite is run by vitest, which cannot be loaded. Install it: npm i -D vitest", {
+    cause: vitest.missing,
   });
 }
