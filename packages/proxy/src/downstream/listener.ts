@@ -65,13 +65,14 @@ export async function openListener(
   };
 }
 
-/** Calls `done` exactly once: with what the connection speaks, or `undefined` when it ended or said nothing in time. */
+/** Calls `done` exactly once: with what the connection speaks, or `undefined` when it ended, or said nothing in time that is served here. */
 function sniff(socket: Socket, timeoutMs: number, done: (protocol: "http2" | "http1" | undefined) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const onData = (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const protocol = sniffProtocol(seen);
-    if (protocol !== "unknown-yet") handOver(protocol);
+    if (protocol === "neither") onGone();
+    else if (protocol !== "unknown-yet") handOver(protocol);
   };
   const onGone = () => {
     stopListening();
