@@ -1,6 +1,5 @@
 export * from "../capability.js";
 export * from "../errors.js";
-export { type RunningPlugin, type StartOptions, startPlugin } from "../host/start-plugin.js";
 export * from "../reasons.js";
 export * from "./descriptors.js";
 export * as health from "./gen/grpc/health/v1/health.js";
