@@ -1,14 +1,18 @@
+import { isUtf8 } from "node:buffer";
 import { create, fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import { findJsonSyntaxError } from "./json-syntax.js";
 import type { DescribedMethod } from "./method-registry.js";
 
 /**
- * The request message that a JSON text stands for. An empty text is an empty message, as `curl -d ''` sends it. Throws
+ * The request message that a JSON body stands for. An empty body is an empty message, as `curl -d ''` sends it. Throws
  * GatewayError: MALFORMED_MESSAGE, UNKNOWN_FIELD or INVALID_FIELD. Values are never part of a message to the caller.
  */
-export function requestFromJson({ method, types }: DescribedMethod, text: string): Uint8Array {
+export function requestFromJson({ method, types }: DescribedMethod, body: Buffer): Uint8Array {
   const { input } = method;
+  // Decoding would put the same character in place of different bytes, and make one key of two.
+  if (!isUtf8(body)) throw new GatewayError("MALFORMED_MESSAGE", `The body for ${input.typeName} is not UTF-8.`);
+  const text = body.toString("utf8");
   if (text.trim() === "") return toBinary(input, create(input));
   const json = parse(text, input.typeName);
   try {
@@ -26,12 +30,17 @@ export function responseToJson({ method, types }: DescribedMethod, bytes: Uint8A
 
 function parse(text: string, typeName: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return JSON.parse(text, exactly) as JsonValue;
   } catch (cause) {
     const error = findJsonSyntaxError(text);
     const where = error && `at line ${error.line}, column ${error.column}: ${error.expected} was expected`;
     throw new GatewayError("MALFORMED_MESSAGE", `The body for ${typeName} is not JSON ${where}.`, { cause });
   }
+}
+
+/** Keeps the digits of an integer that a double would round: proto3 JSON takes 64-bit integers as numbers, too. */
+function exactly(_name: string, value: JsonValue, { source }: { source: string } = { source: "" }): JsonValue {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? source : value;
 }
 
 /** Turns what @bufbuild/protobuf says into a reason; its texts quote values, which must not travel. */

@@ -144,7 +144,7 @@ function readMessage(described: DescribedMethod, encoding: Encoding, { headers, 
       `content-encoding ${shortened(compression)} is not accepted; send identity.`,
     );
   }
-  return encoding === "json" ? requestFromJson(described, body.toString("utf8")) : body;
+  return encoding === "json" ? requestFromJson(described, body) : body;
 }
 
 function readTimeout(headers: HeaderList): number | undefined {
