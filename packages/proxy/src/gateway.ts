@@ -255,7 +255,12 @@ export class Gateway {
 function adminContent(backends: Backends, metrics: Metrics, life: Life): AdminContent {
   return {
     methods: adminMethods(backends),
-    status: () => ({ ...life, backends: backends.list(), namespaces: backends.listNamespaces() }),
+    status: () => ({
+      ...life,
+      backends: backends.list(),
+      namespaces: backends.listNamespaces(),
+      services: backends.listServices(),
+    }),
     async metrics() {
       const { registry } = metrics;
       const ownNames = new Set(registry.getMetricsAsArray().map(({ name }) => name));

@@ -1,5 +1,5 @@
 import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
-import type { NamespaceView } from "../upstream/backends.js";
+import type { NamespaceView, ServiceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
 
 /** Where the proxy is in its life. */
@@ -10,6 +10,7 @@ export interface GatewayStatus {
   readonly phase: GatewayPhase;
   readonly backends: readonly BackendView[];
   readonly namespaces: readonly NamespaceView[];
+  readonly services: readonly ServiceView[];
   /** Why the last reload was refused. `undefined`: the configuration on disk is the one that serves. */
   readonly reloadProblem: string | undefined;
 }
@@ -35,6 +36,10 @@ export function readinessOf(status: GatewayStatus): Readiness {
       ...status.namespaces.map(({ name, state, detail }) => ({
         ok: state === "bound",
         text: `namespace ${JSON.stringify(name)} ${withDetail(state, detail)}`,
+      })),
+      ...status.services.map(({ name, state, detail }) => ({
+        ok: state === "served",
+        text: `service ${name} ${withDetail(state, detail)}`,
       })),
     ],
   };

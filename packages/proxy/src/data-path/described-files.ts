@@ -1,12 +1,6 @@
-import {
-  createFileRegistry,
-  type DescFile,
-  type DescMessage,
-  type FileRegistry,
-  fromBinary,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type DescFile, type DescMessage, type FileRegistry, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { readFileRegistry } from "../transcoding/file-registry.js";
 
 /** The proto files behind the services on offer, by their names and by what they define. */
 export class DescribedFiles {
@@ -17,7 +11,7 @@ export class DescribedFiles {
 
   /** Earlier sets win. Throws when a set cannot be read. */
   constructor(fileDescriptorSets: readonly Uint8Array[]) {
-    for (const set of fileDescriptorSets) this.#add(createFileRegistry(fromBinary(FileDescriptorSetSchema, set)));
+    for (const set of fileDescriptorSets) this.#add(readFileRegistry(set));
   }
 
   /** The serialized files that a named one consists of: itself, then everything that it imports. */

@@ -1,5 +1,5 @@
-import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary, type Registry } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { DescMethod, FileRegistry, Registry } from "@bufbuild/protobuf";
+import { readFileRegistry } from "./file-registry.js";
 
 /** A method with the types that its messages may refer to. */
 export interface DescribedMethod {
@@ -13,7 +13,7 @@ export class MethodRegistry {
 
   /** Earlier sets win: a plugin's set cannot redefine what Prism itself describes. Throws when a set cannot be read. */
   constructor(fileDescriptorSets: readonly Uint8Array[]) {
-    for (const set of fileDescriptorSets) this.#add(createFileRegistry(fromBinary(FileDescriptorSetSchema, set)));
+    for (const set of fileDescriptorSets) this.#add(readFileRegistry(set));
   }
 
   /** The method that a path such as `/prism.keyvalue.v1.KeyValueService/Get` names. */

@@ -5,7 +5,7 @@ import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
 import type { BindingState } from "./namespace-bindings.js";
 import type { PluginHost } from "./plugin-instance.js";
-import { buildRoutes } from "./routes.js";
+import { buildRoutes, type ServiceState, serviceStateOf } from "./routes.js";
 import { type BackendView, Supervisor } from "./supervisor.js";
 
 /** What operators see of a namespace. A snapshot. */
@@ -16,6 +16,13 @@ export interface NamespaceView {
   readonly state: BindingState["state"];
   readonly detail: string;
   readonly capabilities: readonly string[];
+}
+
+/** What operators see of a service that is routed whole. A snapshot. */
+export interface ServiceView {
+  readonly name: string;
+  readonly state: ServiceState;
+  readonly detail: string;
 }
 
 /** A backend whose process could not be started or replaced. */
@@ -83,6 +90,13 @@ export class Backends {
     const states = new Map(this.list().map((view) => [view.name, view]));
     return [...this.#config.namespaces.values()]
       .map((namespace) => this.#viewOf(namespace, states.get(namespace.backend)))
+      .sort(byName);
+  }
+
+  /** In the order of their names. */
+  listServices(): readonly ServiceView[] {
+    return [...this.#config.services]
+      .map(([name, { backend }]) => serviceView(name, backend, this.#supervisors.get(backend)?.view().description))
       .sort(byName);
   }
 
@@ -188,4 +202,12 @@ export class Backends {
 
 function byName(left: { readonly name: string }, right: { readonly name: string }): number {
   return left.name < right.name ? -1 : Number(left.name > right.name);
+}
+
+function serviceView(name: string, backend: string, description: BackendView["description"]): ServiceView {
+  const state = serviceStateOf(name, description);
+  if (state === "served") return { name, state, detail: "" };
+  if (state === "pending") return { name, state, detail: `the plugin of backend ${backend} has not started yet` };
+  const offered = description?.services.join(", ") || "no service of its own";
+  return { name, state, detail: `the plugin of backend ${backend} offers ${offered}` };
 }

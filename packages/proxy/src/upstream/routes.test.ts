@@ -1,7 +1,10 @@
+import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
 import type { Config, NamespaceConfig } from "../config/config.js";
 import type { BindingState } from "./namespace-bindings.js";
 import { buildRoutes } from "./routes.js";
+
+type DescribeResponse = pluginv1.DescribeResponse;
 
 const here: NamespaceConfig = { name: "a", pattern: "key-value", backend: "new", needs: undefined, timeoutMs: 5_000 };
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };
@@ -52,4 +55,25 @@ test.each([
   ],
 ])("a namespace %s", (_, states, moving, route) => {
   expect(routeOf(states, moving)).toMatchObject(route);
+});
+
+test.each([
+  [
+    "that its plugin offers has a route with its descriptors",
+    { services: ["acme.A"] },
+    { backend: "new", fileDescriptorSet: Buffer.from("d") },
+  ],
+  [
+    "has a route while its plugin has not started yet",
+    undefined,
+    { backend: "new", fileDescriptorSet: new Uint8Array() },
+  ],
+  ["that its plugin does not offer has none", { services: ["acme.B"] }, undefined],
+])("a service %s", (_, said, route) => {
+  const services = new Map([["acme.A", { backend: "new" }]]);
+  const config = { namespaces: new Map(), services, backends: new Map() } as unknown as Config;
+  const description =
+    said && ({ ...said, patterns: [], fileDescriptorSet: Buffer.from("d") } as unknown as DescribeResponse);
+  const routes = buildRoutes(config, { binding: () => pending, description: () => description, moving: new Map() });
+  expect(routes.services.get("acme.A")).toEqual(route);
 });

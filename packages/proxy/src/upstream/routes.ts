@@ -20,15 +20,24 @@ export function buildRoutes(config: Config, source: RouteSource): RouteTable {
   const namespaces = [...config.namespaces.values()].map(
     (namespace) => [namespace.name, routeOf(namespace, source)] as const,
   );
-  const services = [...config.services].map(([name, { backend }]): [string, ServiceRoute] => {
+  const services = [...config.services].flatMap(([name, { backend }]): [string, ServiceRoute][] => {
     const description = source.description(backend);
-    const serves = description?.services.includes(name) === true;
-    return [name, { backend, fileDescriptorSet: serves ? description.fileDescriptorSet : noDescriptors }];
+    if (serviceStateOf(name, description) === "missing") return [];
+    return [[name, { backend, fileDescriptorSet: description?.fileDescriptorSet ?? noDescriptors }]];
   });
   const patterns = [...config.backends.keys()].flatMap(
     (backend) => source.description(backend)?.patterns.map(({ pattern }) => pattern) ?? [],
   );
   return { namespaces: new Map(namespaces), services: new Map(services), patterns: [...new Set(patterns)].sort() };
+}
+
+/** `pending`: its plugin has not started yet. `missing`: its plugin does not offer it. */
+export type ServiceState = "served" | "pending" | "missing";
+
+/** Whether the plugin that a service is routed to offers it. */
+export function serviceStateOf(service: string, description: pluginv1.DescribeResponse | undefined): ServiceState {
+  if (description === undefined) return "pending";
+  return description.services.includes(service) ? "served" : "missing";
 }
 
 function routeOf(namespace: NamespaceConfig, source: RouteSource): NamespaceRoute {
