@@ -80,6 +80,11 @@ export class Http2Connection {
     return this.#streams.count;
   }
 
+  /** Bytes of all streams that wait for a window or the socket. */
+  get bufferedBytes(): number {
+    return this.#sender.bufferedBytes;
+  }
+
   /** Whether `request` may be called. */
   get isOpen(): boolean {
     return this.#state.kind === "open" && !this.#streams.isExhausted;

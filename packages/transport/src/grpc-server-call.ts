@@ -1,5 +1,6 @@
 import type { DeadlineWheel, Expiring } from "./deadline-wheel.js";
 import { Http2ErrorCode } from "./error-code.js";
+import type { FairTurns } from "./fair-turns.js";
 import { GrpcCode } from "./grpc-code.js";
 import { deadlineExceeded, GrpcError } from "./grpc-error.js";
 import { appendMetadata, type Metadata } from "./grpc-metadata.js";
@@ -37,6 +38,9 @@ export interface ServerCall {
 export interface CallHost {
   readonly maxMessageBytes: number;
   readonly deadlines: DeadlineWheel;
+  readonly turns: FairTurns;
+  /** Whether so much of the answers on this connection waits to be sent that a large one more is too much. */
+  isFull(): boolean;
   /** The status for whatever a call failed with. */
   errorOf(error: unknown): GrpcError;
   onCallEnded(call: ServerCallBase): void;

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
+import { FairTurns } from "./fair-turns.js";
 import { GrpcCode } from "./grpc-code.js";
 import { deadlineExceeded, GrpcError } from "./grpc-error.js";
 import { requestHead } from "./grpc-request-head.js";
@@ -18,6 +19,9 @@ export type GrpcMethod = UnaryMethod | StreamMethod;
 
 /** gRPC's own default limit for a received message. */
 export const defaultMaxMessageBytes = 4 * 1024 * 1024;
+
+/** What may wait to be sent on one connection before large answers are refused: dozens of the largest, not thousands. */
+export const unsentAnswerBytesMax = 256 * 1024 * 1024;
 
 export interface GrpcServerOptions {
   /** The method for "/package.Service/Method"; undefined answers UNIMPLEMENTED. */
@@ -44,7 +48,7 @@ export class GrpcServer {
   readonly #calls = new Set<ServerCallBase>();
   readonly #deadlines = new DeadlineWheel(() => performance.now());
   readonly #listeners: Server[] = [];
-  readonly #host: CallHost;
+  readonly #host: Omit<CallHost, "isFull">;
   #endedCalls = 0;
   #isShutDown = false;
 
@@ -53,6 +57,7 @@ export class GrpcServer {
     this.#host = {
       maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
       deadlines: this.#deadlines,
+      turns: new FairTurns(() => performance.now()),
       errorOf: (error) => {
         if (error instanceof GrpcError && error.details !== undefined) return error;
         return options.onUncaught?.(error) ?? plainError(error);
@@ -140,14 +145,19 @@ export class GrpcServer {
   }
 
   #serve(socket: Duplex, options: ConnectionOptions): void {
-    const connection = Http2Connection.accept(socket, options, (stream, headers, endStream) =>
-      this.#onStream(stream, headers, endStream),
+    const host: CallHost = { ...this.#host, isFull: () => connection.bufferedBytes > unsentAnswerBytesMax };
+    const connection: Http2Connection = Http2Connection.accept(socket, options, (stream, headers, endStream) =>
+      this.#onStream(stream, headers, { endStream, host }),
     );
     this.#connections.add(connection);
     connection.onClose = () => this.#connections.delete(connection);
   }
 
-  #onStream(stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents {
+  #onStream(
+    stream: Http2Stream,
+    headers: HeaderList,
+    { endStream, host }: { endStream: boolean; host: CallHost },
+  ): StreamEvents {
     const head = requestHead(headers);
     if (head.kind === "rejected") return endWith(stream, head.answer);
     if (head.kind === "refused") return this.#refuse(stream, head.error);
@@ -156,8 +166,8 @@ export class GrpcServer {
     if (head.timeoutMs === 0) return this.#refuse(stream, deadlineExceeded());
     const call =
       method.kind === "unary"
-        ? new UnaryServerCall(method, stream, headers, head, this.#host)
-        : new ActiveStreamingServerCall(stream, headers, head, this.#host);
+        ? new UnaryServerCall(method, stream, headers, head, host)
+        : new ActiveStreamingServerCall(stream, headers, head, host);
     this.#calls.add(call);
     if (call instanceof ActiveStreamingServerCall) void call.run(method as StreamMethod);
     if (endStream) call.onData(Buffer.alloc(0), true);

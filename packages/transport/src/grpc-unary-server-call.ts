@@ -1,3 +1,4 @@
+import type { TurnTaker } from "./fair-turns.js";
 import { GrpcCode } from "./grpc-code.js";
 import { GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
 import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
@@ -15,8 +16,11 @@ export interface UnaryMethod {
   handle(message: Uint8Array, call: ServerCall): Uint8Array | PromiseLike<Uint8Array>;
 }
 
+/** An answer up to this size is sent however much waits: it does not add to the trouble, and most calls are like it. */
+const smallAnswerBytes = 64 * 1024;
+
 /** One message in, one out. A handler that answers at once costs no promise. */
-export class UnaryServerCall extends ServerCallBase {
+export class UnaryServerCall extends ServerCallBase implements TurnTaker {
   readonly #method: UnaryMethod;
   #message: Buffer | undefined;
   /** Only for a message that does not come in one piece. */
@@ -38,13 +42,26 @@ export class UnaryServerCall extends ServerCallBase {
     if (!endStream) this.stream.releaseWindow(data.length);
     try {
       this.#receive(data);
-      if (endStream) this.#dispatch(this.#completeMessage());
+      if (endStream) {
+        this.#message = this.#completeMessage();
+        this.host.turns.run(this);
+      }
     } catch (error) {
       this.fail(error);
     }
   }
 
   onWritable(): void {}
+
+  /** Handles the request, now or, after a burst of others, in a later turn; it may have been given up by then. */
+  takeTurn(): void {
+    if (this.phase === "ended") return;
+    try {
+      this.#dispatch(this.#message!);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
 
   protected onAborted(): void {}
 
@@ -95,6 +112,7 @@ export class UnaryServerCall extends ServerCallBase {
   #respond(message: Uint8Array): void {
     if (this.phase === "ended") return;
     try {
+      if (message.length > smallAnswerBytes && this.host.isFull()) throw tooMuchUnsent();
       this.sendHeaders();
       sendMessage(this.stream, message, false);
       this.succeed();
@@ -102,6 +120,15 @@ export class UnaryServerCall extends ServerCallBase {
       this.fail(error);
     }
   }
+}
+
+/** Callers that do not read their answers must not fill the server's memory. */
+function tooMuchUnsent(): GrpcError {
+  return new GrpcError({
+    code: GrpcCode.RESOURCE_EXHAUSTED,
+    message: "too many large answers wait to be read; read them, or ask for fewer at once",
+    fault: "overloaded",
+  });
 }
 
 /** grpc/doc/statuscodes.md: "Request cardinality violation". */

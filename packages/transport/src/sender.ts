@@ -24,6 +24,8 @@ export class Sender {
   readonly #encoder = new HpackEncoder();
   readonly #window = new SendWindow(initialWindowBytes);
   #maxFrameBytes = minFrameBytes;
+  /** Bytes of all streams that wait for a window or the socket. */
+  bufferedBytes = 0;
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
   peerStreamWindowBytes = initialWindowBytes;
   #roundHead: Stream | undefined;

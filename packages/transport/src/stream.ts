@@ -135,12 +135,14 @@ export class Stream implements Http2Stream {
     this.#queue ??= [];
     this.#queue.push(data);
     this.bufferedBytes += data.length;
+    this.sender.bufferedBytes += data.length;
   }
 
   /** Passes on the next `bytes` of what is buffered, piece by piece. */
   dequeue(bytes: number, take: (data: Uint8Array, start: number, end: number) => void): void {
     const queue = this.#queue!;
     this.bufferedBytes -= bytes;
+    this.sender.bufferedBytes -= bytes;
     while (bytes > 0) {
       const data = queue[this.#queueHead]!;
       const end = Math.min(data.length, this.#headOffset + bytes);
@@ -155,6 +157,7 @@ export class Stream implements Http2Stream {
     this.#queue = undefined;
     this.#queueHead = 0;
     this.#headOffset = 0;
+    this.sender.bufferedBytes -= this.bufferedBytes;
     this.bufferedBytes = 0;
     this.ending = undefined;
   }
