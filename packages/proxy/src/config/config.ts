@@ -116,6 +116,7 @@ export function toConfig(
       streamsPerConnection: parsed.limits.streams_per_connection,
       connections: parsed.limits.connections,
       callsInFlight: parsed.limits.calls_in_flight,
+      unreadBytes: parsed.limits.unread_size,
     }),
     shutdownGraceMs: parsed.shutdown_grace,
     strictStart: parsed.strict_start,

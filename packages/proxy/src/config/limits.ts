@@ -10,4 +10,6 @@ export interface Limits {
   readonly connections: number;
   /** Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED. */
   readonly callsInFlight: number;
+  /** Bytes of answers that apps have not read, over all calls. Above it a call that adds to them is given up. */
+  readonly unreadBytes: number;
 }

@@ -117,6 +117,13 @@ const limits = z.strictObject({
     max: 1_000_000,
     default: 10_000,
   }),
+  unread_size: size({
+    description:
+      "What may wait in memory for apps that do not read their answers, over all calls. Above it a call that adds to it is reset.",
+    min: "1MiB",
+    max: "16GiB",
+    default: "256MiB",
+  }),
   calls_in_flight: count({
     description: "Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED.",
     min: 1,

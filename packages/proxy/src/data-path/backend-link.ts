@@ -9,7 +9,7 @@ import {
 } from "@prism-data/transport";
 import type { Logger } from "../telemetry/log.js";
 import { type Failure, failureOf } from "./failure.js";
-import { reconnectPauseMs } from "./limits.js";
+import { reconnectPauseMs, upstreamWindowBytes } from "./limits.js";
 import type { PluginCredentials } from "./upstream-headers.js";
 
 /** What a link tells its backend. */
@@ -133,7 +133,10 @@ export class BackendLink implements PluginCredentials {
    * that the plugin is there to take calls.
    */
   #onSocket(state: LinkState, socket: Socket): void {
-    const connection = Http2Connection.connect(socket, unixSocketOptions);
+    const connection = Http2Connection.connect(socket, {
+      ...unixSocketOptions,
+      streamWindowBytes: upstreamWindowBytes,
+    });
     this.#connections.add(connection);
     connection.onClose = (reason) => this.#onClosed(connection, reason);
     connection.ready.then(

@@ -122,7 +122,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   onWritable(): void {
     const sizeBytes = this.#withheldFromUpstream;
-    this.#withheldFromUpstream = 0;
+    this.#giveBackUnread();
     if (sizeBytes > 0) this.#leg?.stream?.releaseWindow(sizeBytes);
   }
 
@@ -168,8 +168,9 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   onUpstreamData(data: Buffer, endStream: boolean): void {
     this.#responseBytes += data.length;
     if (this.#downstream.sendData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
-    else this.#withheldFromUpstream += data.length;
-    if (endStream) this.#fail(failures.endedWithoutStatus(this.#route!.backend));
+    else if (this.#forwarding.unreadBytes.tryTake(data.length)) this.#withheldFromUpstream += data.length;
+    else this.#giveUpUnread();
+    if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));
   }
 
   onUpstreamTrailers(trailers: HeaderList): void {
@@ -352,7 +353,18 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#dispatch();
   }
 
+  #giveBackUnread(): void {
+    this.#forwarding.unreadBytes.giveBack(this.#withheldFromUpstream);
+    this.#withheldFromUpstream = 0;
+  }
+
   // Endings.
+
+  /** A status would stand behind bytes that the app does not read, and hold them here for as long. */
+  #giveUpUnread(): void {
+    this.#downstream.reset(Http2ErrorCode.ENHANCE_YOUR_CALM);
+    this.#end(GrpcCode.RESOURCE_EXHAUSTED);
+  }
 
   /** A namespace that is not bound because its plugin does not run is the plugin's failure. */
   #whyUnrouted(error: unknown): Failure {
@@ -389,6 +401,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#forwarding.wheel.remove(this);
     this.#leaveLeg();
     this.#held.forget();
+    this.#giveBackUnread();
     this.#forwarding.ended(this);
     const metrics = this.#route?.metrics ?? this.#forwarding.metrics.unrouted;
     if (this.#route === undefined) metrics.begin();

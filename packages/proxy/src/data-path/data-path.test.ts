@@ -1,10 +1,12 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { type GatewayError, gatewayErrorOf, keyvalue } from "@prism-data/pattern-sdk/protocol";
 import {
+  frameMessage,
   GrpcCode,
   GrpcError,
   type GrpcMethod,
   type HeaderList,
+  Http2ErrorCode,
   headerValue,
   type StreamingServerCall,
 } from "@prism-data/transport";
@@ -374,6 +376,29 @@ describe("backpressure", () => {
     slow.cancel();
   });
 
+  test("gives calls up whose apps do not read, when all of them together hold too much, and serves the others", async () => {
+    await bench.close();
+    bench = new TestBench({ unreadBytes: 1024 * 1024 });
+    bench.route({ demo: {} });
+    await bench.plugin({
+      [`${service}/BatchGet`]: unary(() => new Uint8Array(3 * 1024 * 1024)),
+      [get]: unary(() => answerBytes),
+    });
+    await bench.listen();
+    const client = await bench.client({ streamWindowBytes: 0 });
+    const events = Array.from({ length: 20 }, () => collector());
+    for (const each of events) {
+      client.connection
+        .request(requestHeaders(`${service}/BatchGet`), false, each)
+        .sendData(frameMessage(getRequest()), true);
+    }
+    await until(() => events.filter(({ resetWith }) => resetWith !== undefined).length >= 10);
+    expect(new Set(events.map(({ resetWith }) => resetWith))).toEqual(
+      new Set([undefined, Http2ErrorCode.ENHANCE_YOUR_CALM]),
+    );
+    expect(await (await bench.client()).unary(get, getRequest())).toEqual(Buffer.from(answerBytes));
+  });
+
   test("reaches the app when the plugin does not read", async () => {
     bench.route({}, { "acme.Sink": "store" });
     await bench.plugin({ "/acme.Sink/Pour": { kind: "stream", handle: () => never } });
@@ -697,6 +722,7 @@ function collector() {
   return {
     headers: [] as HeaderList,
     ended: false,
+    resetWith: undefined as number | undefined,
     onHeaders(headers: HeaderList, endStream: boolean) {
       this.headers = headers;
       this.ended = endStream;
@@ -706,8 +732,9 @@ function collector() {
       this.ended = true;
     },
     onWritable() {},
-    onReset() {
+    onReset(errorCode: number) {
       this.ended = true;
+      this.resetWith = errorCode;
     },
   };
 }

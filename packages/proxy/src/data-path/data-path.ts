@@ -13,7 +13,13 @@ import { ByteBudget } from "./byte-budget.js";
 import { failureOf } from "./failure.js";
 import { Forwarding } from "./forwarding.js";
 import { HealthService } from "./health-service.js";
-import { closeWaitMs, drainRetryAfterMs, httpBodiesBytesMax, httpBodyBytesMax } from "./limits.js";
+import {
+  closeWaitMs,
+  downstreamHighWaterBytes,
+  drainRetryAfterMs,
+  httpBodiesBytesMax,
+  httpBodyBytesMax,
+} from "./limits.js";
 import { builtInServices, Offer } from "./offer.js";
 import { Reception } from "./reception.js";
 import { reflectionMethods } from "./reflection-service.js";
@@ -86,7 +92,11 @@ export class DataPath {
     });
     this.#connections = new AppConnections({
       http1: new Http1Front(transcoder, { ...body, headerListBytes: limits.headerListBytes }),
-      http2: { maxHeaderListBytes: limits.headerListBytes, maxConcurrentStreams: limits.streamsPerConnection },
+      http2: {
+        maxHeaderListBytes: limits.headerListBytes,
+        maxConcurrentStreams: limits.streamsPerConnection,
+        sendHighWaterBytes: downstreamHighWaterBytes,
+      },
       onStream: this.#reception.onStream,
     });
     port.onmessage = ({ data }) => this.#onMessage(data);

@@ -17,6 +17,7 @@ export class Forwarding {
   readonly now: () => number;
   readonly wheel: DeadlineWheel;
   /** Requests in flight that are kept to be sent again. When it is used up, they are not kept. */
+  readonly unreadBytes: ByteBudget;
   readonly retainedBytes = new ByteBudget(retainedBytesMax);
   /** Beginnings of requests whose namespace has not come yet. */
   readonly unroutedBytes = new ByteBudget(unroutedBytesMax);
@@ -33,7 +34,7 @@ export class Forwarding {
 
   constructor(options: {
     metrics: Metrics;
-    limits: { messageBytes: number; callsInFlight: number };
+    limits: { messageBytes: number; callsInFlight: number; unreadBytes: number };
     routes: RouteLookup;
     backend: (name: string) => Backend;
     builtInServices: readonly string[];
@@ -46,6 +47,7 @@ export class Forwarding {
     this.routes = options.routes;
     this.#backend = options.backend;
     this.#builtInServices = options.builtInServices;
+    this.unreadBytes = new ByteBudget(options.limits.unreadBytes);
     this.#callsMax = options.limits.callsInFlight;
     this.overloaded = callsOverloaded(this.#callsMax);
   }

@@ -12,6 +12,12 @@ export const retainedBytesMax = 128 * mib;
 /** Requests that hide their namespace behind megabytes. No usual encoder does, so this is for a few odd ones. */
 export const unroutedBytesMax = 64 * mib;
 
+/** What one call's plugin may send ahead: enough to keep a Unix socket busy, little enough for thousands of slow readers. */
+export const upstreamWindowBytes = 256 * 1024;
+
+/** What is taken for an app before its plugin is told to wait. */
+export const downstreamHighWaterBytes = 64 * 1024;
+
 /** Bodies of HTTP/JSON requests that are coming in or being answered. */
 export const httpBodiesBytesMax = 128 * mib;
 

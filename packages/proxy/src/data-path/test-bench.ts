@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GrpcClient, type GrpcMethod, GrpcServer, type ServerCall } from "@prism-data/transport";
+import {
+  type ConnectionOptions,
+  GrpcClient,
+  type GrpcMethod,
+  GrpcServer,
+  type ServerCall,
+} from "@prism-data/transport";
 import type { Limits } from "../config/limits.js";
 import { type Listener, openListener } from "../downstream/listener.js";
 import {
@@ -22,6 +28,7 @@ const testLimits: Limits = {
   streamsPerConnection: 1_000,
   connections: 100,
   callsInFlight: 10_000,
+  unreadBytes: 256 * 1024 * 1024,
 };
 
 /** A plugin process in miniature: a gRPC server on a Unix socket that can die. */
@@ -176,9 +183,9 @@ export class TestBench {
     return this.#listener;
   }
 
-  async client(): Promise<GrpcClient> {
+  async client(connection: ConnectionOptions = {}): Promise<GrpcClient> {
     const { host, port } = await this.listen();
-    const client = await GrpcClient.connect({ host, port });
+    const client = await GrpcClient.connect({ host, port }, { connection });
     this.#clients.push(client);
     return client;
   }
