@@ -23,8 +23,8 @@ export type ToDataPath =
       readonly reason: "crashed" | "draining" | "stopped";
       readonly detail: string;
     }
-  /** How a backend is, for the messages of refused calls. */
-  | { readonly type: "backend-state"; readonly backend: string; readonly state: BackendState; readonly detail: string }
+  /** How a backend is, for the messages of refused calls. Why is for operators: a dying plugin's last words may hold a secret. */
+  | { readonly type: "backend-state"; readonly backend: string; readonly state: BackendState }
   /** Refuse new calls, wait for those in flight, abort the rest after the grace, answer `drained`. */
   | { readonly type: "drain"; readonly graceMs: number };
 

@@ -28,7 +28,6 @@ export class Backend implements LinkEvents {
   readonly #waiting = new Set<WaitingCall>();
   #current: BackendLink | undefined;
   #state: BackendState = "starting";
-  #detail = "";
 
   constructor(name: string, options: { tell: (message: FromDataPath) => void; log: Logger; onChange: () => void }) {
     this.name = name;
@@ -47,9 +46,9 @@ export class Backend implements LinkEvents {
     return this.#links.size === 0 && this.#waiting.size === 0;
   }
 
-  /** What is known of it, for messages to callers. */
+  /** What callers are told of it. */
   get condition(): string {
-    return this.#detail === "" ? this.#state : `${this.#state}: ${this.#detail}`;
+    return this.#state;
   }
 
   /** Where a new call goes now. `undefined`: it has to wait. */
@@ -94,9 +93,8 @@ export class Backend implements LinkEvents {
   }
 
   /** How the backend is, by its supervisor. */
-  setState(state: BackendState, detail: string): void {
+  setState(state: BackendState): void {
     this.#state = state;
-    this.#detail = detail;
     if (state === "crash_loop" && this.#current === undefined) this.#refuseWaiting(this.unavailable());
     this.#onChange();
   }
@@ -125,7 +123,7 @@ export class Backend implements LinkEvents {
     return failureOf(
       new GatewayError(
         "PLUGIN_UNAVAILABLE",
-        `The plugin of backend "${this.name}" cannot take the call; it is ${this.condition}.`,
+        `The plugin of backend "${this.name}" cannot take the call; it is ${this.condition}. The admin port's /readyz?verbose and \`prism plugin list\` say why.`,
         {
           metadata: { backend: this.name, state: this.#state },
           retryAfterMs: this.#state === "crash_loop" ? crashLoopRetryAfterMs : undefined,

@@ -495,7 +495,7 @@ describe("when a plugin crashes", () => {
     await holding(plugin, path);
     plugin.crash();
     bench.gone(plugin, "crashed");
-    bench.send({ type: "backend-state", backend: "store", state: "starting", detail: "" });
+    bench.send({ type: "backend-state", backend: "store", state: "starting" });
     const next = await bench.plugin({ [path]: unary((message) => message) });
     expect(Buffer.from(await call)).toEqual(Buffer.from(request));
     expect(next.called).toEqual([path]);
@@ -572,12 +572,12 @@ describe("while a backend is not ready", () => {
   });
 
   test("a call waits no longer than its deadline, and says what for", async () => {
-    bench.send({ type: "backend-state", backend: "store", state: "starting", detail: "attempt 3" });
+    bench.send({ type: "backend-state", backend: "store", state: "starting" });
     bench.route({ demo: { timeoutMs: 30 } });
     const error = await failure((await bench.client()).unary(get, getRequest()));
     expect(error).toMatchObject({
       reason: "DEADLINE_EXCEEDED",
-      message: expect.stringMatching(/"store".*starting: attempt 3/),
+      message: expect.stringMatching(/"store".*starting/),
     });
   });
 
@@ -585,12 +585,12 @@ describe("while a backend is not ready", () => {
     const client = await bench.client();
     const waiting = failure(client.unary(get, getRequest()));
     await until(() => bench.dataPath.callsInFlight === 1);
-    bench.send({ type: "backend-state", backend: "store", state: "crash_loop", detail: "exit code 1" });
+    bench.send({ type: "backend-state", backend: "store", state: "crash_loop" });
     expect(await waiting).toMatchObject({ reason: "PLUGIN_UNAVAILABLE", retryAfterMs: 5_000 });
     const error = await failure(client.unary(get, getRequest()));
     expect(error).toMatchObject({
       reason: "PLUGIN_UNAVAILABLE",
-      message: expect.stringMatching(/crash_loop: exit code 1/),
+      message: expect.stringMatching(/crash_loop/),
     });
   });
 });

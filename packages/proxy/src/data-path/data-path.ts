@@ -134,7 +134,7 @@ export class DataPath {
         this.#backend(message.backend).gone(message);
         break;
       case "backend-state":
-        this.#backend(message.backend).setState(message.state, message.detail);
+        this.#backend(message.backend).setState(message.state);
         break;
       case "drain":
         void this.#drain(message.graceMs);

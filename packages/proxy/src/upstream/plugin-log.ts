@@ -51,7 +51,7 @@ export class PluginLog {
   #emit(line: string, stream: "stdout" | "stderr"): void {
     if (line.trim() === "") return;
     const record = recordOf(line);
-    this.#lastLine = String(record?.msg ?? line).slice(0, lastLineCharsMax);
+    this.#lastLine = printable(String(record?.msg ?? line)).slice(0, lastLineCharsMax);
     if (!this.#admit()) return;
     if (record === undefined) {
       this.#log.info({ stream, line }, "plugin output");
@@ -98,4 +98,9 @@ function levelOf(level: unknown): Level {
   if (typeof level === "number") return levels[Math.min(Math.max(Math.floor(level / 10) - 1, 0), 4)] ?? "info";
   if (level === "fatal") return "error";
   return levels.find((known) => known === level) ?? "info";
+}
+
+/** A foreign program may write anything; a terminal must not obey it. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -107,9 +107,7 @@ export class Supervisor {
   binding(namespace: string): BindingState {
     const known = this.#bindings?.state(namespace);
     if (known !== undefined) return known;
-    const { name, detail } = this.#state;
-    const why = detail === "" ? name : `${name}: ${detail}`;
-    return { state: "pending", reason: `backend ${this.#name} is ${why}` };
+    return { state: "pending", reason: `backend ${this.#name} is ${this.#state.name}` };
   }
 
   /** Changes what is wanted. Resolves when all of it was tried; with the reason when a process did not start. */
@@ -313,7 +311,7 @@ export class Supervisor {
     this.#state = { name, detail, sinceMs: isNew ? this.#host.now() : this.#state.sinceMs };
     this.#log[isNew ? "info" : "debug"]({ state: name, detail }, "plugin state");
     this.#host.metrics.pluginState(this.#name, name);
-    this.#link.send({ type: "backend-state", backend: this.#name, state: name, detail });
+    this.#link.send({ type: "backend-state", backend: this.#name, state: name });
     this.#onChange();
   }
 }
