@@ -53,8 +53,8 @@ export class GrpcClient {
 
   /** @throws GrpcError UNAVAILABLE when there is no HTTP/2 server at the address, CANCELLED when aborted */
   static async connect(to: SocketAddress, options: GrpcClientOptions = {}): Promise<GrpcClient> {
-    const attempt = limitAttempt(options.connectTimeoutMs ?? defaultConnectTimeoutMs, options.signal);
     const socket = openSocket(to, options.tls);
+    const attempt = limitAttempt(options.connectTimeoutMs ?? defaultConnectTimeoutMs, options.signal);
     const connection = "path" in to ? { ...unixSocketOptions, ...options.connection } : (options.connection ?? {});
     try {
       await Promise.race([
@@ -170,9 +170,8 @@ function socketConnected(socket: Socket, event: "connect" | "secureConnect"): Pr
     socket.once(event, () => {
       socket.off("error", reject);
       // RFC 9113 section 3.2: HTTP/2 over TLS is agreed on, never assumed.
-      if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2")
-        reject(new Error("the server does not offer HTTP/2"));
-      resolve();
+      if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") reject(new Error("it does not offer HTTP/2"));
+      else resolve();
     });
   });
 }
