@@ -139,6 +139,25 @@ describe("the encrypted listener", () => {
     expect(await handedOver).toMatchObject({ protocol: "http2", principal: spiffeId });
   });
 
+  test.each(["TLSv1.2", "TLSv1.3"] as const)("verifies a client that comes again anew, over %s", async (maxVersion) => {
+    const bench = await open("require");
+    let session: Buffer | undefined;
+    const first = bench.handedOver();
+    const socket = dial(bench, { ALPNProtocols: ["h2"], maxVersion, ...client });
+    socket.on("session", (offered) => {
+      session = offered;
+    });
+    // What the server sends comes after its tickets.
+    (await first).socket.write("hello");
+    await once(socket, "data");
+    session ??= socket.getSession();
+    expect(session).toBeDefined();
+    const second = bench.handedOver();
+    const again = dial(bench, { ALPNProtocols: ["h2"], maxVersion, ...client, ...(session && { session }) });
+    expect(await second).toMatchObject({ principal: spiffeId });
+    expect(again.isSessionReused()).toBe(false);
+  });
+
   test("takes a client without a certificate under request, as nobody", async () => {
     const bench = await open("request");
     const handedOver = bench.handedOver();
