@@ -39,6 +39,7 @@ describe("help", () => {
     [["kv", "set", "--help"], "--if-absent"],
     [["plugin", "restart", "--help"], "before the old one drains"],
     [["check", "--help"], "Examples:"],
+    [["certs", "--help"], "client_certificates: require"],
     [["serve", "--help"], "Examples:"],
   ])("of %j is on stdout and exits 0", async (given, text) => {
     expect(await run(given)).toMatchObject({ code: ExitCode.done, stdout: expect.stringContaining(text), stderr: "" });
@@ -58,6 +59,9 @@ describe("wrong usage exits 2 and says what is wrong", () => {
     [["kv", "set", "demo", "k", "v", "--ttl", "soon"], "250ms"],
     [["kv", "scan", "demo", "--limit", "0"], "a whole number from 1"],
     [["kv", "get", "demo", "k", "--server", "nowhere"], "--server is not an address"],
+    [["kv", "get", "demo", "k", "--ca-file", "nowhere.pem"], "--ca-file: cannot read nowhere.pem (ENOENT)"],
+    [["kv", "get", "demo", "k", "--cert-file", "own.pem"], "--cert-file and --key-file go together"],
+    [["certs", "--days", "0"], "a whole number from 1"],
   ])("%j", async (given, text) => {
     expect(await run(given)).toMatchObject({ code: ExitCode.usage, stdout: "", stderr: expect.stringContaining(text) });
   });

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
+import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
 import { addKv } from "./commands/kv/kv.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
@@ -54,7 +55,7 @@ Examples:
 
 ${exitCodeHelp}`,
     );
-  for (const add of [addServe, addCheck, addKv, addPlugin]) add(program, context);
+  for (const add of [addServe, addCheck, addCerts, addKv, addPlugin]) add(program, context);
   return program;
 }
 

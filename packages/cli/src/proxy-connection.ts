@@ -1,5 +1,5 @@
 import { decodeMessage, encodeMessage, type MessageType } from "@prism-data/pattern-sdk/protocol";
-import { GrpcClient, GrpcError, grpcCodeName } from "@prism-data/transport";
+import { type ClientTls, GrpcClient, GrpcError, grpcCodeName } from "@prism-data/transport";
 import { callFailureOf } from "./call-failure.js";
 import { CommandFailure } from "./command-failure.js";
 import { ExitCode } from "./exit-code.js";
@@ -16,6 +16,8 @@ export interface Method<Request, Response> {
 /** Where and how to call. */
 export interface ConnectionOptions {
   readonly server: ServerAddress;
+  /** `undefined`: plaintext. */
+  readonly tls: ClientTls | undefined;
   /** How long connecting, and each call, may take. */
   readonly timeoutMs: number;
   /** Ends waiting calls. */
@@ -35,9 +37,10 @@ export class ProxyConnection {
   }
 
   static async open(options: ConnectionOptions): Promise<ProxyConnection> {
-    const { server, timeoutMs, signal } = options;
+    const { server, tls, timeoutMs, signal } = options;
     try {
-      return new ProxyConnection(await GrpcClient.connect(server, { connectTimeoutMs: timeoutMs, signal }), options);
+      const client = await GrpcClient.connect(server, { tls, connectTimeoutMs: timeoutMs, signal });
+      return new ProxyConnection(client, options);
     } catch (error) {
       if (!(error instanceof GrpcError)) throw error;
       const facts = { code: grpcCodeName(error.code) };

@@ -1,8 +1,10 @@
+import type { ClientTls } from "@prism-data/transport";
 import { type Command, Option } from "commander";
 import { parseDuration } from "./duration.js";
 import type { Invocation } from "./invocation.js";
 import { ProxyConnection } from "./proxy-connection.js";
 import { parseServerAddress } from "./server-address.js";
+import { addTlsOptions, readTls, type TlsOptions } from "./tls-options.js";
 
 const defaultTimeout = { ms: 10_000, text: "10s" } as const;
 
@@ -32,7 +34,7 @@ const adminDoor: Door = {
 };
 
 /** The options of a command that calls a proxy, as they were given. */
-export interface ProxyOptions {
+export interface ProxyOptions extends TlsOptions {
   readonly server?: string;
   readonly admin?: string;
   readonly timeout: number;
@@ -41,7 +43,7 @@ export interface ProxyOptions {
 
 /** Adds the options of commands that use data. */
 export function addDataOptions(command: Command): Command {
-  return addOptions(command, dataDoor);
+  return addTlsOptions(addOptions(command, dataDoor));
 }
 
 /** Adds the options of commands that ask the proxy about itself. */
@@ -58,22 +60,24 @@ function addOptions(command: Command, door: Door): Command {
 }
 
 /** Connects to the address for data: option, then environment, then default. */
-export function connectToData(options: ProxyOptions, invocation: Invocation): Promise<ProxyConnection> {
-  return connect(dataDoor, options.server, options, invocation);
+export async function connectToData(options: ProxyOptions, invocation: Invocation): Promise<ProxyConnection> {
+  const tls = await readTls(options, invocation.workingDir);
+  return await connect({ ...dataDoor, tls }, options.server, options, invocation);
 }
 
 /** Connects to the admin address: option, then environment, then default. */
 export function connectToAdmin(options: ProxyOptions, invocation: Invocation): Promise<ProxyConnection> {
-  return connect(adminDoor, options.admin, options, invocation);
+  return connect({ ...adminDoor, tls: undefined }, options.admin, options, invocation);
 }
 
 function connect(
-  door: Door,
+  door: Door & { tls: ClientTls | undefined },
   given: string | undefined,
   options: ProxyOptions,
   { environment, interrupted }: Invocation,
 ): Promise<ProxyConnection> {
   const text = given ?? (environment[door.variable] || door.defaultAddress);
   const server = parseServerAddress(text, given === undefined ? door.variable : `--${door.flag}`);
-  return ProxyConnection.open({ server, timeoutMs: options.timeout, signal: interrupted, advice: door.advice });
+  const { tls, advice } = door;
+  return ProxyConnection.open({ server, tls, timeoutMs: options.timeout, signal: interrupted, advice });
 }

@@ -5,6 +5,7 @@ const proxy = {
   listen: "127.0.0.1:8980",
   admin: "127.0.0.1:8981",
   pid: 1234,
+  tls: false,
   file: "/srv/prism.yaml",
   command: "bin/prism",
   namespaces: [
@@ -20,6 +21,12 @@ test("the line for programs is exactly the one of the outside contract", () => {
 describe("the banner", () => {
   test("lists the namespaces with their states", () => {
     expect(readyBanner(proxy)).toMatch(/broken +key-value +cache +pending\n +it's +key-value +memory +bound\n/);
+  });
+
+  test("says when apps need TLS, and has no lines to paste then", () => {
+    const banner = readyBanner({ ...proxy, tls: true });
+    expect(banner).toContain("gRPC and HTTP/JSON, over TLS");
+    expect(banner).not.toContain("Try:");
   });
 
   test("has lines to paste for the first namespace that serves, quoted for the shell", () => {

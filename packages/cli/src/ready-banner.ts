@@ -7,6 +7,8 @@ export interface ReadyProxy {
   /** Where operators connect, as HOST:PORT. */
   readonly admin: string;
   readonly pid: number;
+  /** Whether apps connect over TLS. */
+  readonly tls: boolean;
   /** The configuration file; `undefined`: the default configuration. */
   readonly file: string | undefined;
   /** How this command was called. */
@@ -29,21 +31,21 @@ export function readyLine({ listen, admin, pid }: ReadyProxy): string {
 
 /** The same for people at a terminal, with lines to paste. */
 export function readyBanner(proxy: ReadyProxy): string {
-  const { listen, admin, file, command, namespaces } = proxy;
+  const { listen, admin, file, command, namespaces, tls } = proxy;
   const rows = namespaces.map(({ name, pattern, backend, state }) => [`  ${name}`, pattern, backend, state]);
   const table = textTable([["  NAMESPACE", "PATTERN", "BACKEND", "STATE"], ...rows]);
   return `
 Prism is ready (${file ?? "default configuration; write a prism.yaml to change it"})
 
-  apps       ${listen}   gRPC and HTTP/JSON
+  apps       ${listen}   gRPC and HTTP/JSON${tls ? ", over TLS" : ""}
   operators  ${admin}   /readyz?verbose, /metrics, ${command} plugin list
 
 ${namespaces.length === 0 ? "  No namespaces are configured.\n" : table}
-${linesToPaste(proxy)}Ctrl-C drains and stops.
+${tls ? "" : linesToPaste(proxy)}Ctrl-C drains and stops.
 `;
 }
 
-/** For the first key-value namespace that serves. */
+/** For the first key-value namespace that serves, without TLS: what a client would have to trust is not known here. */
 function linesToPaste({ listen, command, namespaces }: ReadyProxy): string {
   const namespace = namespaces.find(({ pattern, state }) => pattern === "key-value" && state === "bound");
   if (namespace === undefined) return "";

@@ -49,11 +49,11 @@ async function runGateway(options: GatewayOptions, invocation: Invocation): Prom
 }
 
 /** Tells whoever started the proxy that it serves, and where. */
-async function announce(gateway: Gateway, { file }: Config, invocation: Invocation): Promise<void> {
+async function announce(gateway: Gateway, { file, tls }: Config, invocation: Invocation): Promise<void> {
   const { listen, admin, namespaces } = gateway;
   const { stdout, pid, environment } = invocation;
   const command = environment.PRISM_COMMAND || "prism";
-  const ready = { listen, admin, pid, file, command, namespaces };
+  const ready = { listen, admin, pid, tls: tls !== undefined, file, command, namespaces };
   try {
     await stdout.write(stdout.isTerminal ? readyBanner(ready) : readyLine(ready));
   } catch {

@@ -12,7 +12,7 @@ import type { ConfigFlags } from "./config/overrides.js";
 import { ConfigError } from "./config/problem.js";
 import { type FileWatch, watchFiles } from "./config/watch.js";
 import { createDataPath } from "./data-path/data-path.js";
-import { type Listener, openListener } from "./downstream/listener.js";
+import { type Front, openFront } from "./downstream/front.js";
 import { createPortPair, type FromDataPath, type ToDataPath } from "./messages.js";
 import type { Logger } from "./telemetry/log.js";
 import { Metrics } from "./telemetry/metrics.js";
@@ -72,11 +72,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const dataPath = createDataPath({ port: dataPathPort, limits: config.limits, metrics, log });
   opened.defer(() => dataPath.close());
   const front = await listenOrExplain(config.listen, "listen", () =>
-    openListener(
-      config.listen,
-      { onHttp1: (socket) => dataPath.acceptHttp1(socket), onHttp2: (socket) => dataPath.acceptHttp2(socket) },
-      { connectionsMax: config.limits.connections },
-    ),
+    openFront(config, {
+      handlers: {
+        onHttp1: (socket, principal) => dataPath.acceptHttp1(socket, principal),
+        onHttp2: (socket, principal) => dataPath.acceptHttp2(socket, principal),
+      },
+      metrics,
+      log,
+    }),
   );
   opened.defer(() => front.close());
   let instances = 0;
@@ -96,7 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const backends = new Backends(config, { host, link });
   const life: Life = { phase: "starting", reloadProblem: undefined };
   const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
-    openAdminPort(config.admin.listen, adminContent(backends, metrics, life), log),
+    openAdminPort(config.admin.listen, adminContent({ backends, metrics, life, front }), log),
   );
   opened.move();
   return new Gateway(options, { metrics, link, front, admin, backends, life });
@@ -112,7 +115,7 @@ interface Life {
 interface GatewayParts {
   readonly metrics: Metrics;
   readonly link: DataPathLink;
-  readonly front: Listener;
+  readonly front: Front;
   readonly admin: AdminPort;
   readonly backends: Backends;
   readonly life: Life;
@@ -252,7 +255,7 @@ export class Gateway {
   }
 }
 
-function adminContent(backends: Backends, metrics: Metrics, life: Life): AdminContent {
+function adminContent({ backends, metrics, life, front }: Omit<GatewayParts, "link" | "admin">): AdminContent {
   return {
     methods: adminMethods(backends),
     status: () => ({
@@ -260,6 +263,8 @@ function adminContent(backends: Backends, metrics: Metrics, life: Life): AdminCo
       backends: backends.list(),
       namespaces: backends.listNamespaces(),
       services: backends.listServices(),
+      tls: front.tls,
+      nowMs: Date.now(),
     }),
     async metrics() {
       const { registry } = metrics;

@@ -1,4 +1,5 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, TLSSocket } from "node:tls";
 import { Http2Connection } from "./connection.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
 import type { CallOptions, ClientHost } from "./grpc-client-call.js";
@@ -16,7 +17,20 @@ import type { SocketAddress } from "./socket-address.js";
 /** A local server answers in milliseconds, one across a network within seconds. */
 const defaultConnectTimeoutMs = 10_000;
 
+/** How to trust a server, and to be trusted by it. Texts are PEM. */
+export interface ClientTls {
+  /** The certificates that may sign the server's. Default: those of Node.js. */
+  readonly ca?: string | undefined;
+  /** The client's own certificate, then its issuers. With `key`. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** The name that the server's certificate must carry. Default: the host that is connected to. */
+  readonly serverName?: string | undefined;
+}
+
 export interface GrpcClientOptions {
+  /** Encrypts a connection to a host. Default: plaintext. */
+  readonly tls?: ClientTls | undefined;
   /** For the socket and the HTTP/2 handshake together. Default 10 s. */
   readonly connectTimeoutMs?: number | undefined;
   /** The :authority of every call; default the host and port, "localhost" over a Unix socket. */
@@ -39,11 +53,14 @@ export class GrpcClient {
 
   /** @throws GrpcError UNAVAILABLE when there is no HTTP/2 server at the address, CANCELLED when aborted */
   static async connect(to: SocketAddress, options: GrpcClientOptions = {}): Promise<GrpcClient> {
+    const socket = openSocket(to, options.tls);
     const attempt = limitAttempt(options.connectTimeoutMs ?? defaultConnectTimeoutMs, options.signal);
-    const socket = "path" in to ? connect({ path: to.path }) : connect({ host: to.host, port: to.port, noDelay: true });
     const connection = "path" in to ? { ...unixSocketOptions, ...options.connection } : (options.connection ?? {});
     try {
-      await Promise.race([socketConnected(socket), attempt.givenUp]);
+      await Promise.race([
+        socketConnected(socket, options.tls === undefined ? "connect" : "secureConnect"),
+        attempt.givenUp,
+      ]);
       const client = new GrpcClient(Http2Connection.connect(socket, connection), to, options);
       await Promise.race([client.connection.ready, attempt.givenUp]);
       return client;
@@ -57,7 +74,8 @@ export class GrpcClient {
 
   private constructor(connection: Http2Connection, to: SocketAddress, options: GrpcClientOptions) {
     const authority = options.authority ?? ("path" in to ? "localhost" : `${to.host}:${to.port}`);
-    const headers = new RequestHeaders(authority, options.metadata ?? []);
+    const scheme = options.tls === undefined ? "http" : "https";
+    const headers = new RequestHeaders({ scheme, authority, metadata: options.metadata ?? [] });
     this.connection = connection;
     this.#host = {
       maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
@@ -125,12 +143,35 @@ function limitAttempt(
   };
 }
 
-function socketConnected(socket: Socket): Promise<void> {
+function openSocket(to: SocketAddress, tls: ClientTls | undefined): Socket {
+  if ("path" in to) {
+    if (tls !== undefined) throw new TypeError("a Unix socket is not encrypted");
+    return connect({ path: to.path });
+  }
+  if (tls === undefined) return connect({ host: to.host, port: to.port, noDelay: true });
+  const name = tls.serverName ?? to.host;
+  return connectTls({
+    host: to.host,
+    port: to.port,
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(tls.cert !== undefined && { cert: tls.cert }),
+    ...(tls.key !== undefined && { key: tls.key }),
+    // RFC 6066 section 3: SNI names hosts, not addresses. The certificate is checked against either.
+    ...(isIP(name) === 0 && { servername: name }),
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    minVersion: "TLSv1.2",
+    ALPNProtocols: ["h2"],
+  });
+}
+
+function socketConnected(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    socket.once("connect", () => {
+    socket.once(event, () => {
       socket.off("error", reject);
-      resolve();
+      // RFC 9113 section 3.2: HTTP/2 over TLS is agreed on, never assumed.
+      if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") reject(new Error("it does not offer HTTP/2"));
+      else resolve();
     });
   });
 }

@@ -8,13 +8,15 @@ const maxRememberedPaths = 1000;
 
 /** PROTOCOL-HTTP2.md, "Requests": the headers of one client's calls. The same list is returned for the same call. */
 export class RequestHeaders {
+  readonly #scheme: "http" | "https";
   readonly #authority: string;
   readonly #metadata: Metadata;
   readonly #plain = new Map<string, HeaderList>();
 
-  constructor(authority: string, metadata: Metadata) {
-    this.#authority = authority;
-    this.#metadata = metadata;
+  constructor(of: { scheme: "http" | "https"; authority: string; metadata: Metadata }) {
+    this.#scheme = of.scheme;
+    this.#authority = of.authority;
+    this.#metadata = of.metadata;
   }
 
   of(path: string, options: CallOptions): HeaderList {
@@ -37,7 +39,7 @@ export class RequestHeaders {
   }
 
   #make(path: string): HeaderList {
-    const headers = [":method", "POST", ":scheme", "http", ":path", path, ":authority", this.#authority];
+    const headers = [":method", "POST", ":scheme", this.#scheme, ":path", path, ":authority", this.#authority];
     headers.push("te", "trailers", "content-type", "application/grpc", "user-agent", "grpc-node-prism/0.1");
     appendMetadata(headers, this.#metadata);
     return Object.freeze(headers);

@@ -116,7 +116,10 @@ async function answerCall(
   }
   const headers = Object.entries(request.headers).flatMap(([name, value]) => [name, String(value)]);
   const body = Buffer.concat(chunks);
-  const answered = await transcoder.answer({ method: "POST", path, headers, body }, new AbortController().signal);
+  const answered = await transcoder.answer(
+    { method: "POST", path, headers, body, principal: undefined },
+    new AbortController().signal,
+  );
   response.writeHead(answered.status, [...answered.headers]).end(answered.body);
 }
 

@@ -1,4 +1,5 @@
 import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { TlsStatus } from "../downstream/tls-rotation.js";
 import type { NamespaceView, ServiceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
 
@@ -13,6 +14,10 @@ export interface GatewayStatus {
   readonly services: readonly ServiceView[];
   /** Why the last reload was refused. `undefined`: the configuration on disk is the one that serves. */
   readonly reloadProblem: string | undefined;
+  /** `undefined`: the data port is not encrypted. */
+  readonly tls: TlsStatus | undefined;
+  /** Epoch ms. */
+  readonly nowMs: number;
 }
 
 /** The answer of /readyz. */
@@ -32,6 +37,7 @@ export function readinessOf(status: GatewayStatus): Readiness {
     checks: [
       { ok: status.phase === "serving", text: `proxy ${status.phase}` },
       configCheck(status.reloadProblem),
+      ...(status.tls === undefined ? [] : tlsChecks(status.tls, status.nowMs)),
       ...status.backends.map(backendCheck),
       ...status.namespaces.map(({ name, state, detail }) => ({
         ok: state === "bound",
@@ -61,6 +67,20 @@ function configCheck(reloadProblem: string | undefined) {
     ok: false,
     text: `configuration: the last good one serves; the changed one was refused: ${oneLine(reloadProblem)}`,
   };
+}
+
+function tlsChecks({ certExpiresMs, clientCaExpiresMs, problem }: TlsStatus, nowMs: number) {
+  const expiry = (name: string, expiresMs: number) => {
+    const ok = expiresMs > nowMs;
+    return { ok, text: `tls ${name} ${ok ? "valid until" : "expired on"} ${new Date(expiresMs).toISOString()}` };
+  };
+  return [
+    expiry("certificate", certExpiresMs),
+    ...(clientCaExpiresMs === undefined ? [] : [expiry("client CA", clientCaExpiresMs)]),
+    ...(problem === undefined
+      ? []
+      : [{ ok: false, text: `tls files: the last good ones serve; the changed ones were refused: ${problem}` }]),
+  ];
 }
 
 function backendCheck({ name, state, detail, health }: BackendView) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatAddress, parseAddress } from "./address.js";
+import { formatAddress, isLoopback, parseAddress } from "./address.js";
 
 test.each([
   ["127.0.0.1:8980", { host: "127.0.0.1", port: 8980 }],
@@ -17,3 +17,20 @@ test.each(["8980", ":8980", "localhost", "a:65536", "::1:80", "a:b", "a b:1", ""
     expect(parseAddress(text)).toBeUndefined();
   },
 );
+
+test.each([
+  ["127.0.0.1", true],
+  ["127.8.9.10", true],
+  ["::1", true],
+  ["0:0:0:0:0:0:0:1", true],
+  ["::ffff:127.0.0.1", true],
+  ["localhost", true],
+  ["0.0.0.0", false],
+  ["::", false],
+  ["10.0.0.1", false],
+  ["::ffff:10.0.0.1", false],
+  ["localhost.example.org", false],
+  ["127.0.0.1.example.org", false],
+])("that %s is on the loopback is %s", (host, expected) => {
+  expect(isLoopback({ host, port: 1 })).toBe(expected);
+});

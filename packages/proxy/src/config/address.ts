@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import { z } from "zod";
 
 /** Where to listen. */
@@ -21,6 +22,15 @@ export function parseAddress(text: string): Address | undefined {
 /** Writes an address the way `parseAddress` reads it. */
 export function formatAddress(address: Address): string {
   return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+/** Whether only this machine can connect to it. A host name other than `localhost` may mean anything. */
+export function isLoopback({ host }: Address): boolean {
+  return host === "localhost" || loopback.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
 /** The schema of an address to listen on. */

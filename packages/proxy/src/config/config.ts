@@ -6,6 +6,7 @@ import type { Address } from "./address.js";
 import type { Limits } from "./limits.js";
 import type { ParsedConfig } from "./schema.js";
 import { Settings } from "./settings.js";
+import type { TlsConfig } from "./tls.js";
 
 /** What the gateway runs on: complete, checked, frozen. */
 export interface Config {
@@ -16,6 +17,8 @@ export interface Config {
   /** The folder that relative paths are relative to: the file's. Absolute. */
   readonly workingDir: string;
   readonly listen: Address;
+  /** `undefined`: the data port is not encrypted. */
+  readonly tls: TlsConfig | undefined;
   readonly admin: { readonly listen: Address };
   /** Absolute. */
   readonly dataDir: string;
@@ -67,6 +70,7 @@ export function sameConfig(left: Config, right: Config): boolean {
 export function changedStartOptions(left: Config, right: Config): readonly string[] {
   const options = [
     ["listen", left.listen, right.listen],
+    ["tls", left.tls, right.tls],
     ["admin.listen", left.admin.listen, right.admin.listen],
     ["data_dir", left.dataDir, right.dataDir],
     ["limits", left.limits, right.limits],
@@ -105,6 +109,7 @@ export function toConfig(
   return Object.freeze({
     ...origin,
     listen: Object.freeze(parsed.listen),
+    tls: parsed.tls && Object.freeze(toTlsConfig(parsed.tls, origin.workingDir)),
     admin: Object.freeze({ listen: Object.freeze(parsed.admin.listen) }),
     dataDir: path.resolve(origin.workingDir, parsed.data_dir),
     backends: new Map(backends),
@@ -122,4 +127,14 @@ export function toConfig(
     strictStart: parsed.strict_start,
     log: Object.freeze({ level: parsed.log.level }),
   });
+}
+
+function toTlsConfig(tls: NonNullable<ParsedConfig["tls"]>, workingDir: string): TlsConfig {
+  return {
+    certFile: path.resolve(workingDir, tls.cert_file),
+    keyFile: path.resolve(workingDir, tls.key_file),
+    clientCaFile: tls.client_ca_file === undefined ? undefined : path.resolve(workingDir, tls.client_ca_file),
+    clientCertificates: tls.client_certificates,
+    minVersion: tls.min_version,
+  };
 }

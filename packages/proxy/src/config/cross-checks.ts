@@ -1,8 +1,10 @@
+import path from "node:path";
 import { patternServices } from "@prism-data/pattern-sdk/protocol";
 import { type PluginProgram, type PluginSearch, resolveCommand, resolvePlugin } from "../upstream/resolve-plugin.js";
-import { parseAddress } from "./address.js";
+import { isLoopback, parseAddress } from "./address.js";
 import type { LocatedProblem } from "./problem.js";
 import { suggest } from "./suggestion.js";
+import { readTlsFiles } from "./tls-files.js";
 
 /** Services that the proxy itself answers for; a plugin cannot take them over. */
 const ownServices = [
@@ -30,6 +32,8 @@ export async function crossCheck(tree: unknown, search: PluginSearch): Promise<C
     programs,
     problems: [
       ...checkListen(root),
+      ...checkEncryption(root),
+      ...(await checkTls(mapOf(root.tls), search.dir)),
       ...problems,
       ...checkNamespaces(mapOf(root.namespaces), mapOf(root.backends), programs),
       ...checkServices(mapOf(root.services), mapOf(root.backends)),
@@ -43,6 +47,41 @@ function checkListen(root: TreeMap): LocatedProblem[] {
   if (typeof root.listen !== "string" || typeof listen !== "string" || root.listen !== listen) return [];
   if (parseAddress(listen)?.port === 0) return [];
   return [{ keys: ["admin", "listen"], message: "is the same address as listen; give the admin port one of its own" }];
+}
+
+/** What crosses a network must be encrypted, unless the operator says that something else takes care of it. */
+function checkEncryption(root: TreeMap): LocatedProblem[] {
+  if (root.tls !== undefined || root.allow_plaintext === true || typeof root.listen !== "string") return [];
+  const address = parseAddress(root.listen);
+  if (address === undefined || isLoopback(address)) return [];
+  const message =
+    "other machines can reach this address, and nothing is encrypted; configure tls with cert_file and key_file, or set allow_plaintext: true where something else encrypts";
+  return [{ keys: ["listen"], message }];
+}
+
+async function checkTls(tls: TreeMap, dir: string): Promise<LocatedProblem[]> {
+  const { cert_file, key_file, client_ca_file, client_certificates: mode } = tls;
+  if ((mode === "request" || mode === "require") && client_ca_file === undefined) {
+    const message = "needs client_ca_file, the certificates that may sign those of apps";
+    return [{ keys: ["tls", "client_certificates"], message }];
+  }
+  if (client_ca_file !== undefined && (mode === undefined || mode === "none")) {
+    const message = "is of no use unless client_certificates is request or require";
+    return [{ keys: ["tls", "client_ca_file"], message }];
+  }
+  if (!isFile(cert_file) || !isFile(key_file) || (client_ca_file !== undefined && !isFile(client_ca_file))) return [];
+  const files = {
+    certFile: path.resolve(dir, cert_file),
+    keyFile: path.resolve(dir, key_file),
+    clientCaFile: client_ca_file === undefined ? undefined : path.resolve(dir, client_ca_file),
+  };
+  const read = await readTlsFiles(files, Date.now());
+  if ("material" in read) return [];
+  return read.problems.map(({ option, message }) => ({ keys: ["tls", option], message }));
+}
+
+function isFile(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 async function checkBackends(backends: TreeMap, search: PluginSearch) {

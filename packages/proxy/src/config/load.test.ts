@@ -163,7 +163,11 @@ namespaces:
   });
 
   test.each([
-    ["a key that is too far from all", "zzzzzz: 1", /^1:1 zzzzzz: is not a known key; there are: listen, admin, /],
+    [
+      "a key that is too far from all",
+      "zzzzzz: 1",
+      /^1:1 zzzzzz: is not a known key; there are: listen, tls, allow_plaintext, admin, /,
+    ],
     [
       "a misspelt key deep down",
       "backends: { memory: { plugn: memstore } }",

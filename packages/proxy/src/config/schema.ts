@@ -2,6 +2,7 @@ import { z } from "zod";
 import { logLevels } from "../telemetry/log.js";
 import { address } from "./address.js";
 import type { JsonValue } from "./settings.js";
+import { tlsSchema } from "./tls.js";
 import { duration, size } from "./units.js";
 
 /** Bytes of a namespace's name, as UTF-8. */
@@ -136,6 +137,11 @@ const limits = z.strictObject({
 export const configSchema = z
   .strictObject({
     listen: address({ description: "Where apps connect: gRPC and HTTP on one port.", default: "127.0.0.1:8980" }),
+    tls: tlsSchema,
+    allow_plaintext: z
+      .boolean()
+      .prefault(false)
+      .describe("Listen without `tls` on an address that other machines can reach."),
     admin: z
       .strictObject({
         listen: address({

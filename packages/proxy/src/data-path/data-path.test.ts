@@ -105,6 +105,34 @@ describe("a call is forwarded", () => {
     });
   });
 
+  test.each(["gRPC", "HTTP/JSON"])(
+    "and its plugin is told who the connection was verified to belong to, over %s",
+    async (api) => {
+      const seen: (string | undefined)[] = [];
+      await bench.plugin({
+        [get]: unary((_message, call) => {
+          seen.push(headerValue(call.metadata, "prism-principal"));
+          return answerBytes;
+        }),
+      });
+      bench.route({ demo: {} });
+      bench.principal = "spiffe://acme.org/orders";
+      if (api === "gRPC") {
+        const client = await bench.client();
+        await client.unary(get, getRequest("demo"), { metadata: [["prism-principal", "spiffe://acme.org/admin"]] });
+      } else {
+        const { port } = await bench.listen();
+        const headers = { "content-type": "application/json", "prism-principal": "spiffe://acme.org/admin" };
+        await fetch(`http://127.0.0.1:${port}${get}`, {
+          method: "POST",
+          headers,
+          body: '{"namespace":"demo","key":"k"}',
+        });
+      }
+      expect(seen).toEqual([encodeURIComponent("spiffe://acme.org/orders")]);
+    },
+  );
+
   test("and the plugin's status and details are passed on untouched", async () => {
     await bench.plugin({
       [get]: unary(() => {

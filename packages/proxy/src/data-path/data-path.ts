@@ -107,12 +107,13 @@ export class DataPath {
     return this.#forwarding.callsInFlight;
   }
 
-  acceptHttp1(socket: Socket): void {
-    this.#connections.acceptHttp1(socket);
+  /** `principal`: who the app was verified to be; `undefined`: nobody in particular. */
+  acceptHttp1(socket: Socket, principal: string | undefined): void {
+    this.#connections.acceptHttp1(socket, principal);
   }
 
-  acceptHttp2(socket: Socket): void {
-    this.#connections.acceptHttp2(socket);
+  acceptHttp2(socket: Socket, principal: string | undefined): void {
+    this.#connections.acceptHttp2(socket, principal);
   }
 
   /** Closes everything now. */

@@ -1,11 +1,11 @@
-import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
+import type { Http2Stream, StreamEvents } from "@prism-data/transport";
 import { type BodyLimits, HttpBody } from "../transcoding/http-body.js";
-import type { HttpResponse, Transcoder } from "../transcoding/transcoder.js";
+import type { HttpRequest, HttpResponse, Transcoder } from "../transcoding/transcoder.js";
 
 /** A plain HTTP request over HTTP/2: its body is collected, then answered whole. */
 export class Http2Exchange implements StreamEvents {
   readonly #stream: Http2Stream;
-  readonly #head: { method: string; path: string; headers: HeaderList };
+  readonly #head: Omit<HttpRequest, "body">;
   readonly #transcoder: Transcoder;
   readonly #aborted = new AbortController();
   readonly #body: HttpBody;
@@ -13,7 +13,7 @@ export class Http2Exchange implements StreamEvents {
 
   constructor(
     stream: Http2Stream,
-    head: { method: string; path: string; headers: HeaderList },
+    head: Omit<HttpRequest, "body">,
     options: { transcoder: Transcoder; body: BodyLimits },
   ) {
     this.#stream = stream;

@@ -1,4 +1,5 @@
-import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
+import type { StreamEvents } from "@prism-data/transport";
+import type { AppStreamHandler } from "../downstream/app-connections.js";
 import type { BodyLimits } from "../transcoding/http-body.js";
 import type { Transcoder } from "../transcoding/transcoder.js";
 import { BuiltInCall, type BuiltInMethod } from "./built-in-call.js";
@@ -7,6 +8,7 @@ import type { Failure } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { type GrpcHead, requestHead } from "./request-head.js";
+import type { OpenStream } from "./unary-exchange.js";
 
 const ignoreEvents: StreamEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onWritable() {}, onReset() {} };
 
@@ -28,17 +30,17 @@ export class Reception {
   }
 
   /** Serves a request of an HTTP/2 connection. */
-  readonly onStream = (stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents => {
-    const head = requestHead(headers);
-    if (head.kind !== "http") return this.onGrpc(stream, headers, endStream);
-    const exchange = new Http2Exchange(stream, head, this.#http);
+  readonly onStream: AppStreamHandler = (stream, headers, endStream, principal) => {
+    const head = requestHead(headers, principal);
+    if (head.kind !== "http") return this.onGrpc(stream, headers, endStream, principal);
+    const exchange = new Http2Exchange(stream, { ...head, principal }, this.#http);
     if (endStream) exchange.onData(Buffer.alloc(0), true);
     return exchange;
   };
 
   /** Serves a gRPC request, wherever it comes from. */
-  readonly onGrpc = (downstream: Downstream, headers: HeaderList, endStream: boolean): StreamEvents => {
-    const head = requestHead(headers);
+  readonly onGrpc: OpenStream = (downstream, headers, endStream, principal) => {
+    const head = requestHead(headers, principal);
     if (head.kind === "http") throw new Error("a request that is not gRPC was given to the gRPC side");
     if (head.kind === "refused") return this.#refuse(downstream, head.failure);
     const builtIn = this.#builtIns.get(head.path);

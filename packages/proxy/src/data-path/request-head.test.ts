@@ -10,8 +10,8 @@ function headersOf(more: HeaderList, contentType = "application/grpc", method = 
   return [":method", method, ":scheme", "http", ":path", path, "content-type", contentType, ...more];
 }
 
-function grpcHead(more: HeaderList): GrpcHead {
-  const head = requestHead(headersOf(more));
+function grpcHead(more: HeaderList, principal?: string): GrpcHead {
+  const head = requestHead(headersOf(more), principal);
   if (head.kind !== "grpc") throw new Error(`expected a gRPC head, got ${head.kind}`);
   return head;
 }
@@ -26,13 +26,19 @@ describe("a request is", () => {
     ["", "POST", "http"],
     ["application/grpc", "GET", "http"],
   ])("with content-type %j and method %s: %s", (contentType, method, kind) => {
-    expect(requestHead(headersOf([], contentType, method)).kind).toBe(kind);
+    expect(requestHead(headersOf([], contentType, method), undefined).kind).toBe(kind);
   });
 });
 
-test("a head is read once for the same list", () => {
+test("a head is read once for the same list and principal", () => {
   const headers = headersOf([]);
-  expect(requestHead(headers)).toBe(requestHead(headers));
+  expect(requestHead(headers, "dns:a")).toBe(requestHead(headers, "dns:a"));
+});
+
+test("a head is never another principal's", () => {
+  const headers = headersOf([]);
+  const principals = ["dns:a", "dns:b", undefined].map((principal) => requestHead(headers, principal));
+  expect(principals).toMatchObject([{ principal: "dns:a" }, { principal: "dns:b" }, { principal: undefined }]);
 });
 
 test("a head knows the method, the deadline and the request's id", () => {
@@ -74,6 +80,12 @@ describe("the headers for a plugin", () => {
       ...["content-type", "application/grpc", "authorization", "Bearer t", "prism-namespace", "a%20b"],
       ...["grpc-timeout", "250m", "x-trace", "1"],
     ]);
+  });
+
+  test("name the verified principal, percent-encoded, and not the one that the app gives itself", () => {
+    const link = { authorization: undefined };
+    const headers = upstreamHeaders(grpcHead(sent, "subject:CN=Jörg"), { route, link, timeoutMs: 250 });
+    expect(headers.filter((_, at) => headers[at - 1] === "prism-principal")).toEqual(["subject%3ACN%3DJ%C3%B6rg"]);
   });
 
   test("of a service routed whole keep how messages are written", () => {

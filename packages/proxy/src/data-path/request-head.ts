@@ -24,6 +24,8 @@ export interface GrpcHead {
   readonly encoding: string;
   readonly timeoutMs: number | undefined;
   readonly requestId: string | undefined;
+  /** Who the caller's connection was verified to belong to. */
+  readonly principal: string | undefined;
   /** The caller's own metadata. */
   readonly metadata: HeaderList;
   /** What a service that is routed whole gets besides: how messages are compressed, and by whom. */
@@ -72,15 +74,15 @@ const ofMessages: ReadonlySet<string> = new Set([
 const heads = new WeakMap<HeaderList, RequestHead>();
 
 /** Reads request headers. The transport gives equal header blocks of a connection as one list, so most are read once. */
-export function requestHead(headers: HeaderList): RequestHead {
+export function requestHead(headers: HeaderList, principal: string | undefined): RequestHead {
   const known = heads.get(headers);
-  if (known !== undefined) return known;
-  const head = readHead(headers);
+  if (known !== undefined && (known.kind !== "grpc" || known.principal === principal)) return known;
+  const head = readHead(headers, principal);
   heads.set(headers, head);
   return head;
 }
 
-function readHead(headers: HeaderList): RequestHead {
+function readHead(headers: HeaderList, principal: string | undefined): RequestHead {
   const fields = new Map<string, string>();
   for (let at = 0; at < headers.length; at += 2) {
     if (!fields.has(headers[at]!)) fields.set(headers[at]!, headers[at + 1]!);
@@ -107,6 +109,7 @@ function readHead(headers: HeaderList): RequestHead {
     encoding: fields.get("grpc-encoding") ?? "identity",
     timeoutMs,
     requestId: fields.get("x-request-id")?.slice(0, requestIdCharsMax),
+    principal,
     metadata: pick(headers, (name) => !reserved.has(name) && !ofMessages.has(name) && !name.startsWith("prism-")),
     messageMetadata: pick(headers, (name) => ofMessages.has(name)),
     upstreamHeaders: new Map(),

@@ -99,6 +99,8 @@ export class FakePlugin {
 export class TestBench {
   readonly metrics = new Metrics({ version: "0.0.0" });
   readonly told: FromDataPath[] = [];
+  /** Who the clients are that connect from now on. */
+  principal: string | undefined;
   readonly dataPath: DataPath;
   readonly #port: MessagePortLike<FromDataPath, ToDataPath>;
   readonly #folder = mkdtempSync(join(tmpdir(), "prism-test-"));
@@ -176,8 +178,8 @@ export class TestBench {
     this.#listener ??= await openListener(
       { host: "127.0.0.1", port: 0 },
       {
-        onHttp1: (socket) => this.dataPath.acceptHttp1(socket),
-        onHttp2: (socket) => this.dataPath.acceptHttp2(socket),
+        onHttp1: (socket) => this.dataPath.acceptHttp1(socket, this.principal),
+        onHttp2: (socket) => this.dataPath.acceptHttp2(socket, this.principal),
       },
     );
     return this.#listener;

@@ -16,7 +16,12 @@ import type { Failure } from "./failure.js";
 import { grpcStatusOf } from "./peer-status.js";
 
 /** Serves a gRPC request, whatever is behind it. */
-export type OpenStream = (downstream: Downstream, headers: HeaderList, endStream: boolean) => StreamEvents;
+export type OpenStream = (
+  downstream: Downstream,
+  headers: HeaderList,
+  endStream: boolean,
+  principal: string | undefined,
+) => StreamEvents;
 
 const prefixBytes = 5;
 const givenUp: HeaderList = statusTrailers(GrpcCode.CANCELLED, "the call was given up");
@@ -31,7 +36,7 @@ export function callUnary(
   const headers = [":method", "POST", ":scheme", "http", ":path", request.path, "te", "trailers"];
   headers.push("content-type", "application/grpc");
   if (request.timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(request.timeoutMs));
-  exchange.events = open(exchange, [...headers, ...request.metadata], false);
+  exchange.events = open(exchange, [...headers, ...request.metadata], false, request.principal);
   options.signal.addEventListener("abort", () => exchange.cancel(), { once: true });
   exchange.events.onData(frameMessage(request.message), true);
   return exchange.response;

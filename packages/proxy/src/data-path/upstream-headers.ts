@@ -45,6 +45,7 @@ export function buildUpstreamHeaders(
   if (link.authorization !== undefined) headers.push("authorization", link.authorization);
   if (route.namespace !== undefined) headers.push("prism-namespace", encodeURIComponent(route.namespace));
   if (head.requestId !== undefined) headers.push("prism-request-id", head.requestId);
+  if (head.principal !== undefined) headers.push("prism-principal", encodeURIComponent(head.principal));
   if (timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(timeoutMs));
   if (route.namespace === undefined) headers.push(...head.messageMetadata);
   headers.push(...head.metadata);

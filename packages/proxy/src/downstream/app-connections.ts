@@ -1,32 +1,48 @@
 import type { Socket } from "node:net";
-import { type ConnectionOptions, Http2Connection, type StreamHandler } from "@prism-data/transport";
+import {
+  type ConnectionOptions,
+  type HeaderList,
+  Http2Connection,
+  type Http2Stream,
+  type StreamEvents,
+} from "@prism-data/transport";
 import type { Http1Front } from "../transcoding/http1-front.js";
+
+/** Serves a request of an app that is known as `principal`. */
+export type AppStreamHandler = (
+  stream: Http2Stream,
+  headers: HeaderList,
+  endStream: boolean,
+  principal: string | undefined,
+) => StreamEvents;
 
 /** The connections of apps, from the moment it is known what they speak. */
 export class AppConnections {
   readonly #http1: Http1Front;
   readonly #http2Options: ConnectionOptions;
-  readonly #onStream: StreamHandler;
+  readonly #onStream: AppStreamHandler;
   readonly #http2 = new Set<Http2Connection>();
   #state: "accepting" | "draining" | "closed" = "accepting";
 
-  constructor(options: { http1: Http1Front; http2: ConnectionOptions; onStream: StreamHandler }) {
+  constructor(options: { http1: Http1Front; http2: ConnectionOptions; onStream: AppStreamHandler }) {
     this.#http1 = options.http1;
     this.#http2Options = options.http2;
     this.#onStream = options.onStream;
   }
 
-  acceptHttp1(socket: Socket): void {
-    if (this.#state === "accepting") this.#http1.accept(socket);
+  acceptHttp1(socket: Socket, principal: string | undefined): void {
+    if (this.#state === "accepting") this.#http1.accept(socket, principal);
     else socket.destroy();
   }
 
-  acceptHttp2(socket: Socket): void {
+  acceptHttp2(socket: Socket, principal: string | undefined): void {
     if (this.#state !== "accepting") {
       socket.destroy();
       return;
     }
-    const connection = Http2Connection.accept(socket, this.#http2Options, this.#onStream);
+    const connection = Http2Connection.accept(socket, this.#http2Options, (stream, headers, endStream) =>
+      this.#onStream(stream, headers, endStream, principal),
+    );
     this.#http2.add(connection);
     connection.onClose = () => this.#http2.delete(connection);
   }

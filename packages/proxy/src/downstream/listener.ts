@@ -4,8 +4,9 @@ import { sniffProtocol } from "./protocol-sniffer.js";
 
 /** Who takes a connection over once it is known what it speaks. All bytes are still unread then. */
 export interface ConnectionHandlers {
-  onHttp2(socket: Socket): void;
-  onHttp1(socket: Socket): void;
+  /** `principal`: who the client's certificate says it is; `undefined` without one. */
+  onHttp2(socket: Socket, principal: string | undefined): void;
+  onHttp1(socket: Socket, principal: string | undefined): void;
 }
 
 export interface ListenerOptions {
@@ -44,8 +45,8 @@ export async function openListener(
     silent.add(socket);
     sniff(socket, timeoutMs, (protocol) => {
       silent.delete(socket);
-      if (protocol === "http1") handlers.onHttp1(socket);
-      if (protocol === "http2") handlers.onHttp2(socket);
+      if (protocol === "http1") handlers.onHttp1(socket, undefined);
+      if (protocol === "http2") handlers.onHttp2(socket, undefined);
     });
   });
   server.maxConnections = options.connectionsMax ?? defaultConnectionsMax;
@@ -66,7 +67,11 @@ export async function openListener(
 }
 
 /** Calls `done` exactly once: with what the connection speaks, or `undefined` when it ended, or said nothing in time that is served here. */
-function sniff(socket: Socket, timeoutMs: number, done: (protocol: "http2" | "http1" | undefined) => void): void {
+export function sniff(
+  socket: Socket,
+  timeoutMs: number,
+  done: (protocol: "http2" | "http1" | undefined) => void,
+): void {
   let seen: Buffer = Buffer.alloc(0);
   const onData = (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);

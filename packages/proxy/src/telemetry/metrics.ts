@@ -18,6 +18,9 @@ export const overflowLabel = "_overflow";
 /** Why a plugin process was started again. */
 export type RestartReason = "crashed" | "unresponsive" | "start_failed" | "replaced";
 
+/** What became of a reload of the certificates. */
+export type TlsReloadResult = "applied" | "rejected";
+
 /** What became of a reload of the configuration. */
 export type ReloadResult = "applied" | "unchanged" | "rejected" | "failed";
 
@@ -33,6 +36,9 @@ export class Metrics {
   readonly #pluginRestarts: Counter;
   readonly #pluginLogLinesDropped: Counter;
   readonly #configReloads: Counter;
+  readonly #tlsExpiry: Gauge;
+  readonly #tlsReloads: Counter;
+  readonly #tlsHandshakeFailures: Counter;
 
   constructor(build: { version: string }) {
     const registers = [this.registry];
@@ -66,6 +72,24 @@ export class Metrics {
       name: "prism_config_reloads_total",
       help: "Reloads of the configuration, by result.",
       labelNames: ["result"],
+      registers,
+    });
+    this.#tlsExpiry = new Gauge({
+      name: "prism_tls_certificate_expiry_timestamp_seconds",
+      help: "When the first of the certificates in use ends: the proxy's own with its issuers, or those that apps are checked against.",
+      labelNames: ["kind"],
+      registers,
+    });
+    this.#tlsReloads = new Counter({
+      name: "prism_tls_reloads_total",
+      help: "Changes of the certificate files, by whether they are used.",
+      labelNames: ["result"],
+      registers,
+    });
+    this.#tlsHandshakeFailures = new Counter({
+      name: "prism_tls_handshake_failures_total",
+      help: "Connections that ended in the TLS handshake, by reason.",
+      labelNames: ["reason"],
       registers,
     });
     this.unrouted = this.call({ namespace: "_unknown", pattern: "", method: "" });
@@ -107,6 +131,21 @@ export class Metrics {
   /** A reload of the configuration ended. */
   configReloaded(result: ReloadResult): void {
     this.#configReloads.inc({ result });
+  }
+
+  /** Certificates are in use that end then. */
+  tlsCertificateExpires(kind: "server" | "client_ca", expiresMs: number): void {
+    this.#tlsExpiry.set({ kind }, expiresMs / 1000);
+  }
+
+  /** The certificate files changed. */
+  tlsReloaded(result: TlsReloadResult): void {
+    this.#tlsReloads.inc({ result });
+  }
+
+  /** A client did not get through the handshake. */
+  tlsHandshakeFailed(reason: string): void {
+    this.#tlsHandshakeFailures.inc({ reason });
   }
 }
 

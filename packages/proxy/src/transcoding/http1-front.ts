@@ -20,7 +20,8 @@ export class Http1Front {
   readonly #transcoder: Transcoder;
   readonly #limits: Http1Limits;
   readonly #server;
-  readonly #connections = new Set<Socket>();
+  /** With who each was verified to belong to. */
+  readonly #connections = new Map<Socket, string | undefined>();
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(transcoder: Transcoder, limits: Http1Limits) {
@@ -37,8 +38,8 @@ export class Http1Front {
     this.#server.emit("listening");
   }
 
-  accept(socket: Socket): void {
-    this.#connections.add(socket);
+  accept(socket: Socket, principal: string | undefined): void {
+    this.#connections.set(socket, principal);
     socket.once("close", () => {
       this.#connections.delete(socket);
       if (this.#connections.size === 0) this.#drained?.resolve();
@@ -57,7 +58,7 @@ export class Http1Front {
   /** Closes every connection. */
   close(): void {
     this.#server.close();
-    for (const socket of this.#connections) socket.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -79,7 +80,9 @@ export class Http1Front {
 
   #answer(request: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<HttpResponse> {
     const path = (request.url ?? "").replace(/\?.*$/s, "");
-    return this.#transcoder.answer({ method: request.method ?? "", path, headers: headersOf(request), body }, signal);
+    const principal = this.#connections.get(request.socket);
+    const asked = { method: request.method ?? "", path, headers: headersOf(request), body, principal };
+    return this.#transcoder.answer(asked, signal);
   }
 
   #send(response: ServerResponse, { status, headers, body }: HttpResponse): void {

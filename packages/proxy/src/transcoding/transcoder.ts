@@ -12,6 +12,8 @@ export interface UnaryRequest {
   /** The caller's own metadata, names in lower case. */
   readonly metadata: HeaderList;
   readonly timeoutMs: number | undefined;
+  /** Who the caller's connection was verified to belong to. */
+  readonly principal: string | undefined;
 }
 
 /** What became of it. Metadata is the plugin's own, without gRPC's fields. */
@@ -33,6 +35,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: HeaderList;
   readonly body: Buffer;
+  readonly principal: string | undefined;
 }
 
 export interface HttpResponse {
@@ -100,7 +103,8 @@ export class Transcoder {
       const message = readMessage(described, encoding, request);
       const timeoutMs = readTimeout(request.headers);
       const metadata = metadataOf(request.headers);
-      return reply(described, encoding, await this.#call({ path: request.path, message, metadata, timeoutMs }, signal));
+      const { path, principal } = request;
+      return reply(described, encoding, await this.#call({ path, message, metadata, timeoutMs, principal }, signal));
     } catch (error) {
       return refusal(error);
     }
