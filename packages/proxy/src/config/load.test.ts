@@ -253,6 +253,8 @@ namespaces:
       `data_dir: ${reference("file:./nothing")}`,
       /data_dir: cannot read the file .*\/nothing \(ENOENT\)/,
     ],
+    ["an empty file", "", /^1:1 the file holds no configuration/],
+    ["nothing but a comment", "# being edited\n", /^1:1 the file holds no configuration/],
     ["broken syntax", "listen: [1\nadmin: {", /^\d+:\d+ not YAML: /],
     ["a key that stands twice", "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", /^2:1 this key stands twice/],
     ["a text instead of a map", "hello", /must be a map, not text/],

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FileWatch, watchFiles } from "./watch.js";
 
@@ -39,6 +41,18 @@ test.each([
   watch.watch([path.join(dir, name)]);
   await change();
   await expect.poll(() => changes).toBe(1);
+});
+
+test("a file that is emptied and then written is noticed when it is written", async () => {
+  const file = path.join(dir, "a");
+  const seen: string[] = [];
+  using slow = watchFiles(() => seen.push(readFileSync(file, "utf8")), { pollIntervalMs: 100 });
+  slow.watch([file]);
+  await writeFile(file, "");
+  await setTimeout(60);
+  await writeFile(file, "whole");
+  await expect.poll(() => seen.length).toBeGreaterThan(0);
+  expect(seen).toEqual(["whole"]);
 });
 
 test("a file that is not watched any more is not noticed", async () => {

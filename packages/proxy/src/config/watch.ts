@@ -3,8 +3,11 @@ import { type Stats, unwatchFile, watchFile } from "node:fs";
 /** How often the files are looked at, in ms. Polling sees what notifications miss: renames, swapped links, mounted volumes. */
 const pollIntervalMs = 500;
 
-/** An editor writes in several steps; this long after the last change the files are taken for complete, in ms. */
-const settleMs = 100;
+/**
+ * Whoever saves a file often empties it first and writes it then. Files are taken for complete when they looked the same
+ * twice: what is half written is not what the operator meant.
+ */
+const settlePolls = 1.5;
 
 /** Watches files until disposed. */
 export interface FileWatch extends Disposable {
@@ -15,11 +18,12 @@ export interface FileWatch extends Disposable {
 /** Calls `onChange` once after one or more of the files have changed, appeared or gone. */
 export function watchFiles(onChange: () => void, options: { pollIntervalMs?: number } = {}): FileWatch {
   const watched = new Set<string>();
+  const intervalMs = options.pollIntervalMs ?? pollIntervalMs;
   let settling: NodeJS.Timeout | undefined;
   const onPoll = (current: Stats, previous: Stats) => {
     if (isSame(current, previous)) return;
     clearTimeout(settling);
-    settling = setTimeout(onChange, settleMs);
+    settling = setTimeout(onChange, intervalMs * settlePolls);
   };
   const stop = (file: string) => {
     unwatchFile(file, onPoll);
@@ -31,7 +35,7 @@ export function watchFiles(onChange: () => void, options: { pollIntervalMs?: num
       for (const file of files) {
         if (watched.has(file)) continue;
         watched.add(file);
-        watchFile(file, { interval: options.pollIntervalMs ?? pollIntervalMs, persistent: false }, onPoll);
+        watchFile(file, { interval: intervalMs, persistent: false }, onPoll);
       }
     },
     [Symbol.dispose]() {

@@ -10,6 +10,9 @@ export interface YamlFile {
   locate(path: readonly PropertyKey[]): { line: number; column: number };
 }
 
+/** A file that was emptied by accident, or is being written, must not end everything that runs. */
+const emptyFile = "the file holds no configuration; to serve nothing on purpose, write `namespaces: {}`";
+
 /** Reads a YAML text. */
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
@@ -24,8 +27,10 @@ export function readYaml(text: string): YamlFile {
       error.code === "DUPLICATE_KEY" ? "this key stands twice in its map; remove one" : `not YAML: ${error.message}`,
     ...position(error.pos[0]),
   }));
+  if (problems.length === 0 && document.toJS() === null)
+    problems.push({ path: "", message: emptyFile, ...position(0) });
   return {
-    tree: problems.length === 0 ? (document.toJS() ?? {}) : {},
+    tree: problems.length === 0 ? document.toJS() : {},
     problems,
     locate: (path) => position(offsetOf(document.contents, path)),
   };
