@@ -65,11 +65,19 @@ async function report(error: unknown, { arguments: given, stderr }: Invocation):
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
   // Whoever read the output has gone, as `head` does; there is nobody left to tell.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return ExitCode.done;
-  if (!(error instanceof CommandFailure)) throw error;
+  const failure = failureOf(error);
   const wantsJson = given.includes("--json");
   const text = wantsJson
-    ? jsonLine({ error: { message: error.message, ...error.facts } })
-    : `prism: ${error.message}\n`;
+    ? jsonLine({ error: { message: failure.message, ...failure.facts } })
+    : `prism: ${failure.message}\n`;
   await stderr.write(text);
-  return error.exitCode;
+  return failure.exitCode;
+}
+
+/** What the system refuses (a full disk behind stdout) is told like any failure; anything else is a defect. */
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) throw error;
+  return new CommandFailure(ExitCode.failed, `the system refused to ${syscall}: ${message}`, { cause: error });
 }
