@@ -31,8 +31,9 @@ const soaks = [
 ] as const;
 const soakOptions = ["--soak_num_threads=4", "--soak_overall_timeout_seconds=25"];
 
-// One of each kind of call; the messages begin with what key-value reads as its namespace, with another field, or not at all.
-const unroutedCases = ["empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong"];
+// Their messages are empty, or begin with what key-value reads as its namespace. The cases that send several messages are left
+// out: whether their client reports the status or that it could not send depends on which comes first.
+const unroutedCases = ["empty_unary", "large_unary", "server_streaming"];
 
 const services = {
   "grpc.testing.TestService": { backend: "go" },
