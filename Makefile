@@ -15,8 +15,9 @@ help: ## Show this list
 build: .toolchain/generated ## Install, generate and compile (the default)
 	@$(path) tsc -b
 
+# In a terminal, Prism gets a process group of its own (set -m): Ctrl-C is for it alone, and make ends with its exit code.
 run: build ## Start Prism on memory and SQLite, in the foreground
-	@exec bin/prism serve
+	@if [ -t 0 ]; then set -m; bin/prism serve; else exec bin/prism serve; fi
 
 test: build backends ## Run everything: check, unit, conformance, acceptance
 	@$(path) node scripts/test.mjs

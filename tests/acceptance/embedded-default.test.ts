@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { KeyValueClient } from "./key-value-client.ts";
 import { runCommand } from "./prism-command.ts";
 import { PrismProcess } from "./prism-process.ts";
-import { prismProgram, toolchainFolder } from "./repository.ts";
+import { prismProgram, repositoryRoot, toolchainFolder } from "./repository.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -44,4 +44,16 @@ test("at a terminal the banner says what listens and what to paste, and Ctrl-C e
     expect({ line, code, stderr }).toMatchObject({ line, code: 0 });
   }
   expect(await terminal.interrupt()).toBe(0);
+});
+
+test("make run at a terminal serves, and Ctrl-C ends it with 0", async () => {
+  await using data = await createTemporaryFolder();
+  const address = "127.0.0.1:0";
+  await using terminal = Terminal.run("make", ["run"], {
+    folder: repositoryRoot,
+    environment: { PRISM_LISTEN: address, PRISM_ADMIN_LISTEN: address, PRISM_DATA_DIR: data.path, MAKEFLAGS: "" },
+  });
+  await terminal.shows("Ctrl-C");
+  expect(await terminal.interrupt()).toBe(0);
+  expect(terminal.screen).toContain("gateway drained");
 });

@@ -5,6 +5,12 @@ import { eventually } from "./eventually.ts";
 
 const shownWithinMs = 30_000;
 
+export interface TerminalOptions {
+  readonly folder: string;
+  /** Beside the test's own. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** A program in a terminal, with a person at the keys. */
 export class Terminal implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -20,10 +26,12 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** Runs a program under script(1), which gives it a terminal of its own. */
-  static run(program: string, given: readonly string[], options: { readonly folder: string }): Terminal {
+  static run(program: string, given: readonly string[], options: TerminalOptions): Terminal {
     const line = [program, ...given].map((word) => `'${word}'`).join(" ");
-    const script = spawn("script", ["--quiet", "--return", "--flush", "--command", line, "/dev/null"], {
+    // exec: a shell that stayed would itself be ended by Ctrl-C, and its exit code would hide the program's.
+    const script = spawn("script", ["--quiet", "--return", "--flush", "--command", `exec ${line}`, "/dev/null"], {
       cwd: options.folder,
+      env: { ...process.env, ...options.environment },
       stdio: ["pipe", "pipe", "inherit"],
     });
     return new Terminal(script);
