@@ -4,6 +4,7 @@ import type { StreamEnd } from "./closed-streams.js";
 import { ConnectionClosedError, ConnectionFault, errorCodeName, Http2ErrorCode } from "./error-code.js";
 import { clientPreface, maxStreamId } from "./frame.js";
 import type { HeaderList } from "./header-list.js";
+import { LendingSocket } from "./lending-socket.js";
 import { type ConnectionLimits, type ConnectionOptions, resolveLimits } from "./limits.js";
 import { Pings } from "./pings.js";
 import { Receiver, type ReceiverHost } from "./receiver.js";
@@ -168,7 +169,8 @@ export class Http2Connection {
     this.#watchIdle();
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     if (this.#socket.destroyed) queueMicrotask(() => this.#onSocketClosed());
-    this.#socket.on("data", (chunk: Buffer) => this.#onChunk(chunk));
+    if (this.#socket instanceof LendingSocket) this.#socket.onBytes = (chunk) => this.#onChunk(chunk);
+    else this.#socket.on("data", (chunk: Buffer) => this.#onChunk(chunk));
     this.#socket.on("end", () => this.#onSocketGone(undefined));
     this.#socket.on("error", (error) => this.#onSocketGone(error));
     this.#socket.on("close", () => this.#onSocketClosed());

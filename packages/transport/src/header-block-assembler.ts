@@ -27,16 +27,17 @@ export class HeaderBlockAssembler {
     return this.#section.streamId;
   }
 
+  /** Copies the piece: it is only lent, and the rest of the block comes with later reads. */
   begin(section: HeaderSection, piece: Buffer): void {
     this.#section = section;
-    this.#pieces = [piece];
+    this.#pieces = [Buffer.from(piece)];
     this.#bytes = piece.length;
   }
 
   /** @throws ConnectionFault ENHANCE_YOUR_CALM when the block has too many bytes or pieces */
   add(piece: Buffer): void {
-    this.#pieces.push(piece);
     this.#bytes += piece.length;
+    this.#pieces.push(Buffer.from(piece));
     if (this.#bytes > this.#maxBytes || this.#pieces.length > this.#maxFrames) {
       throw new ConnectionFault(Http2ErrorCode.ENHANCE_YOUR_CALM, "a header block that does not end");
     }

@@ -1,20 +1,31 @@
 import type { Duplex } from "node:stream";
 import { FrameFlag, FrameType, frameHeaderBytes, writeFrameHeader, writeUint32 } from "./frame.js";
+import { returnSlab, takeSlab } from "./slab-pool.js";
 
-/** An idle connection keeps its slab, so it begins small; a busy one's is allocated rarely. */
-const firstSlabBytes = 1024;
-const maxSlabBytes = 64 * 1024;
 /** Below this a copy costs less than one more buffer in the write. */
 const copyBelowBytes = 4096;
 
+const noSlab: Buffer = Buffer.alloc(0);
+
+/** Bytes [start, end) of a stream. Those that are only lent may change once the call that passes them has returned. */
+export interface Payload {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly isLent: boolean;
+}
+
 /**
- * RFC 9113 section 4: the frames that wait for the end of the event-loop turn, in wire order. Small frames are written
- * into a slab, large payloads are kept as views, and all of it leaves in one write.
+ * RFC 9113 section 4: the frames that wait for the end of the event-loop turn, in wire order. Small frames and lent payloads
+ * are written into slabs, other large payloads are kept as views, and all of it leaves in one write. A connection that has
+ * nothing to send holds no slab.
  */
 export class Output {
   readonly #socket: Duplex;
   #parts: Buffer[] = [];
-  #slab = Buffer.allocUnsafeSlow(firstSlabBytes);
+  /** Those that the parts are in. */
+  #slabs: Buffer[] = [];
+  #slab: Buffer = noSlab;
   #segmentStart = 0;
   #at = 0;
   /** Bytes that wait here. */
@@ -23,7 +34,7 @@ export class Output {
   // The DATA frame written last: while nothing follows it, it can still grow.
   #openStreamId = 0;
   #openLength = 0;
-  #openHeader = this.#slab;
+  #openHeader: Buffer = noSlab;
   #openHeaderAt = 0;
 
   constructor(socket: Duplex) {
@@ -32,16 +43,14 @@ export class Output {
 
   /** A whole frame with a small payload. */
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
-    this.#reserve(frameHeaderBytes + payload.length);
+    this.#reserve(frameHeaderBytes);
     this.#header(payload.length, type, flags, streamId);
-    this.#slab.set(payload, this.#at);
-    this.#advance(payload.length);
+    this.#copy(payload, 0, payload.length);
   }
 
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#slab.set(bytes, this.#at);
-    this.#advance(bytes.length);
+    this.#openStreamId = 0;
+    this.#copy(bytes, 0, bytes.length);
   }
 
   /** RFC 9113 section 4.3: HEADERS, with CONTINUATION frames when the block is longer than a frame. */
@@ -72,13 +81,14 @@ export class Output {
   }
 
   /** RFC 9113 section 6.1. What follows other data of the same stream becomes part of the same frame. */
-  data(streamId: number, bytes: Uint8Array, start: number, end: number, maxFrameBytes: number): void {
-    while (start < end) {
+  data(streamId: number, { bytes, start, end, isLent }: Payload, maxFrameBytes: number): void {
+    for (let at = start; at < end; ) {
       if (this.#openStreamId !== streamId || this.#openLength >= maxFrameBytes) this.#openData(streamId);
-      const pieceEnd = Math.min(end, start + maxFrameBytes - this.#openLength);
-      this.#append(bytes, start, pieceEnd);
-      this.#growOpenData(pieceEnd - start);
-      start = pieceEnd;
+      const pieceEnd = Math.min(end, at + maxFrameBytes - this.#openLength);
+      if (isLent || pieceEnd - at < copyBelowBytes) this.#copy(bytes, at, pieceEnd);
+      else this.#keep(bytes, at, pieceEnd);
+      this.#growOpenData(pieceEnd - at);
+      at = pieceEnd;
     }
   }
 
@@ -92,16 +102,26 @@ export class Output {
   write(): void {
     this.#closeSegment();
     this.#openStreamId = 0;
+    this.#slab = noSlab;
+    this.#at = 0;
+    this.#segmentStart = 0;
     const parts = this.#parts;
-    if (parts.length === 0) return;
+    const slabs = this.#slabs;
+    const last = parts.pop();
+    if (last === undefined) return;
     this.#parts = [];
+    this.#slabs = [];
     this.bytes = 0;
-    if (parts.length === 1) {
-      this.#socket.write(parts[0]);
+    const onWritten = () => {
+      for (const slab of slabs) returnSlab(slab);
+    };
+    if (parts.length === 0) {
+      this.#socket.write(last, onWritten);
       return;
     }
     this.#socket.cork();
     for (const part of parts) this.#socket.write(part);
+    this.#socket.write(last, onWritten);
     this.#socket.uncork();
   }
 
@@ -124,28 +144,33 @@ export class Output {
     header[at + 2] = this.#openLength;
   }
 
-  #append(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    if (length < copyBelowBytes) {
-      if (this.#at + length > this.#slab.length) this.#newSlab(length);
-      this.#slab.set(length === bytes.length ? bytes : bytes.subarray(start, end), this.#at);
-      this.#advance(length);
-      return;
+  /** Across slabs: only the header of a frame has to stand in one. */
+  #copy(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      if (this.#at === this.#slab.length) this.#newSlab();
+      const pieceEnd = Math.min(end, at + this.#slab.length - this.#at);
+      this.#slab.set(at === 0 && pieceEnd === bytes.length ? bytes : bytes.subarray(at, pieceEnd), this.#at);
+      this.#advance(pieceEnd - at);
+      at = pieceEnd;
     }
-    this.#closeSegment();
-    this.#parts.push(Buffer.from(bytes.buffer, bytes.byteOffset + start, length));
-    this.bytes += length;
   }
 
-  /** Room for a frame; the DATA frame before it is complete. */
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    this.#closeSegment();
+    this.#parts.push(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start));
+    this.bytes += end - start;
+  }
+
+  /** Room in one piece for a frame's header and number; the DATA frame before it is complete. */
   #reserve(bytes: number): void {
     this.#openStreamId = 0;
-    if (this.#at + bytes > this.#slab.length) this.#newSlab(bytes);
+    if (this.#at + bytes > this.#slab.length) this.#newSlab();
   }
 
-  #newSlab(bytes: number): void {
+  #newSlab(): void {
     this.#closeSegment();
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(maxSlabBytes, 4 * this.#slab.length)));
+    this.#slab = takeSlab();
+    this.#slabs.push(this.#slab);
     this.#at = 0;
     this.#segmentStart = 0;
   }
@@ -160,7 +185,6 @@ export class Output {
     this.bytes += bytes;
   }
 
-  /** Written bytes stay with the socket, so the slab goes on behind them and is never written over. */
   #closeSegment(): void {
     if (this.#at === this.#segmentStart) return;
     this.#parts.push(this.#slab.subarray(this.#segmentStart, this.#at));

@@ -5,7 +5,7 @@ import { FrameFlag, FrameType, writeUint32 } from "./frame.js";
 import type { HeaderList } from "./header-list.js";
 import { HpackEncoder } from "./hpack-encoder.js";
 import type { ConnectionLimits } from "./limits.js";
-import { Output } from "./output.js";
+import { Output, type Payload } from "./output.js";
 import { initialWindowBytes, minFrameBytes, type Settings, serializeSettings } from "./settings.js";
 import type { Stream } from "./stream.js";
 
@@ -20,7 +20,7 @@ const maxDebugDataBytes = 256;
 export class Sender {
   readonly #socket: Duplex;
   readonly #limits: ConnectionLimits;
-  readonly #output: Output;
+  readonly #frames: Output;
   readonly #encoder = new HpackEncoder();
   readonly #window = new SendWindow(initialWindowBytes);
   #maxFrameBytes = minFrameBytes;
@@ -39,7 +39,7 @@ export class Sender {
   constructor(socket: Duplex, limits: ConnectionLimits) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#output = new Output(socket);
+    this.#frames = new Output(socket);
     socket.on("drain", () => {
       if (this.#socketState !== "full") return;
       this.#socketState = "ready";
@@ -49,7 +49,7 @@ export class Sender {
 
   /** Frames that a peer which does not read makes us pile up. */
   get isOverfull(): boolean {
-    return this.#output.bytes > this.#limits.maxUnsentControlBytes + dataPerTurnBytes;
+    return this.#frames.bytes > this.#limits.maxUnsentControlBytes + dataPerTurnBytes;
   }
 
   takeUsefulFrames(): number {
@@ -59,7 +59,7 @@ export class Sender {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#output.raw(bytes);
+    this.#frames.raw(bytes);
     this.#scheduleFlush();
   }
 
@@ -84,38 +84,33 @@ export class Sender {
   }
 
   rstStream(streamId: number, errorCode: number): void {
-    this.#output.numberFrame(FrameType.RST_STREAM, streamId, errorCode);
+    this.#frames.numberFrame(FrameType.RST_STREAM, streamId, errorCode);
     this.#scheduleFlush();
   }
 
   windowUpdate(streamId: number, increment: number): void {
-    this.#output.numberFrame(FrameType.WINDOW_UPDATE, streamId, increment);
+    this.#frames.numberFrame(FrameType.WINDOW_UPDATE, streamId, increment);
     this.#scheduleFlush();
   }
 
   sendHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
     stream.sending = "body";
     this.#usefulFrames++;
-    this.#output.headers(stream.id, this.#encoder.encode(headers), endStream, this.#maxFrameBytes);
+    this.#frames.headers(stream.id, this.#encoder.encode(headers), endStream, this.#maxFrameBytes);
     this.#scheduleFlush();
     if (endStream) stream.table.localEnded(stream);
   }
 
-  sendData(stream: Stream, data: Uint8Array, endStream: boolean): boolean {
-    if (this.#mayPass(stream, data.length)) {
-      stream.sendWindow.available -= data.length;
-      this.#window.available -= data.length;
-      this.#usefulFrames++;
-      this.#output.data(stream.id, data, 0, data.length, this.#maxFrameBytes);
-      this.#scheduleFlush();
-      if (endStream) {
-        stream.ending = "end-stream";
-        this.#end(stream);
-      }
+  /** `isLent`: the bytes may change once this has returned. */
+  sendData(stream: Stream, data: Uint8Array, endStream: boolean, isLent: boolean): boolean {
+    const sentBytes = this.#roomNow(stream, data.length, isLent);
+    if (sentBytes > 0) this.#output(stream, { bytes: data, start: 0, end: sentBytes, isLent });
+    if (endStream) stream.ending = "end-stream";
+    if (sentBytes === data.length && stream.state !== "idle" && stream.bufferedBytes === 0) {
+      if (endStream) this.#end(stream);
       return true;
     }
-    stream.enqueue(data);
-    if (endStream) stream.ending = "end-stream";
+    stream.enqueue(data, sentBytes, isLent);
     this.#join(stream);
     if (stream.bufferedBytes <= this.#limits.sendHighWaterBytes) return true;
     stream.wantsWritable = true;
@@ -167,7 +162,7 @@ export class Sender {
   /** Writes what waits and ends our side of the socket. */
   finish(): void {
     if (this.#socketState === "closed") return;
-    this.#output.write();
+    this.#frames.write();
     this.#socketState = "closed";
     this.#socket.end();
   }
@@ -178,21 +173,28 @@ export class Sender {
   }
 
   #frame(type: number, flags: number, payload: Uint8Array): void {
-    this.#output.frame(type, flags, 0, payload);
+    this.#frames.frame(type, flags, 0, payload);
     this.#scheduleFlush();
   }
 
-  /** Small data goes out at once, ahead of others' large data, as long as nothing stands in its way. */
-  #mayPass(stream: Stream, bytes: number): boolean {
-    if (stream.bufferedBytes > 0 || stream.state === "idle") return false;
-    if (bytes === 0) return true;
-    return (
-      this.#socketState === "ready" &&
-      bytes <= this.#maxFrameBytes &&
-      bytes <= stream.sendWindow.available &&
-      bytes <= this.#window.available &&
-      this.#output.bytes + bytes <= dataPerTurnBytes
-    );
+  /**
+   * How much of a stream's data may go out at once. Up to a frame goes ahead of others' large data that waits. More takes its
+   * turn, a frame at a time; lent bytes only when others wait, since they would be copied for it.
+   */
+  #roomNow(stream: Stream, bytes: number, isLent: boolean): number {
+    if (stream.bufferedBytes > 0 || stream.state === "idle" || this.#socketState !== "ready") return 0;
+    if (bytes > this.#maxFrameBytes && (!isLent || this.#roundHead !== undefined)) return 0;
+    const turnBytes = dataPerTurnBytes - this.#frames.bytes;
+    return Math.max(0, Math.min(bytes, stream.sendWindow.available, this.#window.available, turnBytes));
+  }
+
+  #output(stream: Stream, payload: Payload): void {
+    const sizeBytes = payload.end - payload.start;
+    stream.sendWindow.available -= sizeBytes;
+    this.#window.available -= sizeBytes;
+    this.#usefulFrames++;
+    this.#frames.data(stream.id, payload, this.#maxFrameBytes);
+    this.#scheduleFlush();
   }
 
   #join(stream: Stream): void {
@@ -225,12 +227,12 @@ export class Sender {
 
   #flush(): void {
     if (this.#socketState !== "ready") return;
-    while (this.#output.bytes < dataPerTurnBytes && this.#window.available > 0) {
+    while (this.#frames.bytes < dataPerTurnBytes && this.#window.available > 0) {
       const stream = this.#leave();
       if (stream === undefined) break;
       if (stream.bufferedBytes > 0) this.#sendFrame(stream);
     }
-    this.#output.write();
+    this.#frames.write();
     if (this.#socket.writableNeedDrain) this.#socketState = "full";
     else if (this.#roundHead !== undefined && this.#window.available > 0) this.#scheduleFlush();
     this.#announceWritable();
@@ -245,12 +247,7 @@ export class Sender {
       this.#window.available,
     );
     if (bytes <= 0) return;
-    stream.sendWindow.available -= bytes;
-    this.#window.available -= bytes;
-    this.#usefulFrames++;
-    stream.dequeue(bytes, (data, start, end) => {
-      this.#output.data(stream.id, data, start, end, this.#maxFrameBytes);
-    });
+    stream.dequeue(bytes, (payload) => this.#output(stream, payload));
     if (
       stream.wantsWritable &&
       stream.ending === undefined &&
@@ -267,9 +264,9 @@ export class Sender {
     const { ending } = stream;
     stream.ending = undefined;
     if (ending === "end-stream") {
-      this.#output.endData(stream.id);
+      this.#frames.endData(stream.id);
     } else if (ending !== undefined) {
-      this.#output.headers(stream.id, this.#encoder.encode(ending), true, this.#maxFrameBytes);
+      this.#frames.headers(stream.id, this.#encoder.encode(ending), true, this.#maxFrameBytes);
     }
     this.#scheduleFlush();
     stream.table.localEnded(stream);

@@ -1,6 +1,8 @@
 import assert from "node:assert";
 import type { ReceiveWindow, SendWindow } from "./flow-control.js";
 import type { HeaderList } from "./header-list.js";
+import type { Payload } from "./output.js";
+import { SendQueue } from "./send-queue.js";
 import type { Sender } from "./sender.js";
 import type { StreamTable } from "./stream-table.js";
 
@@ -11,7 +13,10 @@ import type { StreamTable } from "./stream-table.js";
 export interface StreamEvents {
   /** Client role: the response headers (1xx are swallowed). The server role gets its headers with the stream. */
   onHeaders(headers: HeaderList, endStream: boolean): void;
-  /** A view into the chunk that was read; it may be kept, chunks are never written over. */
+  /**
+   * A view into the chunk that was read. It may be kept, except when the connection is over a LendingSocket: then it is only
+   * lent for the time of the call.
+   */
   onData(data: Buffer, endStream: boolean): void;
   /** Trailers, which end the peer's side. */
   onTrailers(trailers: HeaderList): void;
@@ -32,6 +37,8 @@ export interface Http2Stream {
   sendHeaders(headers: HeaderList, endStream: boolean): void;
   /** Keeps the bytes until sent: they must not change. False when more than the high-water mark is waiting. */
   sendData(data: Uint8Array, endStream: boolean): boolean;
+  /** The same for bytes that are only lent to the caller: what does not go out at once is copied. */
+  relayData(data: Uint8Array, endStream: boolean): boolean;
   sendTrailers(trailers: HeaderList): void;
   /** RST_STREAM; no event comes any more. */
   reset(errorCode: number): void;
@@ -68,10 +75,7 @@ export class Stream implements Http2Stream {
   // Sending.
   sending: "headers" | "body" = "body";
   sendWindow: SendWindow;
-  bufferedBytes = 0;
-  #queue: Uint8Array[] | undefined;
-  #queueHead = 0;
-  #headOffset = 0;
+  #queue: SendQueue | undefined;
   /** What ends our side once everything buffered is sent. */
   ending: undefined | "end-stream" | HeaderList;
   /** In the round of streams that have bytes to send. */
@@ -108,10 +112,16 @@ export class Stream implements Http2Stream {
     this.sender.sendHeaders(this, headers, endStream);
   }
 
+  get bufferedBytes(): number {
+    return this.#queue === undefined ? 0 : this.#queue.sizeBytes;
+  }
+
   sendData(data: Uint8Array, endStream: boolean): boolean {
-    if (this.state === "closed") return true;
-    assert(this.canSend && this.sending === "body" && this.ending === undefined, "sendData outside the body");
-    return this.sender.sendData(this, data, endStream);
+    return this.#send(data, endStream, false);
+  }
+
+  relayData(data: Uint8Array, endStream: boolean): boolean {
+    return this.#send(data, endStream, true);
   }
 
   sendTrailers(trailers: HeaderList): void {
@@ -130,47 +140,31 @@ export class Stream implements Http2Stream {
     if (increment > 0) this.sender.windowUpdate(this.id, increment);
   }
 
-  enqueue(data: Uint8Array): void {
-    if (data.length === 0) return;
-    this.#queue ??= [];
-    this.#queue.push(data);
-    this.bufferedBytes += data.length;
-    this.sender.bufferedBytes += data.length;
+  /** Keeps what is behind the first `start` bytes until it can be sent. */
+  enqueue(data: Uint8Array, start: number, isLent: boolean): void {
+    if (start === data.length) return;
+    this.#queue ??= new SendQueue();
+    if (isLent) this.#queue.addCopy(data, start);
+    else this.#queue.add(data, start);
+    this.sender.bufferedBytes += data.length - start;
   }
 
-  /** Passes on the next `bytes` of what is buffered, piece by piece. */
-  dequeue(bytes: number, take: (data: Uint8Array, start: number, end: number) => void): void {
-    const queue = this.#queue!;
-    this.bufferedBytes -= bytes;
-    this.sender.bufferedBytes -= bytes;
-    while (bytes > 0) {
-      const data = queue[this.#queueHead]!;
-      const end = Math.min(data.length, this.#headOffset + bytes);
-      take(data, this.#headOffset, end);
-      bytes -= end - this.#headOffset;
-      this.#headOffset = end;
-      if (end === data.length) this.#dropHead(queue);
-    }
+  /** Passes on the next `sizeBytes` of what is buffered, piece by piece. */
+  dequeue(sizeBytes: number, use: (payload: Payload) => void): void {
+    this.#queue!.take(sizeBytes, use);
+    this.sender.bufferedBytes -= sizeBytes;
   }
 
   dropBuffered(): void {
-    this.#queue = undefined;
-    this.#queueHead = 0;
-    this.#headOffset = 0;
-    this.sender.bufferedBytes -= this.bufferedBytes;
-    this.bufferedBytes = 0;
     this.ending = undefined;
+    if (this.#queue === undefined) return;
+    this.sender.bufferedBytes -= this.#queue.sizeBytes;
+    this.#queue.drop();
   }
 
-  #dropHead(queue: Uint8Array[]): void {
-    this.#headOffset = 0;
-    this.#queueHead++;
-    if (this.#queueHead === queue.length) {
-      queue.length = 0;
-      this.#queueHead = 0;
-    } else if (this.#queueHead >= 64 && this.#queueHead * 2 >= queue.length) {
-      queue.splice(0, this.#queueHead);
-      this.#queueHead = 0;
-    }
+  #send(data: Uint8Array, endStream: boolean, isLent: boolean): boolean {
+    if (this.state === "closed") return true;
+    assert(this.canSend && this.sending === "body" && this.ending === undefined, "sendData outside the body");
+    return this.sender.sendData(this, data, endStream, isLent);
   }
 }

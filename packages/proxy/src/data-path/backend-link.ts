@@ -1,9 +1,10 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import {
   type HeaderList,
   Http2Connection,
   type Http2Stream,
+  LendingSocket,
   type StreamEvents,
   unixSocketOptions,
 } from "@prism-data/transport";
@@ -116,7 +117,7 @@ export class BackendLink implements PluginCredentials {
   #connecting(pauseMs: number): LinkState {
     let socket: Socket | undefined;
     const timer = setTimeout(() => {
-      socket = connect(this.#path);
+      socket = new LendingSocket().connect(this.#path);
       socket.once("error", (error) => this.#onFailed(state, error));
       socket.once("connect", () => this.#onSocket(state, socket!));
     }, pauseMs);

@@ -34,7 +34,7 @@ import { buildUpstreamHeaders, upstreamHeaders } from "./upstream-headers.js";
 /** Where a call's answer goes: a stream of an app's connection, or the exchange behind an HTTP/JSON request. */
 export type Downstream = Pick<
   Http2Stream,
-  "sendHeaders" | "sendData" | "sendTrailers" | "reset" | "releaseWindow" | "bufferedBytes"
+  "sendHeaders" | "sendData" | "relayData" | "sendTrailers" | "reset" | "releaseWindow" | "bufferedBytes"
 >;
 
 /**
@@ -167,7 +167,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   onUpstreamData(data: Buffer, endStream: boolean): void {
     this.#responseBytes += data.length;
-    if (this.#downstream.sendData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
+    if (this.#downstream.relayData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
     else if (this.#forwarding.unreadBytes.tryTake(data.length)) this.#withheldFromUpstream += data.length;
     else this.#giveUpUnread();
     if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));

@@ -67,6 +67,10 @@ class UnaryExchange implements Downstream {
     this.#headers = headers;
   }
 
+  relayData(data: Uint8Array): boolean {
+    return this.sendData(Buffer.from(data));
+  }
+
   sendData(data: Uint8Array): boolean {
     this.#sizeBytes += data.length;
     this.#chunks.push(data);

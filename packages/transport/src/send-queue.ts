@@ -1,0 +1,92 @@
+import type { Payload } from "./output.js";
+import { returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
+
+/** Lent bytes up to this size are copied to memory of their own: a slab for a few bytes would hold more than it is worth. */
+const copyAloneBytes = 16 * 1024;
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** Bytes [start, end) of it wait. */
+  start: number;
+  end: number;
+  /** It goes back to the pool when it is empty. */
+  readonly slab: Buffer | undefined;
+}
+
+/** The bytes of one stream that wait for a window or the socket, in order. */
+export class SendQueue {
+  #chunks: Chunk[] = [];
+  #head = 0;
+  sizeBytes = 0;
+
+  /** Keeps the bytes by reference: they must not change. */
+  add(bytes: Uint8Array, start: number): void {
+    this.#push({ bytes, start, end: bytes.length, slab: undefined });
+    this.sizeBytes += bytes.length - start;
+  }
+
+  /** Copies the bytes, which are only lent. */
+  addCopy(bytes: Uint8Array, start: number): void {
+    this.sizeBytes += bytes.length - start;
+    let at = start + this.#fillTail(bytes, start);
+    while (at < bytes.length) {
+      const end = Math.min(bytes.length, at + slabBytes);
+      this.#push(copyOf(bytes.subarray(at, end)));
+      at = end;
+    }
+  }
+
+  /** Passes on the next `sizeBytes`, piece by piece. */
+  take(sizeBytes: number, use: (payload: Payload) => void): void {
+    this.sizeBytes -= sizeBytes;
+    for (let left = sizeBytes; left > 0; ) {
+      const chunk = this.#chunks[this.#head]!;
+      const end = Math.min(chunk.end, chunk.start + left);
+      use({ bytes: chunk.bytes, start: chunk.start, end, isLent: chunk.slab !== undefined });
+      left -= end - chunk.start;
+      chunk.start = end;
+      if (end === chunk.end) this.#dropHead(chunk);
+    }
+  }
+
+  drop(): void {
+    for (const { slab } of this.#chunks.slice(this.#head)) if (slab !== undefined) returnSlab(slab);
+    this.#chunks = [];
+    this.#head = 0;
+    this.sizeBytes = 0;
+  }
+
+  /** Copies what the last slab has room for; answers how much that was. */
+  #fillTail(bytes: Uint8Array, start: number): number {
+    const tail = this.#head < this.#chunks.length ? this.#chunks.at(-1) : undefined;
+    if (tail?.slab === undefined) return 0;
+    const sizeBytes = Math.min(bytes.length - start, slabBytes - tail.end);
+    tail.slab.set(bytes.subarray(start, start + sizeBytes), tail.end);
+    tail.end += sizeBytes;
+    return sizeBytes;
+  }
+
+  #push(chunk: Chunk): void {
+    if (chunk.start < chunk.end) this.#chunks.push(chunk);
+  }
+
+  #dropHead({ slab }: Chunk): void {
+    if (slab !== undefined) returnSlab(slab);
+    this.#head++;
+    if (this.#head === this.#chunks.length) {
+      this.#chunks = [];
+      this.#head = 0;
+    } else if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) {
+      this.#chunks.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+function copyOf(bytes: Uint8Array): Chunk {
+  if (bytes.length <= copyAloneBytes)
+    return { bytes: Buffer.from(bytes), start: 0, end: bytes.length, slab: undefined };
+  const slab = takeSlab();
+  slab.set(bytes);
+  return { bytes: slab, start: 0, end: bytes.length, slab };
+}
