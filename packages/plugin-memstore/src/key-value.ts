@@ -221,7 +221,7 @@ export class MemoryKeyValue implements KeyValue {
     const { key, ttlMs } = write;
     const entry: StoredEntry = {
       key,
-      value: new Uint8Array(write.value),
+      value: compact(write.value),
       etag: this.#etags.next(),
       expiresAtMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
       sizeBytes: entrySizeBytes(key, write.value),
@@ -276,6 +276,11 @@ export class MemoryKeyValue implements KeyValue {
     for (const [key, sizeBytes] of sizes) growthBytes += sizeBytes - (this.#live(key, nowMs)?.sizeBytes ?? 0);
     return growthBytes;
   }
+}
+
+/** The value in memory that holds little else: it came with the rest of its message around it. */
+function compact(value: Uint8Array): Uint8Array {
+  return value.length * 4 >= value.buffer.byteLength * 3 ? value : new Uint8Array(value);
 }
 
 function entrySizeBytes(key: string, value: Uint8Array): number {

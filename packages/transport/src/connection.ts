@@ -169,7 +169,7 @@ export class Http2Connection {
     this.#watchIdle();
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     if (this.#socket.destroyed) queueMicrotask(() => this.#onSocketClosed());
-    if (this.#socket instanceof LendingSocket) this.#socket.onBytes = (chunk) => this.#onChunk(chunk);
+    if (this.#socket instanceof LendingSocket) this.#socket.lendTo((chunk) => this.#onChunk(chunk));
     else this.#socket.on("data", (chunk: Buffer) => this.#onChunk(chunk));
     this.#socket.on("end", () => this.#onSocketGone(undefined));
     this.#socket.on("error", (error) => this.#onSocketGone(error));

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
@@ -11,6 +11,7 @@ import { trailersOnly } from "./grpc-status.js";
 import { ActiveStreamingServerCall, type StreamMethod } from "./grpc-streaming-server-call.js";
 import { type UnaryMethod, UnaryServerCall } from "./grpc-unary-server-call.js";
 import type { HeaderList } from "./header-list.js";
+import { lendingSocket } from "./lending-socket.js";
 import { type ConnectionOptions, unixSocketOptions } from "./limits.js";
 import type { SocketAddress } from "./socket-address.js";
 import type { Http2Stream, StreamEvents } from "./stream.js";
@@ -88,7 +89,9 @@ export class GrpcServer {
     const connection = overUnixSocket
       ? { ...unixSocketOptions, ...this.#options.connection }
       : (this.#options.connection ?? {});
-    const server = createServer({ noDelay: true }, (socket: Socket) => this.#serve(socket, connection));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) =>
+      this.#serve(lendingSocket(accepted), connection),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(at, () => {

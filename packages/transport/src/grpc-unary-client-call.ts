@@ -20,13 +20,12 @@ export class UnaryClientCall extends ClientCallBase {
 
   protected onBytes(data: Buffer): void {
     this.stream?.releaseWindow(data.length);
-    this.#reader.push(data);
-    for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-      if (next.compressed)
+    this.#reader.read(data, ({ compressed, message }) => {
+      if (compressed)
         throw new GrpcError({ code: GrpcCode.INTERNAL, message: "a compressed message without grpc-encoding" });
       if (this.#message !== undefined) throw cardinality("more than one");
-      this.#message = next.message;
-    }
+      this.#message = message;
+    });
   }
 
   protected onEnd(error: GrpcError | undefined): void {

@@ -4,16 +4,13 @@ import { GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
 import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
 import type { HeaderList } from "./header-list.js";
 import { MessageReader, messagePrefixBytes } from "./message-reader.js";
-import { sendMessage } from "./send-message.js";
+import { messageBytes, type OutgoingMessage, sendMessage } from "./send-message.js";
 import type { Http2Stream } from "./stream.js";
 
 export interface UnaryMethod {
   readonly kind: "unary";
-  /**
-   * The answer at once, or a promise of it. The message is a view into a chunk that was read and stays valid; what is
-   * to be kept for long should be copied, or it keeps the whole chunk.
-   */
-  handle(message: Uint8Array, call: ServerCall): Uint8Array | PromiseLike<Uint8Array>;
+  /** The answer at once, or a promise of it. The message is the handler's own. The answer must not change any more. */
+  handle(message: Uint8Array, call: ServerCall): OutgoingMessage | PromiseLike<OutgoingMessage>;
 }
 
 /** An answer up to this size is sent however much waits: it does not add to the trouble, and most calls are like it. */
@@ -68,16 +65,15 @@ export class UnaryServerCall extends ServerCallBase implements TurnTaker {
   #receive(data: Buffer): void {
     if (data.length === 0) return;
     if (this.#isWholeMessage(data)) {
-      this.#message = data.subarray(messagePrefixBytes);
+      this.#message = Buffer.from(data.subarray(messagePrefixBytes));
       return;
     }
     this.#reader ??= new MessageReader(this.host.maxMessageBytes);
-    this.#reader.push(data);
-    for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-      if (next.compressed) throw unannouncedCompression();
+    this.#reader.read(data, ({ compressed, message }) => {
+      if (compressed) throw unannouncedCompression();
       if (this.#message !== undefined) throw cardinality("more than one");
-      this.#message = next.message;
-    }
+      this.#message = message;
+    });
   }
 
   #isWholeMessage(data: Buffer): boolean {
@@ -101,18 +97,18 @@ export class UnaryServerCall extends ServerCallBase implements TurnTaker {
 
   #dispatch(message: Buffer): void {
     const answer = this.#method.handle(message, this);
-    if (answer instanceof Uint8Array) this.#respond(answer);
-    else
+    if ("then" in answer)
       answer.then(
         (message) => this.#respond(message),
         (error: unknown) => this.fail(error),
       );
+    else this.#respond(answer);
   }
 
-  #respond(message: Uint8Array): void {
+  #respond(message: OutgoingMessage): void {
     if (this.phase === "ended") return;
     try {
-      if (message.length > smallAnswerBytes && this.host.isFull()) throw tooMuchUnsent();
+      if (messageBytes(message) > smallAnswerBytes && this.host.isFull()) throw tooMuchUnsent();
       this.sendHeaders();
       sendMessage(this.stream, message, false);
       this.succeed();

@@ -119,36 +119,24 @@ describe("status", () => {
 });
 
 describe("MessageReader", () => {
-  const drain = (reader: MessageReader) => {
-    const messages: Buffer[] = [];
-    for (let next = reader.next(); next !== undefined; next = reader.next()) messages.push(next.message);
-    return messages;
-  };
-
   test.each([1, 2, 3, 4, 5, 6])("random messages in random pieces come out whole (seed %i)", (seed) => {
     const random = seededRandom(seed);
     const sent = Array.from({ length: 200 }, () =>
-      Buffer.alloc(random.below(random.below(5) === 0 ? 5000 : 20), random.below(256)),
+      Buffer.alloc(random.below(random.below(5) === 0 ? 600_000 : 20), random.below(256)),
     );
     const bytes = Buffer.concat(sent.map(frameMessage));
-    const reader = new MessageReader(10_000);
+    const reader = new MessageReader(1_000_000);
     const received: Buffer[] = [];
     for (let at = 0; at < bytes.length; ) {
-      const end = Math.min(bytes.length, at + random.below(random.below(3) === 0 ? 4000 : 8));
-      reader.push(bytes.subarray(at, end));
-      received.push(...drain(reader));
+      const end = Math.min(bytes.length, at + random.below(random.below(3) === 0 ? 400_000 : 8));
+      const lent = Buffer.from(bytes.subarray(at, end));
+      reader.read(lent, ({ message }) => received.push(message));
+      lent.fill(0xee);
       at = end;
     }
     expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
     expect(received.map(({ length }) => length)).toEqual(sent.map(({ length }) => length));
     expect(reader.pendingBytes).toBe(0);
-  });
-
-  test("a message within one chunk is a view of it", () => {
-    const chunk = frameMessage(Buffer.from("view"));
-    const reader = new MessageReader(10);
-    reader.push(chunk);
-    expect(reader.next()?.message.buffer).toBe(chunk.buffer);
   });
 
   test.each<[string, string, number]>([
@@ -157,8 +145,8 @@ describe("MessageReader", () => {
     ["a flag that is neither 0 nor 1", "0200000001", GrpcCode.INTERNAL],
   ])("%s", (_, hex, code) => {
     const reader = new MessageReader(10);
-    reader.push(Buffer.from(hex, "hex"));
-    expect(() => reader.next()).toThrow(expect.objectContaining({ code }));
+    const read = () => reader.read(Buffer.from(hex, "hex"), () => {});
+    expect(read).toThrow(expect.objectContaining({ code }));
   });
 });
 

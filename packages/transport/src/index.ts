@@ -22,8 +22,10 @@ export type { StreamingServerCall, StreamMethod } from "./grpc-streaming-server-
 export { encodeTimeout, parseTimeout } from "./grpc-timeout.js";
 export type { UnaryMethod } from "./grpc-unary-server-call.js";
 export { type HeaderList, headerValue } from "./header-list.js";
-export { LendingSocket } from "./lending-socket.js";
+export { LendingSocket, lendingSocket } from "./lending-socket.js";
 export { type ConnectionOptions, connectionLimits, unixSocketOptions } from "./limits.js";
 export { frameMessage, MessageReader, type ReceivedMessage } from "./message-reader.js";
+export type { OutgoingMessage } from "./send-message.js";
+export { copyAloneBytes, returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
 export type { SocketAddress } from "./socket-address.js";
 export type { Http2Stream, StreamEvents } from "./stream.js";

@@ -1,5 +1,5 @@
 import { type GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
-import { MessageReader, messagePrefixBytes } from "./message-reader.js";
+import { MessageReader, messagePrefixBytes, type ReceivedMessage } from "./message-reader.js";
 
 type InboxState =
   | { readonly kind: "open" }
@@ -24,6 +24,16 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
   #head = 0;
   #heldBytes = 0;
   #state: InboxState = { kind: "open" };
+  readonly #deliver = ({ compressed, message }: ReceivedMessage): void => {
+    if (compressed) throw unannouncedCompression();
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) {
+      this.#messages.push(message);
+      return;
+    }
+    this.#releaseHeld(messagePrefixBytes + message.length);
+    waiter.resolve({ done: false, value: message });
+  };
 
   constructor(maxMessageBytes: number, release: (bytes: number) => void) {
     this.#reader = new MessageReader(maxMessageBytes);
@@ -34,11 +44,7 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
   push(chunk: Buffer): void {
     if (this.#state.kind !== "open") return;
     this.#heldBytes += chunk.length;
-    this.#reader.push(chunk);
-    for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-      if (next.compressed) throw unannouncedCompression();
-      this.#deliver(next.message);
-    }
+    this.#reader.read(chunk, this.#deliver);
     if (this.#head === this.#messages.length) this.#releaseHeld(this.#heldBytes);
   }
 
@@ -84,16 +90,6 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
     if (this.#state.kind === "failed") return Promise.reject(this.#state.error);
     if (this.#state.kind === "ended") return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-  }
-
-  #deliver(message: Buffer): void {
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) {
-      this.#messages.push(message);
-      return;
-    }
-    this.#releaseHeld(messagePrefixBytes + message.length);
-    waiter.resolve({ done: false, value: message });
   }
 
   #shift(): Buffer {

@@ -12,7 +12,8 @@ function takeAll(queue: SendQueue, pieceBytes: number): Buffer {
   return Buffer.concat(taken);
 }
 
-const bytesOf = (sizeBytes: number, first: number) => Buffer.from({ length: sizeBytes }, (_, at) => first + at * 31);
+const bytesOf = (sizeBytes: number, first: number) =>
+  Buffer.from(Array.from({ length: sizeBytes }, (_, at) => (first + at * 31) & 0xff));
 
 describe("the bytes that wait", () => {
   test.each([

@@ -1,8 +1,5 @@
 import type { Payload } from "./output.js";
-import { returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
-
-/** Lent bytes up to this size are copied to memory of their own: a slab for a few bytes would hold more than it is worth. */
-const copyAloneBytes = 16 * 1024;
+import { copyAloneBytes, returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
 
 interface Chunk {
   readonly bytes: Uint8Array;

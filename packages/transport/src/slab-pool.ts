@@ -1,8 +1,11 @@
 /** One holds what most turns send, and a read's worth of bytes that wait. */
 export const slabBytes = 64 * 1024;
 
-/** Slabs kept for their next use, 4 MiB; a burst's others go to the garbage collector. */
-const maxIdleSlabs = 64;
+/** Bytes up to this size are better copied to memory of their own: a slab for a few bytes would hold more than it is worth. */
+export const copyAloneBytes = 4 * 1024;
+
+/** Slabs kept for their next use, 16 MiB: what a few dozen large messages hold. A burst's others go to the garbage collector. */
+const maxIdleSlabs = 256;
 
 const idleSlabs: Buffer[] = [];
 

@@ -13,10 +13,7 @@ import type { StreamTable } from "./stream-table.js";
 export interface StreamEvents {
   /** Client role: the response headers (1xx are swallowed). The server role gets its headers with the stream. */
   onHeaders(headers: HeaderList, endStream: boolean): void;
-  /**
-   * A view into the chunk that was read. It may be kept, except when the connection is over a LendingSocket: then it is only
-   * lent for the time of the call.
-   */
+  /** Bytes that are lent for the time of the call: what is to be kept must be copied. */
   onData(data: Buffer, endStream: boolean): void;
   /** Trailers, which end the peer's side. */
   onTrailers(trailers: HeaderList): void;

@@ -87,8 +87,7 @@ export class BuiltInCall implements StreamEvents, Answer, Expiring {
   onData(data: Buffer, endStream: boolean): void {
     if (this.#phase === "ended") return;
     this.#metrics.received(data.length);
-    this.#reader.push(data);
-    if (!this.#readMessages()) return;
+    if (!this.#readMessages(data)) return;
     if (this.#withheldBytes === undefined) this.#downstream.releaseWindow(data.length);
     else this.#withheldBytes += data.length;
     if (endStream) this.#responder.onEnd();
@@ -134,12 +133,12 @@ export class BuiltInCall implements StreamEvents, Answer, Expiring {
     this.#close(failure.code);
   }
 
-  #readMessages(): boolean {
+  #readMessages(data: Buffer): boolean {
     try {
-      for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-        if (next.compressed) this.fail(compressionUnsupported());
-        else this.#responder.onMessage(next.message);
-      }
+      this.#reader.read(data, ({ compressed, message }) => {
+        if (compressed) this.fail(compressionUnsupported());
+        else if (!this.#hasEnded()) this.#responder.onMessage(message);
+      });
     } catch (error) {
       if (!(error instanceof GrpcError)) throw error;
       this.fail(messageTooLarge(this.#reader.pendingBytes, messageBytesMax));

@@ -114,6 +114,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     else if (this.#phase === "resolving") this.#resolve(data);
     else if (this.#phase === "waiting") this.#holdUntilSent(data);
     else this.#forward(data);
+    this.#held.own();
   }
 
   onTrailers(): void {
@@ -313,7 +314,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   }
 
   #forward(data: Buffer): void {
-    const isWritable = this.#leg!.stream!.sendData(data, this.#requestEnded);
+    const isWritable = this.#leg!.stream!.relayData(data, this.#requestEnded);
     if (isWritable) this.#downstream.releaseWindow(data.length);
     else this.#withheldFromDownstream += data.length;
     this.#held.addSent(data, this.#phase === "sent" ? this.#retainedBytesMax() : 0);

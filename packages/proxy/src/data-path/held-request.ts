@@ -1,4 +1,4 @@
-import type { Http2Stream } from "@prism-data/transport";
+import { copyAloneBytes, type Http2Stream, returnSlab, slabBytes, takeSlab } from "@prism-data/transport";
 import type { ByteBudget } from "./byte-budget.js";
 
 /** The part of a request that is held: what is not sent yet, and what is retained so that all of it can be sent again. */
@@ -8,6 +8,11 @@ export class HeldRequest {
   /** The first `#sentCount` of them are sent. */
   #chunks: Buffer[] = [];
   #sentCount = 0;
+  /** The first of them are copies. */
+  #ownedCount = 0;
+  /** The memory of large copies. */
+  #slabs: Buffer[] = [];
+  #slabFilled = 0;
   #sizeBytes = 0;
   #isComplete = true;
 
@@ -32,6 +37,17 @@ export class HeldRequest {
     return true;
   }
 
+  /** What was taken last is only lent to whoever took it: copies it if it is still here. */
+  own(): void {
+    const chunk = this.#chunks.at(-1);
+    if (chunk === undefined || this.#ownedCount === this.#chunks.length) return;
+    this.#chunks.pop();
+    if (chunk.length <= copyAloneBytes && this.#slabs.length === 0) this.#chunks.push(Buffer.from(chunk));
+    else this.#copyToSlabs(chunk);
+    if (this.#sentCount > this.#ownedCount) this.#sentCount = this.#chunks.length;
+    this.#ownedCount = this.#chunks.length;
+  }
+
   /** Takes bytes that were sent, to retain them with those before. */
   addSent(chunk: Buffer, sizeBytesMax: number): void {
     if (!this.#isComplete) return;
@@ -51,7 +67,7 @@ export class HeldRequest {
     let isWritable = true;
     const last = this.#chunks.length - 1;
     for (let at = this.#sentCount; at <= last; at += 1) {
-      isWritable = stream.sendData(this.#chunks[at]!, at === last && requestEnded);
+      isWritable = stream.relayData(this.#chunks[at]!, at === last && requestEnded);
     }
     this.#sentCount = this.#chunks.length;
     return isWritable;
@@ -70,10 +86,34 @@ export class HeldRequest {
   /** Lets go of everything. */
   forget(): void {
     if (this.#chunks.length > 0) this.#chunks = [];
+    if (this.#slabs.length > 0) this.#dropSlabs();
     this.#sentCount = 0;
+    this.#ownedCount = 0;
     this.#isComplete = false;
     this.#budget?.giveBack(this.#sizeBytes);
     this.#budget = undefined;
     this.#sizeBytes = 0;
+  }
+
+  #copyToSlabs(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#slabs.length === 0 || this.#slabFilled === slabBytes) this.#addSlab();
+      const slab = this.#slabs.at(-1)!;
+      const start = this.#slabFilled;
+      const copied = chunk.copy(slab, start, at);
+      this.#chunks.push(slab.subarray(start, start + copied));
+      this.#slabFilled += copied;
+      at += copied;
+    }
+  }
+
+  #dropSlabs(): void {
+    for (const slab of this.#slabs) returnSlab(slab);
+    this.#slabs = [];
+  }
+
+  #addSlab(): void {
+    this.#slabs.push(takeSlab());
+    this.#slabFilled = 0;
   }
 }

@@ -3,8 +3,11 @@ const mib = 1024 * 1024;
 /** A call that is sent in this many bytes can be sent again after its plugin was lost; a larger one fails instead. */
 export const retainedBytesPerCallMax = 4 * mib;
 
-/** The beginning of any other call, so that one which the plugin refused unseen (GOAWAY, REFUSED_STREAM) can be sent again. */
-export const retainedBytesOfOthersMax = 64 * 1024;
+/**
+ * Any other call, so that one which the plugin refused unseen (GOAWAY, REFUSED_STREAM) can be sent again. That is rare, and to
+ * retain is to copy, so only small ones are.
+ */
+export const retainedBytesOfOthersMax = 16 * 1024;
 
 /** All that is retained of calls in flight: what a crash among large writes may cost in memory. Beyond it they are not sent again. */
 export const retainedBytesMax = 128 * mib;

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { lendingSocket } from "@prism-data/transport";
 import { sniffProtocol } from "./protocol-sniffer.js";
 
 /** Who takes a connection over once it is known what it speaks. All bytes are still unread then. */
@@ -41,7 +42,8 @@ export async function openListener(
   const silent = new Set<Socket>();
   const timeoutMs = options.firstBytesTimeoutMs ?? defaultFirstBytesTimeoutMs;
   // Half-open, as node:http expects: a client may end its side after the request and still wants the answer.
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
+    const socket = lendingSocket(accepted);
     silent.add(socket);
     sniff(socket, timeoutMs, (protocol) => {
       silent.delete(socket);

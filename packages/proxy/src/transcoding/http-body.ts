@@ -19,13 +19,13 @@ export class HttpBody {
     this.#limits = limits;
   }
 
-  /** Takes the next bytes. Answers how to refuse the request when they are too many. */
+  /** Copies the next bytes, which are only lent. Answers how to refuse the request when they are too many. */
   add(chunk: Buffer): HttpResponse | undefined {
     const { bodyBytesMax, budget } = this.#limits;
     if (this.#sizeBytes + chunk.length > bodyBytesMax) return bodyTooLarge(bodyBytesMax);
     if (!budget.tryTake(chunk.length)) return bodiesTooLarge();
     this.#sizeBytes += chunk.length;
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(chunk));
     return undefined;
   }
 

@@ -1,3 +1,4 @@
+import type { OutgoingMessage } from "@prism-data/transport";
 import type { CallContext } from "../../call-context.js";
 import type { Awaitable } from "../../patterns/key-value.js";
 import { decodeMessage, type MessageType } from "../message.js";
@@ -24,7 +25,7 @@ export type Serve<Request> = (
   request: Request,
   context: CallContext,
   environment: MethodEnvironment,
-) => Awaitable<Uint8Array>;
+) => Awaitable<OutgoingMessage>;
 
 /** Pairs both halves of a method, so that they agree on the request. */
 export function keyValueMethod<Request extends { readonly namespace: string }>(
@@ -54,7 +55,7 @@ export function readerOf<Request>(type: MessageType<Request>, method: string): (
 }
 
 /** Goes on with a value that may be there already, without making a promise for one that is. */
-export function andThen<T>(value: Awaitable<T>, next: (value: T) => Uint8Array): Awaitable<Uint8Array> {
+export function andThen<T>(value: Awaitable<T>, next: (value: T) => OutgoingMessage): Awaitable<OutgoingMessage> {
   return isPromiseLike(value) ? value.then(next) : next(value);
 }
 
