@@ -47,6 +47,11 @@ export class Http2Connection {
   /** Called once, when the socket is closed. The reason is undefined when nothing went wrong. */
   onClose: ((reason: Error | undefined) => void) | undefined;
 
+  /** Called after bytes went to the socket or were dropped: fewer may be buffered. */
+  set onSent(onSent: () => void) {
+    this.#sender.onSent = onSent;
+  }
+
   /** Serves the connection of a client. The preface must still be unread. */
   static accept(socket: Duplex, options: ConnectionOptions, onStream: StreamHandler): Http2Connection {
     return new Http2Connection("server", socket, options, onStream);

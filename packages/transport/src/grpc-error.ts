@@ -8,7 +8,6 @@ export type CallFault =
   | "message-too-large"
   | "malformed"
   | "unknown-method"
-  | "overloaded"
   | "shutting-down";
 
 /** A gRPC status that is not OK. */

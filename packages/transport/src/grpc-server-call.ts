@@ -39,8 +39,6 @@ export interface CallHost {
   readonly maxMessageBytes: number;
   readonly deadlines: DeadlineWheel;
   readonly turns: FairTurns;
-  /** Whether so much of the answers on this connection waits to be sent that a large one more is too much. */
-  isFull(): boolean;
   /** The status for whatever a call failed with. */
   errorOf(error: unknown): GrpcError;
   onCallEnded(call: ServerCallBase): void;

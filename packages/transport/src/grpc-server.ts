@@ -21,9 +21,6 @@ export type GrpcMethod = UnaryMethod | StreamMethod;
 /** gRPC's own default limit for a received message. */
 export const defaultMaxMessageBytes = 4 * 1024 * 1024;
 
-/** What may wait to be sent on one connection before large answers are refused: dozens of the largest, not thousands. */
-export const unsentAnswerBytesMax = 256 * 1024 * 1024;
-
 export interface GrpcServerOptions {
   /** The method for "/package.Service/Method"; undefined answers UNIMPLEMENTED. */
   findMethod(path: string): GrpcMethod | undefined;
@@ -49,7 +46,7 @@ export class GrpcServer {
   readonly #calls = new Set<ServerCallBase>();
   readonly #deadlines = new DeadlineWheel(() => performance.now());
   readonly #listeners: Server[] = [];
-  readonly #host: Omit<CallHost, "isFull">;
+  readonly #host: CallHost;
   #endedCalls = 0;
   #isShutDown = false;
 
@@ -148,19 +145,14 @@ export class GrpcServer {
   }
 
   #serve(socket: Duplex, options: ConnectionOptions): void {
-    const host: CallHost = { ...this.#host, isFull: () => connection.bufferedBytes > unsentAnswerBytesMax };
-    const connection: Http2Connection = Http2Connection.accept(socket, options, (stream, headers, endStream) =>
-      this.#onStream(stream, headers, { endStream, host }),
+    const connection = Http2Connection.accept(socket, options, (stream, headers, endStream) =>
+      this.#onStream(stream, headers, endStream),
     );
     this.#connections.add(connection);
     connection.onClose = () => this.#connections.delete(connection);
   }
 
-  #onStream(
-    stream: Http2Stream,
-    headers: HeaderList,
-    { endStream, host }: { endStream: boolean; host: CallHost },
-  ): StreamEvents {
+  #onStream(stream: Http2Stream, headers: HeaderList, endStream: boolean): StreamEvents {
     const head = requestHead(headers);
     if (head.kind === "rejected") return endWith(stream, head.answer);
     if (head.kind === "refused") return this.#refuse(stream, head.error);
@@ -169,8 +161,8 @@ export class GrpcServer {
     if (head.timeoutMs === 0) return this.#refuse(stream, deadlineExceeded());
     const call =
       method.kind === "unary"
-        ? new UnaryServerCall(method, stream, headers, head, host)
-        : new ActiveStreamingServerCall(stream, headers, head, host);
+        ? new UnaryServerCall(method, stream, headers, head, this.#host)
+        : new ActiveStreamingServerCall(stream, headers, head, this.#host);
     this.#calls.add(call);
     if (call instanceof ActiveStreamingServerCall) void call.run(method as StreamMethod);
     if (endStream) call.onData(Buffer.alloc(0), true);

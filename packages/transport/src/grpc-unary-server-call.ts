@@ -4,7 +4,7 @@ import { GrpcError, malformed, unannouncedCompression } from "./grpc-error.js";
 import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
 import type { HeaderList } from "./header-list.js";
 import { MessageReader, messagePrefixBytes } from "./message-reader.js";
-import { messageBytes, type OutgoingMessage, sendMessage } from "./send-message.js";
+import { type OutgoingMessage, sendMessage } from "./send-message.js";
 import type { Http2Stream } from "./stream.js";
 
 export interface UnaryMethod {
@@ -12,9 +12,6 @@ export interface UnaryMethod {
   /** The answer at once, or a promise of it. The message is the handler's own. The answer must not change any more. */
   handle(message: Uint8Array, call: ServerCall): OutgoingMessage | PromiseLike<OutgoingMessage>;
 }
-
-/** An answer up to this size is sent however much waits: it does not add to the trouble, and most calls are like it. */
-const smallAnswerBytes = 64 * 1024;
 
 /** One message in, one out. A handler that answers at once costs no promise. */
 export class UnaryServerCall extends ServerCallBase implements TurnTaker {
@@ -108,7 +105,6 @@ export class UnaryServerCall extends ServerCallBase implements TurnTaker {
   #respond(message: OutgoingMessage): void {
     if (this.phase === "ended") return;
     try {
-      if (messageBytes(message) > smallAnswerBytes && this.host.isFull()) throw tooMuchUnsent();
       this.sendHeaders();
       sendMessage(this.stream, message, false);
       this.succeed();
@@ -116,15 +112,6 @@ export class UnaryServerCall extends ServerCallBase implements TurnTaker {
       this.fail(error);
     }
   }
-}
-
-/** Callers that do not read their answers must not fill the server's memory. */
-function tooMuchUnsent(): GrpcError {
-  return new GrpcError({
-    code: GrpcCode.RESOURCE_EXHAUSTED,
-    message: "too many large answers wait to be read; read them, or ask for fewer at once",
-    fault: "overloaded",
-  });
 }
 
 /** grpc/doc/statuscodes.md: "Request cardinality violation". */

@@ -7,7 +7,7 @@ const copyBelowBytes = 4096;
 /** One message, whole or in the pieces that it is made of: a large value need not be copied to stand in a message. */
 export type OutgoingMessage = Uint8Array | readonly Uint8Array[];
 
-export function messageBytes(message: OutgoingMessage): number {
+function messageBytes(message: OutgoingMessage): number {
   if (message instanceof Uint8Array) return message.length;
   return message.reduce((sizeBytes, piece) => sizeBytes + piece.length, 0);
 }

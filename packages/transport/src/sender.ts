@@ -26,6 +26,8 @@ export class Sender {
   #maxFrameBytes = minFrameBytes;
   /** Bytes of all streams that wait for a window or the socket. */
   bufferedBytes = 0;
+  /** Called when fewer of them may wait. */
+  onSent: () => void = () => {};
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
   peerStreamWindowBytes = initialWindowBytes;
   #roundHead: Stream | undefined;
@@ -120,6 +122,12 @@ export class Sender {
   sendTrailers(stream: Stream, trailers: HeaderList): void {
     stream.ending = trailers;
     if (stream.bufferedBytes === 0 && stream.state !== "idle") this.#end(stream);
+  }
+
+  /** A stream's buffered bytes will not be sent. */
+  dropped(bytes: number): void {
+    this.bufferedBytes -= bytes;
+    this.#scheduleFlush();
   }
 
   /** A request that waited got its turn and its id. */
@@ -236,6 +244,7 @@ export class Sender {
     if (this.#socket.writableNeedDrain) this.#socketState = "full";
     else if (this.#roundHead !== undefined && this.#window.available > 0) this.#scheduleFlush();
     this.#announceWritable();
+    this.onSent();
   }
 
   /** One frame, at most as large as the peer takes and the windows allow. */

@@ -154,9 +154,10 @@ export class Stream implements Http2Stream {
 
   dropBuffered(): void {
     this.ending = undefined;
-    if (this.#queue === undefined) return;
-    this.sender.bufferedBytes -= this.#queue.sizeBytes;
-    this.#queue.drop();
+    const droppedBytes = this.bufferedBytes;
+    if (droppedBytes === 0) return;
+    this.#queue!.drop();
+    this.sender.dropped(droppedBytes);
   }
 
   #send(data: Uint8Array, endStream: boolean, isLent: boolean): boolean {

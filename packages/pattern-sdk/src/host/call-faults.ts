@@ -8,7 +8,6 @@ const reasonOfFault: Readonly<Record<CallFault, Reason>> = {
   "message-too-large": "MESSAGE_TOO_LARGE",
   malformed: "MALFORMED_MESSAGE",
   "unknown-method": "METHOD_NOT_FOUND",
-  overloaded: "OVERLOADED",
   "shutting-down": "DRAINING",
 };
 

@@ -10,6 +10,6 @@ export interface Limits {
   readonly connections: number;
   /** Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED. */
   readonly callsInFlight: number;
-  /** Bytes of answers that apps have not read, over all calls. Above it a call that adds to them is given up. */
+  /** Bytes of answers that apps have not read, over all of them. Above it calls of apps with unread answers wait. */
   readonly unreadBytes: number;
 }

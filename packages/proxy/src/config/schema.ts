@@ -120,7 +120,7 @@ const limits = z.strictObject({
   }),
   unread_size: size({
     description:
-      "What may wait in memory for apps that do not read their answers, over all calls. Above it a call that adds to it is reset.",
+      "What may wait for apps to read their answers, over all of them. Above it an app that has not read everything gets one answer after the other.",
     min: "1MiB",
     max: "16GiB",
     default: "256MiB",

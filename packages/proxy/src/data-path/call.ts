@@ -11,6 +11,7 @@ import {
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
 import { NotBoundError, type Route } from "../routing/route-lookup.js";
+import type { AnswerBacklog, HeldBackCall } from "./answer-backlog.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
@@ -21,12 +22,15 @@ import { carriesToken } from "./idempotency-token.js";
 import {
   backendWaitMs,
   firstMessageWaitMs,
+  grownUpstreamWindowBytes,
+  heldBackWaitMs,
   lossesMax,
   refusalsMax,
   retainedBytesOfOthersMax,
   retainedBytesPerCallMax,
+  upstreamWindowBytes,
 } from "./limits.js";
-import { type FramingProblem, isOneMessage, MessageFraming } from "./message-framing.js";
+import { announcedBytes, type FramingProblem, isOneMessage, MessageFraming } from "./message-framing.js";
 import { grpcStatusOf } from "./peer-status.js";
 import type { GrpcHead } from "./request-head.js";
 import { buildUpstreamHeaders, upstreamHeaders } from "./upstream-headers.js";
@@ -39,19 +43,21 @@ export type Downstream = Pick<
 
 /**
  * - `resolving`: the namespace is not known yet
+ * - `held-back`: until the app reads earlier answers
  * - `waiting`: for the backend's next plugin process
  * - `sent`: to a plugin, which has not answered
  * - `answering`: a part of the answer went downstream, so the call can only end now
  */
-type Phase = "resolving" | "waiting" | "sent" | "answering" | "ended";
+type Phase = "resolving" | "held-back" | "waiting" | "sent" | "answering" | "ended";
 
 /**
  * Forwards one call. Bytes go on as they come, both ways. What one side cannot take is not asked of the other, so that a call
  * holds a window each way at most, and besides it what it retains to be sent again.
  */
-export class Call implements StreamEvents, Expiring, WaitingCall {
+export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
   readonly #forwarding: Forwarding;
   readonly #downstream: Downstream;
+  readonly #backlog: AnswerBacklog;
   readonly #head: GrpcHead;
   readonly #startedMs: number;
   #phase: Phase = "resolving";
@@ -74,14 +80,24 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
   #responseBytes = 0;
   /** Bytes that upstream gets no credit for until downstream takes more. */
   #withheldFromUpstream = 0;
+  #hasGrown = false;
+  /** Of an answer that may still be made again: nothing of it went downstream. */
+  #answerHeaders: HeaderList | undefined;
+  /** What its plugin may hold of its answer, as counted in the backlog. */
+  #owedBytes = 0;
 
   deadlineMs = Number.POSITIVE_INFINITY;
   wheelNext: Expiring | undefined = undefined;
   wheelPrevious: Expiring | undefined = undefined;
 
-  constructor(forwarding: Forwarding, downstream: Downstream, head: GrpcHead) {
+  constructor(
+    forwarding: Forwarding,
+    { downstream, backlog }: { downstream: Downstream; backlog: AnswerBacklog },
+    head: GrpcHead,
+  ) {
     this.#forwarding = forwarding;
     this.#downstream = downstream;
+    this.#backlog = backlog;
     this.#head = head;
     this.#startedMs = forwarding.now();
   }
@@ -112,7 +128,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     const problem = this.#follow(data);
     if (problem !== undefined) this.#fail(this.#refusalOf(problem));
     else if (this.#phase === "resolving") this.#resolve(data);
-    else if (this.#phase === "waiting") this.#holdUntilSent(data);
+    else if (this.#phase === "waiting" || this.#phase === "held-back") this.#holdUntilSent(data);
     else this.#forward(data);
     this.#held.own();
   }
@@ -123,8 +139,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   onWritable(): void {
     const sizeBytes = this.#withheldFromUpstream;
-    this.#giveBackUnread();
-    if (sizeBytes > 0) this.#leg?.stream?.releaseWindow(sizeBytes);
+    this.#withheldFromUpstream = 0;
+    if (sizeBytes > 0) this.#leg?.stream?.releaseWindow(sizeBytes + this.#windowGrowth());
   }
 
   onReset(): void {
@@ -153,6 +169,13 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#fail(failure);
   }
 
+  onRoom(): void {
+    this.#owe(this.#backlog.lastLargeBytes);
+    this.#hasWaited = true;
+    this.#phase = "resolving";
+    this.#dispatch();
+  }
+
   // What upstream does. A leg that was given up is silent.
 
   onUpstreamHeaders(headers: HeaderList, endStream: boolean): void {
@@ -160,21 +183,24 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
       this.#fail(failures.notGrpc(this.#route!.backend, headers[1] ?? ""));
       return;
     }
-    this.#phase = "answering";
-    this.#held.forget();
-    this.#downstream.sendHeaders(headers, endStream);
+    if (!endStream && this.#mayBeMadeAgain()) {
+      this.#answerHeaders = headers;
+      return;
+    }
+    this.#answer(headers, endStream);
     if (endStream) this.#end(grpcStatusOf(headers));
   }
 
   onUpstreamData(data: Buffer, endStream: boolean): void {
+    if (this.#answerHeaders !== undefined && !this.#takeUp(this.#answerHeaders, data)) return;
     this.#responseBytes += data.length;
     if (this.#downstream.relayData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
-    else if (this.#forwarding.unreadBytes.tryTake(data.length)) this.#withheldFromUpstream += data.length;
-    else this.#giveUpUnread();
+    else this.#withholdFromUpstream(data.length);
     if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));
   }
 
   onUpstreamTrailers(trailers: HeaderList): void {
+    if (this.#answerHeaders !== undefined) this.#answer(this.#answerHeaders, false);
     this.#downstream.sendTrailers(trailers);
     this.#end(grpcStatusOf(trailers));
   }
@@ -253,7 +279,20 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     if (this.#head.timeoutMs === undefined && route.timeoutMs !== undefined) {
       this.#callDeadlineMs = this.#startedMs + route.timeoutMs;
     }
-    this.#dispatch();
+    if (this.#backlog.hasRoom) this.#dispatch();
+    else this.#holdBack();
+  }
+
+  /** Lets the call wait until its app reads. */
+  #holdBack(): void {
+    if (!this.#held.holdOn(this.#forwarding.heldBackBytes)) {
+      this.#fail(this.#forwarding.overloaded);
+      return;
+    }
+    this.#phase = "held-back";
+    this.#backlog.holdBack(this);
+    const hasDeadline = Number.isFinite(this.#callDeadlineMs);
+    this.#expireAt(hasDeadline ? this.#callDeadlineMs : this.#forwarding.now() + heldBackWaitMs);
   }
 
   #dispatch(): void {
@@ -322,7 +361,9 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #holdUntilSent(data: Buffer): void {
     this.#withheldFromDownstream += data.length;
-    if (!this.#held.add(data)) this.#fail(this.#forwarding.backend(this.#route!.backend).tooManyWait());
+    if (this.#held.add(data)) return;
+    const { overloaded } = this.#forwarding;
+    this.#fail(this.#phase === "held-back" ? overloaded : this.#forwarding.backend(this.#route!.backend).tooManyWait());
   }
 
   /** How much of the request is kept once it is sent. */
@@ -354,18 +395,56 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     this.#dispatch();
   }
 
-  #giveBackUnread(): void {
-    this.#forwarding.unreadBytes.giveBack(this.#withheldFromUpstream);
-    this.#withheldFromUpstream = 0;
+  // The answer.
+
+  #answer(headers: HeaderList, endStream: boolean): void {
+    this.#answerHeaders = undefined;
+    this.#phase = "answering";
+    this.#held.forget();
+    this.#downstream.sendHeaders(headers, endStream);
+  }
+
+  /** A plugin makes the answer to a unary call whole, whatever its app reads. One that only reads can make it later instead. */
+  #mayBeMadeAgain(): boolean {
+    const { traits } = this.#head;
+    return traits?.readOnly === true && traits.streaming === "none" && this.#requestEnded && this.#held.isComplete;
+  }
+
+  /** The beginning of an answer tells its size. False: it is given up, to be made when the app has read others. */
+  #takeUp(headers: HeaderList, data: Buffer): boolean {
+    const sizeBytes = announcedBytes(data);
+    const isLarge = sizeBytes > upstreamWindowBytes;
+    if (isLarge) this.#backlog.lastLargeBytes = sizeBytes;
+    if (isLarge && this.#owedBytes === 0 && !this.#backlog.hasRoom) {
+      this.#leaveLeg();
+      this.#held.rewind();
+      this.#holdBack();
+      return false;
+    }
+    this.#owe(isLarge ? sizeBytes : 0);
+    this.#answer(headers, false);
+    return true;
+  }
+
+  #owe(sizeBytes: number): void {
+    const change = sizeBytes - this.#owedBytes;
+    this.#owedBytes = sizeBytes;
+    if (change !== 0) this.#backlog.owe(change);
+  }
+
+  #withholdFromUpstream(sizeBytes: number): void {
+    this.#withheldFromUpstream += sizeBytes;
+    this.#backlog.measure();
+  }
+
+  /** An app that reads gets a larger window, once. */
+  #windowGrowth(): number {
+    if (this.#hasGrown || !this.#backlog.mayGrow) return 0;
+    this.#hasGrown = true;
+    return grownUpstreamWindowBytes - upstreamWindowBytes;
   }
 
   // Endings.
-
-  /** A status would stand behind bytes that the app does not read, and hold them here for as long. */
-  #giveUpUnread(): void {
-    this.#downstream.reset(Http2ErrorCode.ENHANCE_YOUR_CALM);
-    this.#end(GrpcCode.RESOURCE_EXHAUSTED);
-  }
 
   /** A namespace that is not bound because its plugin does not run is the plugin's failure. */
   #whyUnrouted(error: unknown): Failure {
@@ -383,6 +462,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     const isDeadline = this.#forwarding.now() >= this.#callDeadlineMs;
     if (this.#route === undefined)
       return isDeadline ? failures.deadlineExceeded("its first message") : failures.noFirstMessage();
+    if (this.#phase === "held-back")
+      return isDeadline ? failures.deadlineExceeded("its app to read earlier answers") : this.#forwarding.overloaded;
     const backend = this.#forwarding.backend(this.#route.backend);
     if (!isDeadline) return backend.unavailable();
     const { name, condition } = backend;
@@ -398,11 +479,12 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
 
   #end(code: number): void {
     if (this.#phase === "waiting") this.#forwarding.backend(this.#route!.backend).stopWaiting(this);
+    if (this.#phase === "held-back") this.#backlog.stopHoldingBack(this);
     this.#phase = "ended";
     this.#forwarding.wheel.remove(this);
     this.#leaveLeg();
     this.#held.forget();
-    this.#giveBackUnread();
+    this.#owe(0);
     this.#forwarding.ended(this);
     const metrics = this.#route?.metrics ?? this.#forwarding.metrics.unrouted;
     if (this.#route === undefined) metrics.begin();
@@ -416,6 +498,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall {
     const leg = this.#leg;
     if (leg === undefined) return;
     this.#leg = undefined;
+    this.#answerHeaders = undefined;
     leg.stream!.reset(Http2ErrorCode.CANCEL);
     leg.link.callEnded();
   }

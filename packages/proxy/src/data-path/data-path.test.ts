@@ -6,7 +6,6 @@ import {
   GrpcError,
   type GrpcMethod,
   type HeaderList,
-  Http2ErrorCode,
   headerValue,
   type StreamingServerCall,
 } from "@prism-data/transport";
@@ -17,6 +16,7 @@ const service = "/prism.keyvalue.v1.KeyValueService";
 const get = `${service}/Get`;
 const set = `${service}/Set`;
 const watch = `${service}/Watch`;
+const batchGet = `${service}/BatchGet`;
 
 const getRequest = (namespace = "demo", key = "k") => keyvalue.GetRequest.encode({ namespace, key }).finish();
 const setRequest = (withToken: boolean) => {
@@ -404,27 +404,52 @@ describe("backpressure", () => {
     slow.cancel();
   });
 
-  test("gives calls up whose apps do not read, when all of them together hold too much, and serves the others", async () => {
+  test("lets an app that does not read wait for itself, and serves the others", async () => {
     await bench.close();
     bench = new TestBench({ unreadBytes: 1024 * 1024 });
     bench.route({ demo: {} });
-    await bench.plugin({
-      [`${service}/BatchGet`]: unary(() => new Uint8Array(3 * 1024 * 1024)),
-      [get]: unary(() => answerBytes),
-    });
+    const answer = new Uint8Array(3 * 1024 * 1024);
+    await bench.plugin({ [batchGet]: unary(() => answer), [get]: unary(() => answerBytes) });
     await bench.listen();
-    const client = await bench.client({ streamWindowBytes: 0 });
+    const silent = await bench.client({ streamWindowBytes: 0 });
     const events = Array.from({ length: 20 }, () => collector());
     for (const each of events) {
-      client.connection
-        .request(requestHeaders(`${service}/BatchGet`), false, each)
-        .sendData(frameMessage(getRequest()), true);
+      silent.connection.request(requestHeaders(batchGet), false, each).sendData(frameMessage(getRequest()), true);
     }
-    await until(() => events.filter(({ resetWith }) => resetWith !== undefined).length >= 10);
-    expect(new Set(events.map(({ resetWith }) => resetWith))).toEqual(
-      new Set([undefined, Http2ErrorCode.ENHANCE_YOUR_CALM]),
-    );
-    expect(await (await bench.client()).unary(get, getRequest())).toEqual(Buffer.from(answerBytes));
+    await until(() => events.some(({ headers }) => headers.length > 0));
+    const reader = await bench.client();
+    for (let n = 0; n < 10; n += 1) {
+      expect(await reader.unary(batchGet, getRequest())).toHaveLength(answer.length);
+      expect(await reader.unary(get, getRequest())).toEqual(Buffer.from(answerBytes));
+    }
+    expect(events.filter(({ headers }) => headers.length > 0)).toHaveLength(1);
+    expect(events.filter(({ resetWith }) => resetWith !== undefined)).toEqual([]);
+  });
+
+  test("lets a burst of large answers wait for its turn, and completes it", async () => {
+    await bench.close();
+    bench = new TestBench({ unreadBytes: 1024 * 1024 });
+    bench.route({ demo: {} });
+    const answer = new Uint8Array(1024 * 1024);
+    await bench.plugin({ [batchGet]: unary(async () => answer) });
+    const client = await bench.client();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.unary(batchGet, getRequest())));
+    expect(answers.map(({ length }) => length)).toEqual(Array(100).fill(answer.length));
+  });
+
+  test("ends a call that waits for its own app at its deadline, saying so", async () => {
+    await bench.close();
+    bench = new TestBench({ unreadBytes: 1024 * 1024 });
+    bench.route({ demo: {}, quick: { timeoutMs: 100 } });
+    await bench.plugin({ [batchGet]: unary(() => new Uint8Array(3 * 1024 * 1024)) });
+    await bench.listen();
+    const silent = await bench.client({ streamWindowBytes: 0 });
+    const unread = collector();
+    silent.connection.request(requestHeaders(batchGet), false, unread).sendData(frameMessage(getRequest()), true);
+    await until(() => unread.headers.length > 0);
+    const error = await failure(silent.unary(get, getRequest("quick")));
+    expect(error.reason).toBe("DEADLINE_EXCEEDED");
+    expect(error.message).toContain("its app to read earlier answers");
   });
 
   test("reaches the app when the plugin does not read", async () => {

@@ -98,6 +98,7 @@ export class DataPath {
         sendHighWaterBytes: downstreamHighWaterBytes,
       },
       onStream: this.#reception.onStream,
+      unread: this.#forwarding.unread,
     });
     port.onmessage = ({ data }) => this.#onMessage(data);
   }
@@ -172,7 +173,7 @@ export class DataPath {
   }
 
   #callUnary(answerBytesMax: number): CallUnary {
-    return (request, signal) => callUnary(this.#reception.onGrpc, request, { answerBytesMax, signal });
+    return (request, signal) => callUnary(this.#reception.onTranscoded, request, { answerBytesMax, signal });
   }
 
   async #drain(graceMs: number): Promise<void> {

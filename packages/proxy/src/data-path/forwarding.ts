@@ -3,12 +3,13 @@ import { DeadlineWheel } from "@prism-data/transport";
 import { listNames } from "../routing/name-list.js";
 import type { RouteLookup } from "../routing/route-lookup.js";
 import type { Metrics } from "../telemetry/metrics.js";
+import { UnreadBytes } from "./answer-backlog.js";
 import type { Backend } from "./backend.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { Call } from "./call.js";
 import { callsOverloaded } from "./call-failures.js";
 import { type Failure, failureOf } from "./failure.js";
-import { retainedBytesMax, unroutedBytesMax } from "./limits.js";
+import { heldBackBytesMax, retainedBytesMax, unroutedBytesMax } from "./limits.js";
 
 /** What all calls share. */
 export class Forwarding {
@@ -16,11 +17,13 @@ export class Forwarding {
   readonly messageBytesMax: number;
   readonly now: () => number;
   readonly wheel: DeadlineWheel;
+  readonly unread: UnreadBytes;
   /** Requests in flight that are kept to be sent again. When it is used up, they are not kept. */
-  readonly unreadBytes: ByteBudget;
   readonly retainedBytes = new ByteBudget(retainedBytesMax);
   /** Beginnings of requests whose namespace has not come yet. */
   readonly unroutedBytes = new ByteBudget(unroutedBytesMax);
+  /** Requests of calls that wait until their apps read. */
+  readonly heldBackBytes = new ByteBudget(heldBackBytesMax);
   /** How a call ends that is one too many. */
   readonly overloaded: Failure;
   /** Swapped whole; a call uses what it found. */
@@ -47,7 +50,7 @@ export class Forwarding {
     this.routes = options.routes;
     this.#backend = options.backend;
     this.#builtInServices = options.builtInServices;
-    this.unreadBytes = new ByteBudget(options.limits.unreadBytes);
+    this.unread = new UnreadBytes(options.limits.unreadBytes);
     this.#callsMax = options.limits.callsInFlight;
     this.overloaded = callsOverloaded(this.#callsMax);
   }

@@ -15,11 +15,26 @@ export const retainedBytesMax = 128 * mib;
 /** Requests that hide their namespace behind megabytes. No usual encoder does, so this is for a few odd ones. */
 export const unroutedBytesMax = 64 * mib;
 
-/** What one call's plugin may send ahead: enough to keep a Unix socket busy, little enough for thousands of slow readers. */
-export const upstreamWindowBytes = 256 * 1024;
+/** What one call's plugin may send before its app has read anything: a value of 64 KiB with what is around it, in one go. */
+export const upstreamWindowBytes = 68 * 1024;
+
+/** The same once the app reads: enough to keep a Unix socket busy. */
+export const grownUpstreamWindowBytes = 256 * 1024;
 
 /** What is taken for an app before its plugin is told to wait. */
-export const downstreamHighWaterBytes = 64 * 1024;
+export const downstreamHighWaterBytes = 16 * 1024;
+
+/**
+ * What one app may leave unread, here and in plugins, before its next calls wait: dozens of the largest answers. A thousand
+ * streams that nobody reads hold a window and the high-water mark each, and are less.
+ */
+export const connectionBacklogBytesMax = 96 * mib;
+
+/** How long a call without a deadline waits for its app to read. */
+export const heldBackWaitMs = 30_000;
+
+/** Requests of calls that wait until their app reads. */
+export const heldBackBytesMax = 64 * mib;
 
 /** Bodies of HTTP/JSON requests that are coming in or being answered. */
 export const httpBodiesBytesMax = 128 * mib;

@@ -9,6 +9,11 @@ export function isOneMessage(request: Buffer, sizeBytesMax: number): boolean {
   return sizeBytes >= 0 && sizeBytes <= sizeBytesMax && request[0] === 0 && request.readUInt32BE(1) === sizeBytes;
 }
 
+/** The size of the message that begins here, in bytes; 0 when not even its prefix is whole. */
+export function announcedBytes(beginning: Buffer): number {
+  return beginning.length >= prefixBytes ? beginning.readUInt32BE(1) : 0;
+}
+
 /**
  * Follows the length prefixes of a gRPC byte stream without holding its messages: a chunk that lies inside a message costs a
  * subtraction. Finds a message that is too large when its prefix has arrived, before its bytes have.

@@ -1,7 +1,8 @@
-import type { StreamEvents } from "@prism-data/transport";
-import type { AppStreamHandler } from "../downstream/app-connections.js";
+import type { HeaderList, StreamEvents } from "@prism-data/transport";
+import type { App, AppStreamHandler } from "../downstream/app-connections.js";
 import type { BodyLimits } from "../transcoding/http-body.js";
 import type { Transcoder } from "../transcoding/transcoder.js";
+import { AnswerBacklog } from "./answer-backlog.js";
 import { BuiltInCall, type BuiltInMethod } from "./built-in-call.js";
 import { Call, type Downstream } from "./call.js";
 import type { Failure } from "./failure.js";
@@ -17,6 +18,8 @@ export class Reception {
   readonly #forwarding: Forwarding;
   readonly #builtIns: ReadonlyMap<string, BuiltInMethod>;
   readonly #builtInCalls = new Set<BuiltInCall>();
+  /** Their answers are read as they come. */
+  readonly #transcodedBacklog: AnswerBacklog;
   readonly #http: { transcoder: Transcoder; body: BodyLimits };
 
   constructor(options: {
@@ -27,32 +30,37 @@ export class Reception {
     this.#forwarding = options.forwarding;
     this.#builtIns = options.builtIns;
     this.#http = options.http;
+    this.#transcodedBacklog = new AnswerBacklog(options.forwarding.unread, () => 0);
   }
 
   /** Serves a request of an HTTP/2 connection. */
-  readonly onStream: AppStreamHandler = (stream, headers, endStream, principal) => {
+  readonly onStream: AppStreamHandler = (stream, headers, endStream, app) => {
+    const { principal } = app;
     const head = requestHead(headers, principal);
-    if (head.kind !== "http") return this.onGrpc(stream, headers, endStream, principal);
+    if (head.kind !== "http") return this.#onGrpc(stream, headers, endStream, app);
     const exchange = new Http2Exchange(stream, { ...head, principal }, this.#http);
     if (endStream) exchange.onData(Buffer.alloc(0), true);
     return exchange;
   };
 
-  /** Serves a gRPC request, wherever it comes from. */
-  readonly onGrpc: OpenStream = (downstream, headers, endStream, principal) => {
-    const head = requestHead(headers, principal);
-    if (head.kind === "http") throw new Error("a request that is not gRPC was given to the gRPC side");
-    if (head.kind === "refused") return this.#refuse(downstream, head.failure);
-    const builtIn = this.#builtIns.get(head.path);
-    if (builtIn !== undefined) return this.#serveBuiltIn(builtIn, downstream, { head, endStream });
-    const call = new Call(this.#forwarding, downstream, head);
-    call.begin(endStream);
-    return call;
-  };
+  /** Serves a gRPC request that was HTTP/JSON. */
+  readonly onTranscoded: OpenStream = (downstream, headers, endStream, principal) =>
+    this.#onGrpc(downstream, headers, endStream, { principal, backlog: this.#transcodedBacklog });
 
   /** Ends the calls of the proxy's own services, some of which would go on for ever. */
   abortBuiltIns(failure: Failure): void {
     for (const call of [...this.#builtInCalls]) call.fail(failure);
+  }
+
+  #onGrpc(downstream: Downstream, headers: HeaderList, endStream: boolean, app: App): StreamEvents {
+    const head = requestHead(headers, app.principal);
+    if (head.kind === "http") throw new Error("a request that is not gRPC was given to the gRPC side");
+    if (head.kind === "refused") return this.#refuse(downstream, head.failure);
+    const builtIn = this.#builtIns.get(head.path);
+    if (builtIn !== undefined) return this.#serveBuiltIn(builtIn, downstream, { head, endStream });
+    const call = new Call(this.#forwarding, { downstream, backlog: app.backlog }, head);
+    call.begin(endStream);
+    return call;
   }
 
   #refuse(downstream: Downstream, failure: Failure): StreamEvents {

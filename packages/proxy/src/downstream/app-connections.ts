@@ -6,28 +6,38 @@ import {
   type Http2Stream,
   type StreamEvents,
 } from "@prism-data/transport";
+import { AnswerBacklog, type UnreadBytes } from "../data-path/answer-backlog.js";
 import type { Http1Front } from "../transcoding/http1-front.js";
 
-/** Serves a request of an app that is known as `principal`. */
-export type AppStreamHandler = (
-  stream: Http2Stream,
-  headers: HeaderList,
-  endStream: boolean,
-  principal: string | undefined,
-) => StreamEvents;
+/** Serves a request of an app. */
+export type AppStreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean, app: App) => StreamEvents;
+
+/** Who is on a connection. */
+export interface App {
+  /** Who it was verified to be; `undefined`: nobody in particular. */
+  readonly principal: string | undefined;
+  readonly backlog: AnswerBacklog;
+}
 
 /** The connections of apps, from the moment it is known what they speak. */
 export class AppConnections {
   readonly #http1: Http1Front;
   readonly #http2Options: ConnectionOptions;
   readonly #onStream: AppStreamHandler;
+  readonly #unread: UnreadBytes;
   readonly #http2 = new Set<Http2Connection>();
   #state: "accepting" | "draining" | "closed" = "accepting";
 
-  constructor(options: { http1: Http1Front; http2: ConnectionOptions; onStream: AppStreamHandler }) {
+  constructor(options: {
+    http1: Http1Front;
+    http2: ConnectionOptions;
+    onStream: AppStreamHandler;
+    unread: UnreadBytes;
+  }) {
     this.#http1 = options.http1;
     this.#http2Options = options.http2;
     this.#onStream = options.onStream;
+    this.#unread = options.unread;
   }
 
   acceptHttp1(socket: Socket, principal: string | undefined): void {
@@ -40,11 +50,19 @@ export class AppConnections {
       socket.destroy();
       return;
     }
-    const connection = Http2Connection.accept(socket, this.#http2Options, (stream, headers, endStream) =>
-      this.#onStream(stream, headers, endStream, principal),
+    const backlog = new AnswerBacklog(this.#unread, () => connection.bufferedBytes);
+    const app = { principal, backlog };
+    const connection: Http2Connection = Http2Connection.accept(
+      socket,
+      this.#http2Options,
+      (stream, headers, endStream) => this.#onStream(stream, headers, endStream, app),
     );
     this.#http2.add(connection);
-    connection.onClose = () => this.#http2.delete(connection);
+    connection.onSent = () => backlog.onRead();
+    connection.onClose = () => {
+      this.#http2.delete(connection);
+      backlog.measure();
+    };
   }
 
   /** Tells every app to come no more (GOAWAY; `connection: close`); fulfilled when the last connection has closed. */
