@@ -1,7 +1,7 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
-import { Http2ErrorCode } from "@prism-data/transport";
+import { GrpcCode, Http2ErrorCode } from "@prism-data/transport";
 import type { NamespaceReading } from "../routing/namespace-field.js";
-import { type Failure, failureOf } from "./failure.js";
+import { type Failure, failureOf, plainFailure } from "./failure.js";
 import { overloadRetryAfterMs } from "./limits.js";
 
 /** A request whose namespace could not be read. */
@@ -35,12 +35,16 @@ export function noFirstMessage(): Failure {
 }
 
 export function deadlineExceeded(waitedFor: string): Failure {
-  return failureOf(
-    new GatewayError(
-      "DEADLINE_EXCEEDED",
-      `The deadline passed while the call waited for ${waitedFor}. A write may or may not have been applied.`,
-    ),
-  );
+  return failureOf(new GatewayError("DEADLINE_EXCEEDED", deadlineMessage(waitedFor)));
+}
+
+/** On a plugin's own service: the status that its server answers with at the same moment, without details of Prism's. */
+export function plainDeadlineExceeded(waitedFor: string): Failure {
+  return plainFailure(GrpcCode.DEADLINE_EXCEEDED, deadlineMessage(waitedFor));
+}
+
+function deadlineMessage(waitedFor: string): string {
+  return `The deadline passed while the call waited for ${waitedFor}. A write may or may not have been applied.`;
 }
 
 export function callsOverloaded(callsMax: number): Failure {

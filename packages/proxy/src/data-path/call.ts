@@ -217,6 +217,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
     if (errorCode === Http2ErrorCode.REFUSED_STREAM && this.#mayRepeatUnseen()) this.#repeat();
     else if (errorCode === connectionLost && this.#mayRepeatLost()) this.#repeat();
     else if (errorCode === connectionLost) this.#fail(link.lost);
+    // How grpc-go's server ends a stream whose deadline has passed.
+    else if (errorCode === Http2ErrorCode.CANCEL && this.#isPastDeadline()) this.#fail(this.#expiry());
     else this.#fail(failures.resetByPlugin(this.#route!.backend, errorCode));
   }
 
@@ -458,8 +460,12 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
     return failures.messageTooLarge(problem.sizeBytes, this.#forwarding.messageBytesMax);
   }
 
+  #isPastDeadline(): boolean {
+    return this.#forwarding.now() >= this.#callDeadlineMs;
+  }
+
   #expiry(): Failure {
-    const isDeadline = this.#forwarding.now() >= this.#callDeadlineMs;
+    const isDeadline = this.#isPastDeadline();
     if (this.#route === undefined)
       return isDeadline ? failures.deadlineExceeded("its first message") : failures.noFirstMessage();
     if (this.#phase === "held-back")
@@ -468,7 +474,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
     if (!isDeadline) return backend.unavailable();
     const { name, condition } = backend;
     if (this.#phase === "waiting") return failures.deadlineExceeded(`backend "${name}", which is ${condition}`);
-    return failures.deadlineExceeded(`backend "${name}"`);
+    const isPatterns = this.#head.traits?.pattern !== undefined;
+    return (isPatterns ? failures.deadlineExceeded : failures.plainDeadlineExceeded)(`backend "${name}"`);
   }
 
   #fail(failure: Failure): void {

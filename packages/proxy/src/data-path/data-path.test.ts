@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { type GatewayError, gatewayErrorOf, keyvalue } from "@prism-data/pattern-sdk/protocol";
 import {
@@ -331,6 +335,43 @@ describe("a deadline", () => {
     expect(tookMs).toBeGreaterThanOrEqual(99);
     expect(tookMs).toBeLessThan(400);
     await aborted.promise;
+  });
+
+  test("is told as passed when the plugin notices first and only resets the stream, as grpc-go's server does", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "prism-test-"));
+    const socket = join(folder, "socket");
+    const plugin = createServer().on("stream", (stream, headers) => {
+      const timeoutMs = Number.parseInt(String(headers["grpc-timeout"]), 10);
+      setTimeout(() => stream.close(Http2ErrorCode.CANCEL), timeoutMs + 1);
+    });
+    await new Promise<void>((resolve) => plugin.listen(socket, resolve));
+    bench.send({ type: "backend-ready", backend: "store", instance: 1, socket, token: undefined });
+    const client = await bench.client();
+    // At different moments between two looks at the clock.
+    const calls = Array.from({ length: 20 }, (_, n) => {
+      const events = collector();
+      const headers = [...requestHeaders(get), "grpc-timeout", `${100 + n}m`];
+      client.connection.request(headers, false, events).sendData(frameMessage(getRequest()), true);
+      return events;
+    });
+    await until(() => calls.every(({ ended }) => ended));
+    const codes = calls.map(({ headers }) => Number(headerValue(headers, "grpc-status")));
+    expect(codes).toEqual(calls.map(() => GrpcCode.DEADLINE_EXCEEDED));
+    plugin.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("on a plugin's own service is told without details, as its server would tell it", async () => {
+    bench.route({}, { "acme.echo.v1.EchoService": "store" });
+    const echo = "/acme.echo.v1.EchoService/Echo";
+    await bench.plugin({ [echo]: unary(() => never) });
+    const events = collector();
+    const client = await bench.client();
+    const headers = [...requestHeaders(echo), "grpc-timeout", "20m"];
+    client.connection.request(headers, false, events).sendData(frameMessage(answerBytes), true);
+    await until(() => events.ended);
+    expect(headerValue(events.headers, "grpc-status")).toBe(String(GrpcCode.DEADLINE_EXCEEDED));
+    expect(headerValue(events.headers, "grpc-status-details-bin")).toBeUndefined();
   });
 
   test("of the namespace ends a unary call that has none", async () => {
