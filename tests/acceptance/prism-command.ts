@@ -14,10 +14,11 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
   readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A command that hangs is killed. Default 30 s. */
+  readonly endedWithinMs?: number;
 }
 
-// A command that hangs is a failure; none takes longer.
-const endedWithinMs = 30_000;
+const defaultEndedWithinMs = 30_000;
 
 /** Runs `bin/prism` to its end. */
 export function runPrism(given: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
@@ -28,7 +29,7 @@ export function runPrism(given: readonly string[], options: CommandOptions = {})
 export async function runCommand(
   program: string,
   given: readonly string[],
-  { input, folder, environment }: CommandOptions = {},
+  { input, folder, environment, endedWithinMs = defaultEndedWithinMs }: CommandOptions = {},
 ): Promise<CommandResult> {
   const child = spawn(program, given, {
     cwd: folder,
@@ -61,7 +62,7 @@ export function startPrismCommand(given: readonly string[], { folder, environmen
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: endedWithinMs,
+    timeout: defaultEndedWithinMs,
   });
   const text = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => {
