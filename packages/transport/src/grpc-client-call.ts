@@ -120,7 +120,10 @@ export abstract class ClientCallBase implements StreamEvents {
   }
 
   onReset(errorCode: number): void {
-    this.#end(resetError(errorCode));
+    // How grpc-go's server ends a stream whose deadline has passed.
+    const isDeadline =
+      errorCode === Http2ErrorCode.CANCEL && this.#deadline !== undefined && this.host.deadlines.isPast(this.#deadline);
+    this.#end(isDeadline ? deadlineExceeded() : resetError(errorCode));
   }
 
   onWritable(): void {}
