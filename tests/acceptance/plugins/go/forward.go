@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
-	// So that compressed calls go on, too.
-	_ "google.golang.org/grpc/encoding/gzip"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
@@ -22,7 +23,8 @@ var bothWays = &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
 type forwarder struct{ server *grpc.ClientConn }
 
 func forwardTo(address string) (*forwarder, error) {
-	server, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	unlimited := grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32))
+	server, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()), unlimited)
 	return &forwarder{server}, err
 }
 
@@ -48,7 +50,19 @@ func (f *forwarder) handle(_ any, app grpc.ServerStream) error {
 	return copyAnswer(app, server)
 }
 
+// compressAnswer lets messages come to the app compressed if it understands that, as grpc-go does not tell how the server sent them.
+func compressAnswer(ctx context.Context) error {
+	understood, err := grpc.ClientSupportedCompressors(ctx)
+	if err != nil || !slices.Contains(understood, gzip.Name) {
+		return err
+	}
+	return grpc.SetSendCompressor(ctx, gzip.Name)
+}
+
 func copyAnswer(app grpc.ServerStream, server grpc.ClientStream) error {
+	if err := compressAnswer(app.Context()); err != nil {
+		return err
+	}
 	// None: the answer is a status alone.
 	if headers, err := server.Header(); err == nil && headers != nil {
 		if err := app.SendHeader(headers); err != nil {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -76,7 +77,8 @@ func newServer(given []string, options []grpc.ServerOption) (*grpc.Server, []str
 		if err != nil {
 			return nil, nil, err
 		}
-		options = append(options, grpc.UnknownServiceHandler(forwarder.handle), grpc.ForceServerCodecV2(unreadCodec{}))
+		options = append(options, grpc.UnknownServiceHandler(forwarder.handle), grpc.ForceServerCodecV2(unreadCodec{}),
+			grpc.MaxRecvMsgSize(math.MaxInt32))
 		return grpc.NewServer(options...), given[2:], nil
 	default:
 		return nil, nil, errors.New("usage: plugin interop | plugin forward ADDRESS SERVICE...")
