@@ -35,7 +35,8 @@ export default defineConfig({
           include: ["tests/acceptance/**/*.test.ts"],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Some build a program in Go first.
+          hookTimeout: 150_000,
         },
       },
     ],
