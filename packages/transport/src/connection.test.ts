@@ -622,6 +622,50 @@ describe("server: the end of a stream and of a connection", () => {
     await peer.untilEnd();
   });
 
+  const reset = [post(1), rawFrame(RST_STREAM, 0, 1, uint32(8))];
+  const little = { resetBurst: 1, controlBurst: 1, emptyFrameBurst: 1, maxContinuationFrames: 1 };
+  test.each<[offence: string, ...bytes: Buffer[]]>([
+    ["protocol_error", rawFrame(DATA, 0, 1, "x")],
+    ["flow_control_error", rawFrame(WINDOW_UPDATE, 0, 0, uint32(2 ** 31 - 1))],
+    ["frame_size_error", rawFrame(PING, 0, 0, "abc")],
+    ["compression_error", rawFrame(HEADERS, endBoth, 1, Buffer.from([0x80]))],
+    ["stream_closed", get(1), get(3), get(1)],
+    ["reset_flood", ...reset, rawFrame(RST_STREAM, 0, 1, uint32(8))],
+    ["control_flood", rawFrame(PING, 0, 0, uint32(0, 0)), rawFrame(PING, 0, 0, uint32(0, 0))],
+    ["empty_frame_flood", post(1), rawFrame(DATA, 0, 1), rawFrame(DATA, 0, 1)],
+    ["header_flood", rawFrame(HEADERS, END_STREAM, 1), rawFrame(CONTINUATION, 0, 1)],
+  ])("what a peer is cut off for is told: %s", async (offence, ...bytes) => {
+    const { connection, peer } = serve({ ...little, resetsPerSecond: 1, controlPerSecond: 1, emptyFramesPerSecond: 1 });
+    const closed = new Promise((resolve) => {
+      connection.onClose = resolve;
+    });
+    peer.hello();
+    peer.send(...bytes);
+    expect(await closed).toMatchObject({ name: "ConnectionFault", offence });
+  });
+
+  test.each([
+    ["idle_timeout", { idleTimeoutMs: 20, drainPingTimeoutMs: 10 }, true],
+    ["handshake_timeout", { prefaceTimeoutMs: 20 }, false],
+  ])("a connection that ends for its silence tells so: %s", async (offence, options, says) => {
+    const { connection, peer } = serve(options);
+    const closed = new Promise((resolve) => {
+      connection.onClose = resolve;
+    });
+    if (says) peer.hello();
+    expect(await closed).toMatchObject({ offence });
+  });
+
+  test("each stream that is ended for what the peer did is told with its code", async () => {
+    const { connection, peer } = serve({ maxConcurrentStreams: 1 }, () => {});
+    const faults: number[] = [];
+    connection.onStreamFault = (errorCode) => faults.push(errorCode);
+    peer.hello();
+    peer.send(post(1), post(3), rawFrame(WINDOW_UPDATE, 0, 1, uint32(0)));
+    await settled(peer);
+    expect(faults).toEqual([code.REFUSED_STREAM, code.PROTOCOL_ERROR]);
+  });
+
   test("a lost connection resets its streams", async () => {
     const { connection, peer, streams } = serve({}, () => {});
     const closed = new Promise((resolve) => {

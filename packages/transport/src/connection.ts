@@ -19,7 +19,7 @@ export type StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream
 type ConnectionState =
   | { readonly kind: "open" }
   /** No new streams; the open ones finish. */
-  | { readonly kind: "draining" }
+  | { readonly kind: "draining"; readonly reason: Error | undefined }
   /** GOAWAY is sent, every stream has ended, the socket is being closed. */
   | { readonly kind: "closing"; readonly reason: Error | undefined }
   | { readonly kind: "closed"; readonly reason: Error | undefined };
@@ -44,8 +44,13 @@ export class Http2Connection {
   #handshakeTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #idleSinceMs = 0;
-  /** Called once, when the socket is closed. The reason is undefined when nothing went wrong. */
+  /**
+   * Called once, when the socket is closed. The reason is undefined when nothing went wrong, and a ConnectionFault when
+   * it ended for what the peer did.
+   */
   onClose: ((reason: Error | undefined) => void) | undefined;
+  /** Called when a stream was ended, or not begun, for what the peer did. Must not throw. */
+  onStreamFault: ((errorCode: number) => void) | undefined;
 
   /** Called after bytes went to the socket or were dropped: fewer may be buffered. */
   set onSent(onSent: () => void) {
@@ -128,12 +133,7 @@ export class Http2Connection {
    * waits a round trip, so that requests already under way are still served.
    */
   async drain(): Promise<void> {
-    if (this.#state.kind === "open") {
-      this.#state = { kind: "draining" };
-      if (this.#role === "server") await this.#announceDrain();
-      else this.#sender.goaway(0, Http2ErrorCode.NO_ERROR, "");
-      this.#closeWhenIdle();
-    }
+    await this.#drain(undefined);
     return this.#closed.promise;
   }
 
@@ -152,6 +152,7 @@ export class Http2Connection {
       },
       onGoaway: (lastStreamId, errorCode, text) => this.#onGoaway(lastStreamId, errorCode, text),
       onPingAck: (payload) => this.#pings.onAck(payload),
+      onStreamFault: (errorCode) => this.onStreamFault?.(errorCode),
     };
   }
 
@@ -169,7 +170,8 @@ export class Http2Connection {
     const credit = limits.connectionWindowBytes - initialWindowBytes;
     if (credit > 0) this.#sender.windowUpdate(0, credit);
     this.#handshakeTimer = setTimeout(() => {
-      this.#fail(new ConnectionFault(Http2ErrorCode.SETTINGS_TIMEOUT, "the peer's SETTINGS did not come in time"));
+      const text = "the peer's SETTINGS did not come in time";
+      this.#fail(new ConnectionFault(Http2ErrorCode.SETTINGS_TIMEOUT, text, "handshake_timeout"));
     }, limits.prefaceTimeoutMs);
     this.#watchIdle();
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
@@ -197,7 +199,7 @@ export class Http2Connection {
 
   #onGoaway(lastStreamId: number, errorCode: number, text: string): void {
     if (this.#role === "client") {
-      if (this.#state.kind === "open") this.#state = { kind: "draining" };
+      if (this.#state.kind === "open") this.#state = { kind: "draining", reason: undefined };
       this.#streams.refuseAbove(lastStreamId);
     }
     if (errorCode !== Http2ErrorCode.NO_ERROR) {
@@ -208,6 +210,14 @@ export class Http2Connection {
     } else if (this.#role === "client") {
       this.#closeWhenIdle();
     }
+  }
+
+  async #drain(reason: Error | undefined): Promise<void> {
+    if (this.#state.kind !== "open") return;
+    this.#state = { kind: "draining", reason };
+    if (this.#role === "server") await this.#announceDrain();
+    else this.#sender.goaway(0, Http2ErrorCode.NO_ERROR, "");
+    this.#closeWhenIdle();
   }
 
   async #announceDrain(): Promise<void> {
@@ -228,7 +238,7 @@ export class Http2Connection {
   #closeWhenIdle(): void {
     const announced = this.#role === "client" || this.#lastAcceptedId < maxStreamId;
     if (this.#state.kind === "draining" && this.#streams.count === 0 && announced) {
-      this.#end({ kind: "closing", reason: undefined });
+      this.#end({ kind: "closing", reason: this.#state.reason });
     }
   }
 
@@ -237,7 +247,8 @@ export class Http2Connection {
     if (idleTimeoutMs === 0) return;
     this.#idleSinceMs = performance.now();
     this.#idleTimer = setInterval(() => {
-      if (this.#streams.count === 0 && performance.now() - this.#idleSinceMs >= idleTimeoutMs) void this.drain();
+      if (this.#streams.count > 0 || performance.now() - this.#idleSinceMs < idleTimeoutMs) return;
+      void this.#drain(new ConnectionFault(Http2ErrorCode.NO_ERROR, "no stream for too long", "idle_timeout"));
     }, idleTimeoutMs).unref();
   }
 

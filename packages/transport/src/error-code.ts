@@ -26,14 +26,39 @@ export function errorCodeName(code: number): string {
   return Object.entries(Http2ErrorCode).find(([, value]) => value === code)?.[0] ?? `error ${code}`;
 }
 
+/** What a peer did, or left undone, that its connection ended for: a closed list, so that it can be counted. */
+export type ConnectionOffence =
+  | "protocol_error"
+  | "flow_control_error"
+  | "frame_size_error"
+  | "compression_error"
+  | "stream_closed"
+  | "reset_flood"
+  | "control_flood"
+  | "empty_frame_flood"
+  | "header_flood"
+  | "unread_answers"
+  | "handshake_timeout"
+  | "idle_timeout";
+
+const offenceOfCode: Readonly<Record<number, ConnectionOffence>> = {
+  [Http2ErrorCode.FLOW_CONTROL_ERROR]: "flow_control_error",
+  [Http2ErrorCode.FRAME_SIZE_ERROR]: "frame_size_error",
+  [Http2ErrorCode.COMPRESSION_ERROR]: "compression_error",
+  [Http2ErrorCode.STREAM_CLOSED]: "stream_closed",
+};
+
 /** RFC 9113 section 5.4.1: the peer broke a rule of the connection; it ends with GOAWAY and this code. */
 export class ConnectionFault extends Error {
   readonly code: number;
+  readonly offence: ConnectionOffence;
 
-  constructor(code: number, message: string) {
+  /** `offence`: what the code does not tell by itself. */
+  constructor(code: number, message: string, offence?: ConnectionOffence) {
     super(message);
     this.name = "ConnectionFault";
     this.code = code;
+    this.offence = offence ?? offenceOfCode[code] ?? "protocol_error";
   }
 }
 

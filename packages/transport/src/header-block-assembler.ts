@@ -39,7 +39,7 @@ export class HeaderBlockAssembler {
     this.#bytes += piece.length;
     this.#pieces.push(Buffer.from(piece));
     if (this.#bytes > this.#maxBytes || this.#pieces.length > this.#maxFrames) {
-      throw new ConnectionFault(Http2ErrorCode.ENHANCE_YOUR_CALM, "a header block that does not end");
+      throw new ConnectionFault(Http2ErrorCode.ENHANCE_YOUR_CALM, "a header block that does not end", "header_flood");
     }
   }
 

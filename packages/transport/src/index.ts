@@ -1,6 +1,13 @@
 export { Http2Connection, type StreamHandler } from "./connection.js";
 export { DeadlineWheel, type Expiring } from "./deadline-wheel.js";
-export { ConnectionClosedError, connectionLost, errorCodeName, Http2ErrorCode } from "./error-code.js";
+export {
+  ConnectionClosedError,
+  ConnectionFault,
+  type ConnectionOffence,
+  connectionLost,
+  errorCodeName,
+  Http2ErrorCode,
+} from "./error-code.js";
 export { type ClientTls, GrpcClient, type GrpcClientOptions } from "./grpc-client.js";
 export type { CallOptions } from "./grpc-client-call.js";
 export { GrpcCode, type GrpcCodeName, grpcCodeName, grpcCodeOfHttpStatus, grpcCodeOfReset } from "./grpc-code.js";

@@ -1,5 +1,5 @@
 import { AbuseMeter } from "./abuse-meter.js";
-import { ConnectionFault, Http2ErrorCode } from "./error-code.js";
+import { ConnectionFault, type ConnectionOffence, Http2ErrorCode } from "./error-code.js";
 import { ReceiveWindow } from "./flow-control.js";
 import { FrameFlag, FrameType, maxStreamId, readUint31, readUint32 } from "./frame.js";
 import { FrameReader, type FrameSink } from "./frame-reader.js";
@@ -27,14 +27,16 @@ export interface ReceiverHost {
   onFirstSettings(): void;
   onGoaway(lastStreamId: number, errorCode: number, text: string): void;
   onPingAck(payload: Buffer): void;
+  /** We ended a stream, or did not begin it, for what the peer did. */
+  onStreamFault(errorCode: number): void;
 }
 
 function protocolError(message: string): ConnectionFault {
   return new ConnectionFault(Http2ErrorCode.PROTOCOL_ERROR, message);
 }
 
-function tooMuch(what: string): ConnectionFault {
-  return new ConnectionFault(Http2ErrorCode.ENHANCE_YOUR_CALM, what);
+function tooMuch(offence: ConnectionOffence, what: string): ConnectionFault {
+  return new ConnectionFault(Http2ErrorCode.ENHANCE_YOUR_CALM, what, offence);
 }
 
 function requireLength(name: string, bytes: number, expected: number): void {
@@ -85,7 +87,7 @@ export class Receiver implements FrameSink {
   /** @throws ConnectionFault */
   push(chunk: Buffer): void {
     this.#reader.push(chunk);
-    if (this.#sender.isOverfull) throw tooMuch("the peer does not read our answers");
+    if (this.#sender.isOverfull) throw tooMuch("unread_answers", "the peer does not read our answers");
   }
 
   stop(): void {
@@ -108,7 +110,7 @@ export class Receiver implements FrameSink {
     if (credit > 0) this.#sender.windowUpdate(0, credit);
     this.#dataEndsStream = (flags & FrameFlag.END_STREAM) !== 0;
     if (lengthBytes > 0 || this.#dataEndsStream) this.#emptyFrames.earn();
-    else if (!this.#emptyFrames.spend()) throw tooMuch("empty DATA frames");
+    else if (!this.#emptyFrames.spend()) throw tooMuch("empty_frame_flood", "empty DATA frames");
     this.#dataUndelivered = lengthBytes;
     this.#dataStream = this.#receivingStream(streamId, lengthBytes);
   }
@@ -394,6 +396,7 @@ export class Receiver implements FrameSink {
   /** Section 5.4.2: the peer broke a rule on this stream. */
   #failStream(stream: Stream, errorCode: number): void {
     this.#countReset();
+    this.#host.onStreamFault(errorCode);
     this.#streams.reset(stream, errorCode);
     stream.events.onReset(errorCode);
   }
@@ -401,18 +404,19 @@ export class Receiver implements FrameSink {
   /** A stream error on a stream that nobody uses. */
   #refuse(streamId: number, errorCode: number): void {
     this.#countReset();
+    this.#host.onStreamFault(errorCode);
     this.#streams.refuseRemote(streamId);
     this.#sender.rstStream(streamId, errorCode);
   }
 
   #countReset(): void {
-    if (!this.#resets.spend()) throw tooMuch("too many streams cancelled or refused");
+    if (!this.#resets.spend()) throw tooMuch("reset_flood", "too many streams cancelled or refused");
   }
 
   /** Peers that measure the connection ping once per round trip while data flows: what we sent pays for that. */
   #countControl(): void {
     if (this.#controls.spend()) return;
     this.#controls.earn(this.#sender.takeUsefulFrames());
-    if (!this.#controls.spend()) throw tooMuch("too many control frames");
+    if (!this.#controls.spend()) throw tooMuch("control_flood", "too many control frames");
   }
 }

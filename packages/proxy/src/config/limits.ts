@@ -12,4 +12,10 @@ export interface Limits {
   readonly callsInFlight: number;
   /** Bytes of answers that apps have not read, over all of them. Above it calls of apps with unread answers wait. */
   readonly unreadBytes: number;
+  /** How long a new connection may take until it is known what it speaks and over what encryption, in ms. */
+  readonly handshakeTimeoutMs: number;
+  /** How long a connection may stay open without a call, in ms. */
+  readonly idleTimeoutMs: number;
+  /** How long the body of an HTTP/JSON request may take to arrive, and its answer to be read, in ms. */
+  readonly requestTimeoutMs: number;
 }

@@ -131,6 +131,24 @@ const limits = z.strictObject({
     max: 1_000_000,
     default: 10_000,
   }),
+  handshake_timeout: duration({
+    description: "How long a new connection may take to finish the TLS handshake and to say what it speaks.",
+    min: "100ms",
+    max: "5m",
+    default: "10s",
+  }),
+  idle_timeout: duration({
+    description: "How long a connection may stay open without a call. gRPC clients connect again by themselves.",
+    min: "1s",
+    max: "24h",
+    default: "15m",
+  }),
+  request_timeout: duration({
+    description: "How long an HTTP/JSON request may take to arrive, and how long its answer may go unread.",
+    min: "100ms",
+    max: "1h",
+    default: "1m",
+  }),
 });
 
 /** All of `prism.yaml`. Strict: a key that is not here is a problem. */

@@ -80,7 +80,12 @@ export class DataPath {
     });
     this.#offer = new Offer({ routes: () => this.#forwarding.routes, backend, log });
     this.#health = new HealthService((service) => this.#offer.healthOf(service));
-    const body = { bodyBytesMax: httpBodyBytesMax(limits.messageBytes), budget: new ByteBudget(httpBodiesBytesMax) };
+    const { headerListBytes, idleTimeoutMs, requestTimeoutMs } = limits;
+    const body = {
+      bodyBytesMax: httpBodyBytesMax(limits.messageBytes),
+      budget: new ByteBudget(httpBodiesBytesMax),
+      requestTimeoutMs,
+    };
     const transcoder = new Transcoder({
       methods: () => this.#offer.methods(),
       call: this.#callUnary(limits.messageBytes),
@@ -91,14 +96,17 @@ export class DataPath {
       http: { transcoder, body },
     });
     this.#connections = new AppConnections({
-      http1: new Http1Front(transcoder, { ...body, headerListBytes: limits.headerListBytes }),
+      http1: new Http1Front(transcoder, { ...body, headerListBytes, idleTimeoutMs }, metrics),
       http2: {
-        maxHeaderListBytes: limits.headerListBytes,
+        maxHeaderListBytes: headerListBytes,
         maxConcurrentStreams: limits.streamsPerConnection,
         sendHighWaterBytes: downstreamHighWaterBytes,
+        prefaceTimeoutMs: limits.handshakeTimeoutMs,
+        idleTimeoutMs,
       },
       onStream: this.#reception.onStream,
       unread: this.#forwarding.unread,
+      metrics,
     });
     port.onmessage = ({ data }) => this.#onMessage(data);
   }

@@ -29,6 +29,9 @@ const testLimits: Limits = {
   connections: 100,
   callsInFlight: 10_000,
   unreadBytes: 256 * 1024 * 1024,
+  handshakeTimeoutMs: 10_000,
+  idleTimeoutMs: 900_000,
+  requestTimeoutMs: 60_000,
 };
 
 /** A plugin process in miniature: a gRPC server on a Unix socket that can die. */

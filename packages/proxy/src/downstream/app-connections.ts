@@ -1,12 +1,15 @@
 import type { Socket } from "node:net";
 import {
+  ConnectionFault,
   type ConnectionOptions,
+  errorCodeName,
   type HeaderList,
   Http2Connection,
   type Http2Stream,
   type StreamEvents,
 } from "@prism-data/transport";
 import { AnswerBacklog, type UnreadBytes } from "../data-path/answer-backlog.js";
+import type { Metrics } from "../telemetry/metrics.js";
 import type { Http1Front } from "../transcoding/http1-front.js";
 
 /** Serves a request of an app. */
@@ -25,6 +28,7 @@ export class AppConnections {
   readonly #http2Options: ConnectionOptions;
   readonly #onStream: AppStreamHandler;
   readonly #unread: UnreadBytes;
+  readonly #metrics: Metrics;
   readonly #http2 = new Set<Http2Connection>();
   #state: "accepting" | "draining" | "closed" = "accepting";
 
@@ -33,11 +37,13 @@ export class AppConnections {
     http2: ConnectionOptions;
     onStream: AppStreamHandler;
     unread: UnreadBytes;
+    metrics: Metrics;
   }) {
     this.#http1 = options.http1;
     this.#http2Options = options.http2;
     this.#onStream = options.onStream;
     this.#unread = options.unread;
+    this.#metrics = options.metrics;
   }
 
   acceptHttp1(socket: Socket, principal: string | undefined): void {
@@ -59,9 +65,11 @@ export class AppConnections {
     );
     this.#http2.add(connection);
     connection.onSent = () => backlog.onRead();
-    connection.onClose = () => {
+    connection.onStreamFault = (errorCode) => this.#metrics.streamRefused(errorCodeName(errorCode));
+    connection.onClose = (reason) => {
       this.#http2.delete(connection);
       backlog.measure();
+      if (reason instanceof ConnectionFault) this.#metrics.connectionClosed(reason.offence);
     };
   }
 

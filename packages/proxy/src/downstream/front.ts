@@ -3,7 +3,7 @@ import type { TlsConfig } from "../config/tls.js";
 import { readTlsFiles } from "../config/tls-files.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { type ConnectionHandlers, type Listener, openListener } from "./listener.js";
+import { type ConnectionHandlers, type Listener, type ListenerOptions, openListener } from "./listener.js";
 import { openTlsListener } from "./tls-listener.js";
 import { TlsRotation, type TlsStatus } from "./tls-rotation.js";
 
@@ -24,15 +24,20 @@ export async function openFront(
   config: Pick<Config, "listen" | "tls" | "limits">,
   options: FrontOptions,
 ): Promise<Front> {
-  const connectionsMax = config.limits.connections;
-  if (config.tls !== undefined) return await openEncrypted(config.listen, config.tls, { ...options, connectionsMax });
-  return { ...(await openListener(config.listen, options.handlers, { connectionsMax })), tls: undefined };
+  const { connections, handshakeTimeoutMs } = config.limits;
+  const listening: ListenerOptions = {
+    connectionsMax: connections,
+    handshakeTimeoutMs,
+    onConnectionClosed: (reason) => options.metrics.connectionClosed(reason),
+  };
+  if (config.tls !== undefined) return await openEncrypted(config.listen, config.tls, { ...options, listening });
+  return { ...(await openListener(config.listen, options.handlers, listening)), tls: undefined };
 }
 
 async function openEncrypted(
   at: Config["listen"],
   config: TlsConfig,
-  { handlers, metrics, log, connectionsMax }: FrontOptions & { connectionsMax: number },
+  { handlers, metrics, log, listening }: FrontOptions & { listening: ListenerOptions },
 ): Promise<Front> {
   const now = () => Date.now();
   const read = await readTlsFiles(config, now());
@@ -40,9 +45,9 @@ async function openEncrypted(
   if ("problems" in read) throw new Error(read.problems.map(({ message }) => message).join("; "));
   const { material } = read;
   const listener = await openTlsListener(at, handlers, {
+    ...listening,
     policy: config,
     material,
-    connectionsMax,
     onHandshakeFailed: (reason, remoteAddress) => {
       metrics.tlsHandshakeFailed(reason);
       log.debug({ reason, remoteAddress }, "connection ended in the TLS handshake");

@@ -89,13 +89,13 @@ describe("the listener", () => {
   });
 
   test("closes a connection that stays silent", async () => {
-    const socket = await dial(await open(() => {}, { firstBytesTimeoutMs: 20 }));
+    const socket = await dial(await open(() => {}, { handshakeTimeoutMs: 20 }));
     await once(socket, "close");
   });
 
   test("closes connections beyond the cap and says so", async () => {
     let refused = 0;
-    const listener = await open(() => {}, { connectionsMax: 1, onConnectionRefused: () => refused++ });
+    const listener = await open(() => {}, { connectionsMax: 1, onConnectionClosed: () => refused++ });
     await dial(listener);
     const second = await dial(listener);
     await once(second, "close");

@@ -13,11 +13,14 @@ export interface ConnectionHandlers {
 export interface ListenerOptions {
   /** Connections beyond this many are closed at once. Default: {@link defaultConnectionsMax}. */
   connectionsMax?: number;
-  /** How long a new connection may stay silent. Default: {@link defaultFirstBytesTimeoutMs}. */
-  firstBytesTimeoutMs?: number;
-  /** Told when a connection was closed because there are too many. */
-  onConnectionRefused?(): void;
+  /** How long a new connection may take until it is known what it speaks. Default: {@link defaultHandshakeTimeoutMs}. */
+  handshakeTimeoutMs?: number;
+  /** Told when a connection was closed before it was handed over. */
+  onConnectionClosed?(reason: EarlyCloseReason): void;
 }
+
+/** Why a connection was closed before it was known what it speaks. */
+export type EarlyCloseReason = "too_many_connections" | "handshake_timeout" | "unknown_protocol";
 
 /** The data port. */
 export interface Listener {
@@ -31,7 +34,7 @@ export interface Listener {
 export const defaultConnectionsMax = 12_000;
 
 /** Long enough for the slowest honest client to send one packet; short enough that silent connections do not pile up. */
-export const defaultFirstBytesTimeoutMs = 10_000;
+export const defaultHandshakeTimeoutMs = 10_000;
 
 /** Opens the one port that serves gRPC over HTTP/2 and JSON over HTTP/1.1, and tells the two apart by their first bytes. */
 export async function openListener(
@@ -40,7 +43,7 @@ export async function openListener(
   options: ListenerOptions = {},
 ): Promise<Listener> {
   const silent = new Set<Socket>();
-  const timeoutMs = options.firstBytesTimeoutMs ?? defaultFirstBytesTimeoutMs;
+  const timeoutMs = options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs;
   // Half-open, as node:http expects: a client may end its side after the request and still wants the answer.
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
     const socket = lendingSocket(accepted);
@@ -48,11 +51,12 @@ export async function openListener(
     sniff(socket, timeoutMs, (protocol) => {
       silent.delete(socket);
       if (protocol === "http1") handlers.onHttp1(socket, undefined);
-      if (protocol === "http2") handlers.onHttp2(socket, undefined);
+      else if (protocol === "http2") handlers.onHttp2(socket, undefined);
+      else if (protocol !== "gone") options.onConnectionClosed?.(protocol);
     });
   });
   server.maxConnections = options.connectionsMax ?? defaultConnectionsMax;
-  server.on("drop", () => options.onConnectionRefused?.());
+  server.on("drop", () => options.onConnectionClosed?.("too_many_connections"));
   server.listen(at);
   await once(server, "listening");
   // A connection that could not be accepted, such as for want of file descriptors, is no reason to stop serving the others.
@@ -68,25 +72,25 @@ export async function openListener(
   };
 }
 
-/** Calls `done` exactly once: with what the connection speaks, or `undefined` when it ended, or said nothing in time that is served here. */
-export function sniff(
-  socket: Socket,
-  timeoutMs: number,
-  done: (protocol: "http2" | "http1" | undefined) => void,
-): void {
+/** What a connection turned out to speak, or why it was closed before that was known; `gone`: its client closed it. */
+type SniffOutcome = "http2" | "http1" | "handshake_timeout" | "unknown_protocol" | "gone";
+
+/** Calls `done` exactly once. A connection that speaks nothing served here is closed then. */
+export function sniff(socket: Socket, timeoutMs: number, done: (outcome: SniffOutcome) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const onData = (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const protocol = sniffProtocol(seen);
-    if (protocol === "neither") onGone();
+    if (protocol === "neither") giveUp("unknown_protocol");
     else if (protocol !== "unknown-yet") handOver(protocol);
   };
-  const onGone = () => {
+  const onGone = () => giveUp("gone");
+  const giveUp = (outcome: SniffOutcome) => {
     stopListening();
     socket.destroy();
-    done(undefined);
+    done(outcome);
   };
-  const timer = setTimeout(onGone, timeoutMs);
+  const timer = setTimeout(() => giveUp("handshake_timeout"), timeoutMs);
   const stopListening = () => {
     clearTimeout(timer);
     socket.off("data", onData).off("end", onGone).off("error", onGone).off("close", onGone);

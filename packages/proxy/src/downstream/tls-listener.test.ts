@@ -191,7 +191,7 @@ describe("the encrypted listener", () => {
   });
 
   test("cuts a client off that never finishes its handshake, even if it dribbles, and serves others meanwhile", async () => {
-    const bench = await open("none", { firstBytesTimeoutMs: 200 });
+    const bench = await open("none", { handshakeTimeoutMs: 200 });
     const slow = connect(bench.listener.port, bench.listener.host);
     slow.on("error", () => {}).resume();
     // The beginning of a ClientHello of 512 bytes, one byte at a time: Node's own clock would begin anew each time.

@@ -7,7 +7,7 @@ import type { TlsMaterial } from "../config/tls-files.js";
 import {
   type ConnectionHandlers,
   defaultConnectionsMax,
-  defaultFirstBytesTimeoutMs,
+  defaultHandshakeTimeoutMs,
   type Listener,
   type ListenerOptions,
   sniff,
@@ -49,7 +49,7 @@ export async function openTlsListener(
   options: TlsListenerOptions,
 ): Promise<TlsListener> {
   const { policy } = options;
-  const timeoutMs = options.firstBytesTimeoutMs ?? defaultFirstBytesTimeoutMs;
+  const timeoutMs = options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs;
   const handshakes = new Handshakes(timeoutMs, options);
   const silent = new Set<Socket>();
   const server = createServer({
@@ -62,7 +62,7 @@ export async function openTlsListener(
     rejectUnauthorized: false,
   });
   server.maxConnections = options.connectionsMax ?? defaultConnectionsMax;
-  server.on("drop", () => options.onConnectionRefused?.());
+  server.on("drop", () => options.onConnectionClosed?.("too_many_connections"));
   server.on("connection", (socket) => handshakes.begin(socket));
   server.on("tlsClientError", (error, socket) => handshakes.fail(socket, failureOf(error)));
   server.on("secureConnection", (socket) => {
@@ -89,7 +89,8 @@ export async function openTlsListener(
       sniff(socket, timeoutMs, (protocol) => {
         silent.delete(socket);
         if (protocol === "http1") handlers.onHttp1(socket, principal);
-        if (protocol === "http2") handlers.onHttp2(socket, principal);
+        else if (protocol === "http2") handlers.onHttp2(socket, principal);
+        else if (protocol !== "gone") options.onConnectionClosed?.(protocol);
       });
     }
   };

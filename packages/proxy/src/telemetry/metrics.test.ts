@@ -59,3 +59,14 @@ test("the state of a plugin is 1 for one state and 0 for the others", async () =
   metrics.pluginRemoved("memory");
   expect(await metrics.registry.getSingleMetricAsString("prism_plugin_state")).not.toContain("memory");
 });
+
+test("connections that were ended and streams that were refused are counted by why", async () => {
+  const metrics = new Metrics({ version: "1.2.3" });
+  for (const reason of ["reset_flood", "idle_timeout", "reset_flood"] as const) metrics.connectionClosed(reason);
+  metrics.streamRefused("REFUSED_STREAM");
+  const closed = await metrics.registry.getSingleMetricAsString("prism_connections_closed_total");
+  expect(closed).toContain('prism_connections_closed_total{reason="reset_flood"} 2');
+  expect(closed).toContain('prism_connections_closed_total{reason="idle_timeout"} 1');
+  const refused = await metrics.registry.getSingleMetricAsString("prism_streams_refused_total");
+  expect(refused).toContain('prism_streams_refused_total{code="REFUSED_STREAM"} 1');
+});

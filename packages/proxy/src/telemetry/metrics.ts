@@ -1,3 +1,4 @@
+import type { ConnectionOffence } from "@prism-data/transport";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { BackendState } from "../messages.js";
 import {
@@ -24,6 +25,18 @@ export type TlsReloadResult = "applied" | "rejected";
 /** What became of a reload of the configuration. */
 export type ReloadResult = "applied" | "unchanged" | "rejected" | "failed";
 
+/** Why the proxy ended a connection of an app. */
+export type ConnectionCloseReason =
+  | ConnectionOffence
+  /** The first bytes are of no protocol that is served. */
+  | "unknown_protocol"
+  /** HTTP/1.1 that is malformed, or that could be read in two ways. */
+  | "malformed_request"
+  | "header_too_large"
+  | "body_too_large"
+  | "request_timeout"
+  | "too_many_connections";
+
 const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop"];
 
 /** Every metric of the proxy. One per gateway. */
@@ -39,6 +52,8 @@ export class Metrics {
   readonly #tlsExpiry: Gauge;
   readonly #tlsReloads: Counter;
   readonly #tlsHandshakeFailures: Counter;
+  readonly #connectionsClosed: Counter;
+  readonly #streamsRefused: Counter;
 
   constructor(build: { version: string }) {
     const registers = [this.registry];
@@ -92,6 +107,18 @@ export class Metrics {
       labelNames: ["reason"],
       registers,
     });
+    this.#connectionsClosed = new Counter({
+      name: "prism_connections_closed_total",
+      help: "Connections of apps that the proxy ended for what came over them, or did not, by reason.",
+      labelNames: ["reason"],
+      registers,
+    });
+    this.#streamsRefused = new Counter({
+      name: "prism_streams_refused_total",
+      help: "HTTP/2 streams of apps that the proxy reset for breaking a rule or a limit, by the code it sent.",
+      labelNames: ["code"],
+      registers,
+    });
     this.unrouted = this.call({ namespace: "_unknown", pattern: "", method: "" });
   }
 
@@ -141,6 +168,16 @@ export class Metrics {
   /** The certificate files changed. */
   tlsReloaded(result: TlsReloadResult): void {
     this.#tlsReloads.inc({ result });
+  }
+
+  /** The proxy ended a connection of an app. */
+  connectionClosed(reason: ConnectionCloseReason): void {
+    this.#connectionsClosed.inc({ reason });
+  }
+
+  /** The proxy reset a stream of an app. `code`: the name of an HTTP/2 error code. */
+  streamRefused(code: string): void {
+    this.#streamsRefused.inc({ code });
   }
 
   /** A client did not get through the handshake. */

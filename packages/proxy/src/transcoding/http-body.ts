@@ -7,6 +7,8 @@ export interface BodyLimits {
   readonly bodyBytesMax: number;
   /** What all bodies together may take. */
   readonly budget: ByteBudget;
+  /** How long one may take to arrive, and its answer to be read, in ms. */
+  readonly requestTimeoutMs: number;
 }
 
 /** The body of one request while it comes in. `release` gives its bytes back to the budget, and must be called. */

@@ -1,39 +1,48 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { HeaderList } from "@prism-data/transport";
+import type { Metrics } from "../telemetry/metrics.js";
 import { type BodyLimits, HttpBody } from "./http-body.js";
+import { malformedRequest } from "./http1-refusal.js";
 import type { HttpResponse, Transcoder } from "./transcoder.js";
 
 export interface Http1Limits extends BodyLimits {
   /** The largest header section. */
   readonly headerListBytes: number;
+  /** How long a connection may stay open without a request, in ms. */
+  readonly idleTimeoutMs: number;
 }
-
-/** A request that trickles in longer than this holds a connection that others could use. */
-const requestTimeoutMs = 60_000;
 
 /** Longer than the idle time of usual load balancers, so that it is they who close first and no request meets a closing socket. */
 const keepAliveTimeoutMs = 75_000;
+
+/** How often slow requests are looked for: what their timeout may be late. */
+const slowRequestLookMs = 10_000;
 
 /** HTTP/1.1 on connections that someone else accepted. */
 export class Http1Front {
   readonly #transcoder: Transcoder;
   readonly #limits: Http1Limits;
+  readonly #metrics: Metrics;
   readonly #server;
   /** With who each was verified to belong to. */
   readonly #connections = new Map<Socket, string | undefined>();
   #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(transcoder: Transcoder, limits: Http1Limits) {
+  constructor(transcoder: Transcoder, limits: Http1Limits, metrics: Metrics) {
     this.#transcoder = transcoder;
     this.#limits = limits;
+    this.#metrics = metrics;
     this.#server = createServer({
       maxHeaderSize: limits.headerListBytes,
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(slowRequestLookMs, limits.requestTimeoutMs),
+      keepAliveTimeout: Math.min(keepAliveTimeoutMs, limits.idleTimeoutMs),
     });
     this.#server.on("request", (request, response) => void this.#serve(request, response));
+    this.#server.on("clientError", (error, socket) => this.#onMalformed(error, socket));
     // The server never listens by itself, but its clocks for slow requests start with this event.
     this.#server.emit("listening");
   }
@@ -59,6 +68,16 @@ export class Http1Front {
   close(): void {
     this.#server.close();
     for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  /** The connection cannot go on: where the next request begins is not known. */
+  #onMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const refusal = malformedRequest(error.code);
+    if (refusal !== undefined) {
+      this.#metrics.connectionClosed(refusal.reason);
+      if (socket.writable) socket.write(`HTTP/1.1 ${refusal.status}\r\nconnection: close\r\n\r\n`);
+    }
+    socket.destroy();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
