@@ -19,6 +19,10 @@ test.each([
 test.each([
   ["one that is too great", '{"delta":9223372036854775808}'],
   ["one with a fraction", '{"delta":1.5}'],
+  ["hexadecimal digits", '{"delta":"0x10"}'],
+  ["binary digits", '{"delta":"0b1"}'],
+  ["an empty string", '{"delta":""}'],
+  ["one with a space before it", '{"delta":" 1"}'],
 ])("a 64-bit integer is refused: %s", (_name, json) => {
   expect(() => deltaOf(json)).toThrow(/delta/);
 });

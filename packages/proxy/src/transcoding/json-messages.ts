@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { create, fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import { findNonDecimal } from "./decimal-numbers.js";
 import { findJsonSyntaxError } from "./json-syntax.js";
 import type { DescribedMethod } from "./method-registry.js";
 
@@ -15,6 +16,13 @@ export function requestFromJson({ method, types }: DescribedMethod, body: Buffer
   const text = body.toString("utf8");
   if (text.trim() === "") return toBinary(input, create(input));
   const json = parse(text, input.typeName);
+  const bytes = encode({ method, types }, json);
+  const field = findNonDecimal(input, json);
+  if (field !== undefined) throw invalidField(`${field.parent.typeName}.${field.name}`, "expected a decimal number");
+  return bytes;
+}
+
+function encode({ method: { input }, types }: DescribedMethod, json: JsonValue): Uint8Array {
   try {
     return toBinary(input, fromJson(input, json, { registry: types, ignoreUnknownFields: false }));
   } catch (cause) {
@@ -70,7 +78,7 @@ function unknownField(typeName: string, key: string, cause: unknown): GatewayErr
   });
 }
 
-function invalidField(qualifiedName: string, reason: string, cause: unknown): GatewayError {
+function invalidField(qualifiedName: string, reason: string, cause?: unknown): GatewayError {
   const field = qualifiedName.slice(qualifiedName.lastIndexOf(".") + 1);
   const description = reason.replace(/(, got|:? cannot decode|: invalid) .*$/s, "");
   return new GatewayError("INVALID_FIELD", `${qualifiedName}: ${description}.`, {
