@@ -1,18 +1,16 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
 import { failureFrom } from "./error-details.ts";
 import { KeyValueClient, newIdempotencyToken } from "./key-value-client.ts";
+import { installPackages, installTimeoutMs } from "./packed-packages.ts";
 import { PrismProcess } from "./prism-process.ts";
 import { repositoryRoot } from "./repository.ts";
 import { createTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 const example = join(repositoryRoot, "examples/plugin-files");
-
-// npm fetches the packages that are not ours from the registry.
-const installTimeoutMs = 180_000;
 
 const config = {
   backends: { notebook: { plugin: "files", settings: { folder: "./data" } } },
@@ -22,21 +20,6 @@ const config = {
   },
 };
 
-/** Makes the tarball that would be published. */
-async function pack(folder: string, destination: string): Promise<string> {
-  const { stdout } = await execa("pnpm", ["pack", "--json", "--pack-destination", destination], { cwd: folder });
-  return JSON.parse(stdout).filename;
-}
-
-/** Installs the example and what it needs of ours into an operator's folder, outside the workspace, as npm would from a registry. */
-async function installExample(folder: string): Promise<void> {
-  const packages = ["packages/transport", "packages/pattern-sdk", "examples/plugin-files"];
-  const tarballs: string[] = [];
-  for (const name of packages) tarballs.push(await pack(join(repositoryRoot, name), folder));
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "operator", private: true }));
-  await execa("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs], { cwd: folder });
-}
-
 describe("the example plugin, packed and installed with npm", () => {
   let folder: TemporaryFolder;
   let prism: PrismProcess;
@@ -44,7 +27,7 @@ describe("the example plugin, packed and installed with npm", () => {
 
   beforeAll(async () => {
     folder = await createTemporaryFolder();
-    await installExample(folder.path);
+    await installPackages(folder.path, ["examples/plugin-files"]);
     prism = await PrismProcess.start({ folder: folder.path, config });
     notes = new KeyValueClient(prism.listen, "notes");
   }, installTimeoutMs);

@@ -26,7 +26,10 @@ describe("definePlugin", () => {
     ["a name with capitals", { name: "Tiny" }, "name must be"],
     ["an empty name", { name: "" }, "name must be"],
     ["a version that is no semver", { version: "1.0" }, "not semver"],
-    ["no pattern", { patterns: {} }, "patterns is empty"],
+    ["nothing that is offered", { patterns: {} }, "patterns is empty, and there are no services"],
+    ["services without names", { services: { names: [] } }, "services.names is empty"],
+    ["a service without a package", { services: { names: ["Search"] } }, "Search must be a full name"],
+    ["a service of Prism's", { services: { names: ["prism.keyvalue.v1.KeyValueService"] } }, "outside prism and grpc"],
     ["an unknown pattern", { patterns: { graph: {} } as never }, "pattern graph is not known; known: key-value"],
     ["an unknown capability", keyValue({ capabilities: ["wings"] }), "capability wings is not known; known: ttl"],
     ["values of 0 bytes", keyValue({ limits: { valueBytesMax: 0 } }), "valueBytesMax"],
@@ -34,6 +37,11 @@ describe("definePlugin", () => {
     ["a grain of half a ms", keyValue({ limits: { ttlGrainMs: 0.5 } }), "ttlGrainMs"],
   ])("refuses %s", (_, change, problem) => {
     expect(() => definePlugin({ ...definition, ...change })).toThrow(problem);
+  });
+
+  test("takes services without a pattern", () => {
+    const services = { names: ["acme.search.v1.SearchService"] };
+    expect(definePlugin({ ...definition, patterns: {}, services }).services).toEqual(services);
   });
 
   test("names every problem at once", () => {

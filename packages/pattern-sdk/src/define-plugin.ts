@@ -1,22 +1,25 @@
 import type { z } from "zod";
 import { type KeyValueCapability, keyValueCapabilities, patterns } from "./capability.js";
-import type { KeyValueDescription, PluginDefinition } from "./plugin.js";
+import type { KeyValueDescription, OwnServices, PluginDefinition } from "./plugin.js";
 import { valueBytesMax } from "./protocol/key-value/key-value-bounds.js";
 
 const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 const versionPattern = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
 
+/** A name with a package. Prism's own services are routed by namespace and cannot be taken. */
+const serviceNamePattern = /^(?!prism\.|grpc\.)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/;
+
 /**
  * Makes a plugin out of its parts, with the type of its settings inferred.
  *
- * Throws `Error` with every problem found when the definition cannot work: a name or version of another form, no pattern, an
- * unknown pattern or capability, limits out of range. Whether a store has the methods that its capabilities promise is
- * checked when a namespace is bound.
+ * Throws `Error` with every problem found when the definition cannot work: a name or version of another form, nothing
+ * offered, an unknown pattern or capability, limits out of range. Whether a store has the methods that its capabilities promise
+ * is checked when a namespace is bound, and whether own services have methods when the backend is opened.
  */
 export function definePlugin<Settings extends z.ZodType>(
   definition: PluginDefinition<Settings>,
 ): PluginDefinition<Settings> {
-  const problems = [...identityProblems(definition), ...patternProblems(definition)];
+  const problems = [...identityProblems(definition), ...offerProblems(definition)];
   if (problems.length === 0) return Object.freeze({ ...definition });
   throw new Error(`The plugin ${JSON.stringify(definition.name)} is not well defined: ${problems.join("; ")}.`);
 }
@@ -35,14 +38,23 @@ function* identityProblems({ name, version }: PluginDefinition): Generator<strin
   if (!versionPattern.test(version)) yield `version ${JSON.stringify(version)} is not semver`;
 }
 
-function* patternProblems({ patterns: declared }: PluginDefinition): Generator<string> {
+function* offerProblems({ patterns: declared, services }: PluginDefinition): Generator<string> {
   const names = Object.keys(declared);
-  if (names.length === 0) yield "patterns is empty";
+  if (names.length === 0 && services === undefined) yield "patterns is empty, and there are no services";
   for (const name of names) {
     if (!(patterns as readonly string[]).includes(name))
       yield `pattern ${name} is not known; known: ${patterns.join(", ")}`;
   }
   if (declared["key-value"] !== undefined) yield* keyValueProblems(declared["key-value"]);
+  if (services !== undefined) yield* serviceProblems(services);
+}
+
+function* serviceProblems({ names }: OwnServices): Generator<string> {
+  if (names.length === 0) yield "services.names is empty";
+  for (const name of names) {
+    if (serviceNamePattern.test(name)) continue;
+    yield `services.names: ${name} must be a full name such as acme.search.v1.SearchService, outside prism and grpc`;
+  }
 }
 
 function* keyValueProblems({ capabilities, limits = {} }: KeyValueDescription): Generator<string> {

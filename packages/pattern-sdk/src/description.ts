@@ -23,6 +23,8 @@ export interface PackageDescription {
   readonly patterns: Readonly<
     Record<string, { readonly capabilities: readonly string[]; readonly limits: Readonly<Record<string, number>> }>
   >;
+  /** The full names of the plugin's own services. Not there when it has none. */
+  readonly services?: readonly string[];
   /** The JSON Schema of the settings as an operator writes them. */
   readonly settings: unknown;
 }
@@ -45,6 +47,7 @@ export function describePlugin(plugin: PluginDefinition): StaticDescription {
     version: plugin.version,
     durability: plugin.durability,
     patterns,
+    ...(plugin.services === undefined ? {} : { services: plugin.services.names }),
     settings: settingsSchema(plugin.settings),
   };
 }

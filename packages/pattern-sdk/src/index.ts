@@ -1,3 +1,4 @@
+export type { GrpcMethod, ServerCall, StreamingServerCall } from "@prism-data/transport";
 export * from "./call-context.js";
 export * from "./capability.js";
 export * from "./define-plugin.js";
@@ -14,3 +15,5 @@ export * from "./patterns/utf8-order.js";
 export * from "./plugin.js";
 export * from "./reasons.js";
 export { servePlugin } from "./serve.js";
+export * from "./service-definition.js";
+export * from "./service-methods.js";

@@ -1,3 +1,4 @@
+import type { GrpcMethod } from "@prism-data/transport";
 import type { z } from "zod";
 import type { KeyValueCapability } from "./capability.js";
 import type { Awaitable, KeyValue } from "./patterns/key-value.js";
@@ -17,6 +18,17 @@ export interface KeyValueLimits {
 export interface KeyValueDescription {
   readonly capabilities: readonly KeyValueCapability[];
   readonly limits?: KeyValueLimits;
+}
+
+/** What a plugin says of the gRPC services that it serves beyond the patterns, without being run. */
+export interface OwnServices {
+  /** Full names, such as `acme.search.v1.SearchService`. `services` in `prism.yaml` routes each whole, by this name. */
+  readonly names: readonly string[];
+  /**
+   * A serialized `google.protobuf.FileDescriptorSet` of the services with all imports, for reflection and HTTP/JSON; `buf build`
+   * writes one. Default: none; apps then call the services by gRPC only.
+   */
+  readonly fileDescriptorSet?: Uint8Array;
 }
 
 /** What the plugin's process hands to the code that opens a backend. */
@@ -89,6 +101,11 @@ export interface MetricFamily {
 export interface Backend {
   /** There exactly if the plugin declares the key-value pattern. */
   readonly keyValue?: PatternBinder<KeyValue>;
+  /**
+   * The methods of the plugin's own services, by path (`/acme.search.v1.SearchService/Find`). There exactly if the plugin declares
+   * `services`, with at least one method for each. `serviceMethods` makes them of a generated service. Calls run concurrently.
+   */
+  readonly services?: ReadonlyMap<string, GrpcMethod>;
   /** Reads the plugin's own metrics. Called on every scrape; must be cheap. */
   metrics?(): readonly MetricFamily[];
   /** Closes the driver. Called once, after the last call has ended. */
@@ -105,8 +122,10 @@ export interface PluginDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly durability: Durability;
   /** The strict schema of the backend's settings: types, defaults, bounds, descriptions. */
   readonly settings: Settings;
-  /** What the plugin offers, by pattern. */
+  /** What the plugin offers, by pattern. Empty only for a plugin with services of its own. */
   readonly patterns: { readonly "key-value"?: KeyValueDescription };
+  /** What the plugin offers beyond the patterns. Default: nothing. */
+  readonly services?: OwnServices;
   /**
    * Opens the backend. A data system that does not answer now is no failure: return, go on trying, and report health.
    * Throws `GatewayError` `INVALID_SETTINGS` for settings that can never work.

@@ -1,11 +1,21 @@
+import type { GrpcMethod } from "@prism-data/transport";
 import { GatewayError } from "../errors.js";
 import type { KeyValue } from "../patterns/key-value.js";
-import type { Backend, KeyValueDescription, Logger, MetricFamily, PatternBinder, PluginDefinition } from "../plugin.js";
+import type {
+  Backend,
+  KeyValueDescription,
+  Logger,
+  MetricFamily,
+  PatternBinder,
+  PluginContext,
+  PluginDefinition,
+} from "../plugin.js";
 import { keyValueBounds, namedBounds } from "../protocol/key-value/key-value-bounds.js";
 import { type BindingPlan, Bindings } from "./bindings.js";
 import { type CallsInFlight, type DrainCounts, drainingError } from "./calls-in-flight.js";
 import { effectiveCapabilities } from "./effective-capabilities.js";
 import { HealthBoard } from "./health-board.js";
+import { ownMethods } from "./own-methods.js";
 import { ProcessMetrics } from "./process-metrics.js";
 import { parsedSettings } from "./settings-problems.js";
 
@@ -38,7 +48,7 @@ export interface BindOutcome {
 type State =
   | { readonly phase: "unconfigured" }
   | { readonly phase: "configuring" }
-  | { readonly phase: "serving"; readonly backend: Backend }
+  | { readonly phase: "serving"; readonly backend: Backend; readonly ownMethods: ReadonlyMap<string, GrpcMethod> }
   | { readonly phase: "closed" };
 
 /** One plugin in one process: its life from Configure to the end, without the wire. */
@@ -81,12 +91,17 @@ export class PluginHost {
         log: this.#log,
         reportHealth: this.health.report.bind(this.health),
       };
-      this.#state = { phase: "serving", backend: await this.plugin.open(parsed, context) };
+      this.#state = await this.#opened(parsed, context);
     } catch (error) {
       this.#state = { phase: "unconfigured" };
       throw error;
     }
     this.#log.info({ backend }, "backend opened");
+  }
+
+  /** A method of the plugin's own services, once the backend is open. */
+  findOwnMethod(path: string): GrpcMethod | undefined {
+    return this.#state.phase === "serving" ? this.#state.ownMethods.get(path) : undefined;
   }
 
   async bind(request: NamespaceRequest): Promise<BindOutcome> {
@@ -135,6 +150,19 @@ export class PluginHost {
     const counts = await drained;
     this.#log.info({ ...counts }, "drained");
     return counts;
+  }
+
+  async #opened(settings: unknown, context: PluginContext): Promise<State> {
+    const backend = await this.plugin.open(settings, context);
+    try {
+      const counted = [...ownMethods(this.plugin, backend)].map(
+        ([path, method]) => [path, this.#calls.counted(method)] as const,
+      );
+      return { phase: "serving", backend, ownMethods: new Map(counted) };
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
   }
 
   #planned({ namespace, pattern, needs }: NamespaceRequest): { binder: PatternBinder<KeyValue>; plan: BindingPlan } {

@@ -112,7 +112,7 @@ const wireDurability = {
 } as const satisfies Record<Durability, number>;
 
 function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
-  const { name, version, durability, patterns, settings } = describePlugin(plugin);
+  const { name, version, durability, patterns, services = [], settings } = describePlugin(plugin);
   return {
     name,
     version,
@@ -123,8 +123,8 @@ function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
     })),
     durability: wireDurability[durability],
     settingsSchema: JSON.stringify(settings),
-    services: [],
-    fileDescriptorSet: new Uint8Array(0),
+    services: [...services],
+    fileDescriptorSet: plugin.services?.fileDescriptorSet ?? new Uint8Array(0),
   };
 }
 

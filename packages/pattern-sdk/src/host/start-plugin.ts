@@ -51,7 +51,7 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
     ...patternMethods(host, calls, log),
   ]);
   const server = new GrpcServer({
-    findMethod: (path) => methods.get(path),
+    findMethod: (path) => methods.get(path) ?? host.findOwnMethod(path),
     ...(token === undefined ? {} : { authorize: bearerCheck(token) }),
     maxMessageBytes: messageBytesMax,
     onUncaught: (error) => grpcErrorOf(faultAsGatewayError(error)),
