@@ -1,11 +1,12 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { definePlugin, GatewayError, orderedTokenBytes, tokenStaleError } from "@prism-data/pattern-sdk";
+import { deserialize, serialize } from "node:v8";
+import { definePlugin, GatewayError, replayedEtag } from "@prism-data/pattern-sdk";
 import { z } from "zod";
 
 /** A file name for any text: short, safe, and different for every other text. */
-const fileName = (text) => createHash("sha256").update(text).digest("hex");
+const fileName = (text) => hash("sha256", text);
 
 function sync(folder) {
   const descriptor = fs.openSync(folder, "r");
@@ -15,22 +16,18 @@ function sync(folder) {
 
 /** What a key's file says: the entry, unless the key was deleted, and the last idempotency token with its answer. */
 function read(path) {
-  if (!fs.statSync(path, { throwIfNoEntry: false })) return {};
-  const { etag, value, last } = JSON.parse(fs.readFileSync(path, "utf8"));
-  return { entry: etag && { etag, value: Buffer.from(value, "base64") }, last };
+  return fs.existsSync(path) ? deserialize(fs.readFileSync(path)) : {};
 }
 
 /** Whoever reads, also after a power cut, finds the old file or the new one, never half of one. */
 function write(path, content) {
-  const temporary = `${path}.${randomUUID()}`;
   try {
-    fs.writeFileSync(temporary, JSON.stringify(content), { flush: true });
-    fs.renameSync(temporary, path);
+    fs.writeFileSync(`${path}.new`, serialize(content), { flush: true });
+    fs.renameSync(`${path}.new`, path);
     sync(dirname(path));
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    const reason = error.code === "ENOSPC" ? "CAPACITY_EXHAUSTED" : "BACKEND_FAILED";
-    throw new GatewayError(reason, `The key's file could not be written: ${error.message}.`, { cause: error });
+  } catch (cause) {
+    const reason = cause.code === "ENOSPC" ? "CAPACITY_EXHAUSTED" : "BACKEND_FAILED";
+    throw new GatewayError(reason, `The key's file could not be written: ${cause.message}.`, { cause });
   }
 }
 
@@ -39,18 +36,16 @@ const keyValueAt = (pathOf) => ({
   get: (key) => read(pathOf(key)).entry,
   exists: (key) => read(pathOf(key)).entry !== undefined,
   set({ key, value, token }) {
-    const { last } = read(pathOf(key));
-    const order = token && orderedTokenBytes(token).toString("hex");
-    if (last && order === last.order) return { etag: last.etag };
-    if (last && order < last.order) throw tokenStaleError(key);
-    const etag = randomUUID();
-    const text = Buffer.from(value).toString("base64");
-    write(pathOf(key), { etag, value: text, last: token ? { order, etag } : last });
-    return { etag };
+    const { kept } = read(pathOf(key));
+    const etag = token && replayedEtag(key, token, kept);
+    if (etag !== undefined) return { etag };
+    const entry = { value, etag: randomUUID() };
+    write(pathOf(key), { entry, kept: token ? { ...token, etag: entry.etag } : kept });
+    return entry;
   },
   delete({ key }) {
-    const { entry, last } = read(pathOf(key));
-    if (entry) write(pathOf(key), { last });
+    const { entry, kept } = read(pathOf(key));
+    if (entry) write(pathOf(key), { kept });
     return entry !== undefined;
   },
 });
@@ -59,9 +54,7 @@ export const filesPlugin = definePlugin({
   name: "files",
   version: "0.1.0",
   durability: "disk",
-  settings: z.strictObject({
-    folder: z.string().min(1).describe("The folder for the data. A relative path starts at the folder of prism.yaml."),
-  }),
+  settings: z.strictObject({ folder: z.string().min(1).describe("For the data; relative to prism.yaml's folder.") }),
   patterns: { "key-value": { capabilities: [] } },
   open({ folder }, { workingDir, reportHealth }) {
     const folderOf = (namespace) => resolve(workingDir, folder, fileName(namespace));
@@ -70,11 +63,8 @@ export const filesPlugin = definePlugin({
       for (let at = folderOf(namespace); at.length >= made.length; at = dirname(at)) sync(dirname(at));
       return { pattern: keyValueAt((key) => join(folderOf(namespace), fileName(key))) };
     };
-    const deleteData = (namespace) => {
-      fs.rmSync(folderOf(namespace), { recursive: true, force: true });
-      return [`removed ${folderOf(namespace)}`];
-    };
+    const deleteData = (namespace) => fs.rmSync(folderOf(namespace), { recursive: true, force: true });
     reportHealth({ reachable: true });
-    return { keyValue: { bind, deleteData }, close() {} };
+    return { keyValue: { bind, deleteData } };
   },
 });

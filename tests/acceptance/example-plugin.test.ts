@@ -1,16 +1,19 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
 import { failureFrom } from "./error-details.ts";
 import { KeyValueClient, newIdempotencyToken } from "./key-value-client.ts";
-import { installPackages, installTimeoutMs } from "./packed-packages.ts";
+import { installPlugins, installSdk, installTimeoutMs } from "./packed-packages.ts";
 import { PrismProcess } from "./prism-process.ts";
 import { repositoryRoot } from "./repository.ts";
 import { createTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 const example = join(repositoryRoot, "examples/plugin-files");
+
+// The install, then some seconds of suite; more on a busy machine.
+const timeout = installTimeoutMs + 120_000;
 
 const config = {
   backends: { notebook: { plugin: "files", settings: { folder: "./data" } } },
@@ -27,7 +30,7 @@ describe("the example plugin, packed and installed with npm", () => {
 
   beforeAll(async () => {
     folder = await createTemporaryFolder();
-    await installPackages(folder.path, ["examples/plugin-files"]);
+    await installPlugins(folder.path, ["examples/plugin-files"]);
     prism = await PrismProcess.start({ folder: folder.path, config });
     notes = new KeyValueClient(prism.listen, "notes");
   }, installTimeoutMs);
@@ -100,4 +103,26 @@ describe("the example plugin, packed and installed with npm", () => {
     await pluginPid(prism.admin, "notebook", pid);
     expect(await notes.text("survivor")).toBe("of the plugin");
   });
+});
+
+/** The test that the page for authors shows. */
+async function conformanceTest(): Promise<string> {
+  const page = await readFile(join(repositoryRoot, "docs/writing-a-plugin.md"), "utf8");
+  const [, shown] = /```js\n(\/\/ conformance\.test\.js[\s\S]*?)```/.exec(page) ?? [];
+  if (shown === undefined) throw new Error("docs/writing-a-plugin.md shows no conformance.test.js");
+  return shown;
+}
+
+test("the example plugin keeps its promises, by the conformance suite run as the page for authors says", {
+  timeout,
+}, async () => {
+  await using author = await createTemporaryFolder();
+  await cp(example, author.path, { recursive: true });
+  const { devDependencies } = JSON.parse(await readFile(join(repositoryRoot, "package.json"), "utf8"));
+  await installSdk(author.path, [`vitest@${devDependencies.vitest}`]);
+  await writeFile(join(author.path, "conformance.test.js"), await conformanceTest());
+  // All cases take a minute. These are what the example promises beyond the minimum; each kills the plugin and starts it again.
+  const run = ["vitest", "run", "--testNamePattern", "durability", "--no-color"];
+  const { stdout } = await execa("npx", run, { cwd: author.path });
+  expect(stdout).toMatch(/Tests +4 passed/);
 });

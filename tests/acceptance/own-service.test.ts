@@ -7,7 +7,7 @@ import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { echoService, foreignPluginFolder } from "./foreign-plugin.ts";
 import { readMetric } from "./metric.ts";
-import { installPackages, installTimeoutMs } from "./packed-packages.ts";
+import { installPlugins, installTimeoutMs } from "./packed-packages.ts";
 import { PrismProcess } from "./prism-process.ts";
 import { createTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
@@ -25,7 +25,7 @@ const config = {
 
 /** Installs the plugin, with the descriptors that its author would have built. */
 async function installPlugin(folder: string): Promise<void> {
-  await installPackages(folder, ["tests/acceptance/plugins/node"]);
+  await installPlugins(folder, ["tests/acceptance/plugins/node"]);
   const descriptors = join(folder, "node_modules/prism-plugin-echo/echo.binpb");
   await execa("buf", ["build", foreignPluginFolder, "-o", descriptors]);
 }

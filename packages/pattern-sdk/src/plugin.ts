@@ -85,8 +85,8 @@ export interface PatternBinder<P> {
   bind(binding: Binding): Awaitable<Bound<P>>;
   /** Says what `bind` would make, one line each, and changes nothing. Default: nothing to make. */
   plan?(binding: Binding): Awaitable<readonly string[]>;
-  /** Removes every trace of the namespace's data. Returns what was removed, one line each. */
-  deleteData(namespace: string): Awaitable<readonly string[]>;
+  /** Removes every trace of the namespace's data. Returns what was removed, one line each; `undefined` says no more than that. */
+  deleteData(namespace: string): Awaitable<readonly string[] | undefined>;
 }
 
 /** One metric of a plugin, named by Prometheus' conventions. */
@@ -108,8 +108,8 @@ export interface Backend {
   readonly services?: ReadonlyMap<string, GrpcMethod>;
   /** Reads the plugin's own metrics. Called on every scrape; must be cheap. */
   metrics?(): readonly MetricFamily[];
-  /** Closes the driver. Called once, after the last call has ended. */
-  close(): Awaitable<void>;
+  /** Closes the driver. Called once, after the last call has ended. Default: nothing to close. */
+  close?(): Awaitable<void>;
 }
 
 /** What a plugin is. Made by `definePlugin`, run by `servePlugin`. */

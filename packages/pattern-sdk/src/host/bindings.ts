@@ -59,7 +59,8 @@ export class Bindings {
       const binding = this.#live.get(namespace);
       this.#live.delete(namespace);
       if (binding !== undefined) await close(binding, unbound(namespace));
-      return deleteData ? binder.deleteData(namespace) : [];
+      const removed = deleteData ? await binder.deleteData(namespace) : [];
+      return removed ?? ["removed all data"];
     });
   }
 

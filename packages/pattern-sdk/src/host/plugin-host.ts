@@ -139,7 +139,7 @@ export class PluginHost {
     this.#draining.abort();
     this.#metrics[Symbol.dispose]();
     await this.bindings.closeAll(drainingError());
-    if (state.phase === "serving") await state.backend.close();
+    if (state.phase === "serving") await state.backend.close?.();
   }
 
   async #drainOnce(graceMs: number): Promise<DrainCounts> {
@@ -160,7 +160,7 @@ export class PluginHost {
       );
       return { phase: "serving", backend, ownMethods: new Map(counted) };
     } catch (error) {
-      await backend.close();
+      await backend.close?.();
       throw error;
     }
   }

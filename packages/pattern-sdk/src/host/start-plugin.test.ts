@@ -103,6 +103,16 @@ describe("Configure", () => {
   });
 });
 
+test("a backend may have nothing to close, and nothing to say of what it removed", async () => {
+  await using plain = await runTinyPlugin({
+    open: () => ({ keyValue: { bind: () => ({ pattern: new TinyStore() }), deleteData: () => undefined } }),
+  });
+  await plain.serve(["demo"]);
+  const { changes } = await plain.contract.unbind({ namespace: "demo", pattern, deleteData: true });
+  expect(changes).toEqual(["removed all data"]);
+  await expect(plain.running.close()).resolves.toBeUndefined();
+});
+
 describe("Bind", () => {
   beforeEach(async () => {
     await configure();

@@ -45,7 +45,7 @@ export async function openBackend(
     },
     async [Symbol.asyncDispose]() {
       for (const close of closing) close();
-      await backend.close();
+      await backend.close?.();
     },
   };
 }
