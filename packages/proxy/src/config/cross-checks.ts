@@ -2,6 +2,7 @@ import path from "node:path";
 import { patternServices } from "@prism-data/pattern-sdk/protocol";
 import { type PluginProgram, type PluginSearch, resolveCommand, resolvePlugin } from "../upstream/resolve-plugin.js";
 import { isLoopback, parseAddress } from "./address.js";
+import { settingsProblems } from "./plugin-settings.js";
 import type { LocatedProblem } from "./problem.js";
 import { suggest } from "./suggestion.js";
 import { readTlsFiles } from "./tls-files.js";
@@ -97,13 +98,24 @@ async function checkBackends(backends: TreeMap, search: PluginSearch) {
       problems.push({ keys, message: "has both a plugin and a command; remove one" });
     } else {
       const resolution = await resolve(plugin, command, search);
-      if (resolution?.found) programs.set(name, resolution.program);
-      else if (resolution !== undefined) {
+      if (resolution?.found) {
+        programs.set(name, resolution.program);
+        problems.push(...checkSettings(value.settings, [...keys, "settings"], resolution.program));
+      } else if (resolution !== undefined) {
         problems.push({ keys: [...keys, plugin === undefined ? "command" : "plugin"], message: resolution.problem });
       }
     }
   }
   return { problems, programs };
+}
+
+/** Compares settings with what the plugin's package says that it takes, when it says anything. */
+function checkSettings(settings: unknown, keys: readonly string[], { description }: PluginProgram): LocatedProblem[] {
+  if (description?.settings === undefined || !(settings === undefined || isMap(settings))) return [];
+  return settingsProblems(settings ?? {}, description.settings).map((problem) => ({
+    keys: [...keys, ...problem.keys],
+    message: problem.message,
+  }));
 }
 
 async function resolve(plugin: unknown, command: unknown, search: PluginSearch) {

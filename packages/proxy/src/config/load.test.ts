@@ -12,16 +12,20 @@ let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "prism-config-"));
   await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"]);
-  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"]);
+  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"], {
+    type: "object",
+    properties: { path: { type: "string" } },
+    additionalProperties: false,
+  });
 });
 
 afterEach(() => rm(dir, { recursive: true }));
 
 /** Puts a package that looks like a plugin into the operator's folder. */
-async function installPlugin(name: string, capabilities: readonly string[]): Promise<void> {
+async function installPlugin(name: string, capabilities: readonly string[], settings?: object): Promise<void> {
   const folder = path.join(dir, "node_modules", name);
   await mkdir(folder, { recursive: true });
-  const prism = { patterns: { "key-value": { capabilities, limits: {} } } };
+  const prism = { patterns: { "key-value": { capabilities, limits: {} } }, settings };
   await writeFile(path.join(folder, "package.json"), JSON.stringify({ name, version: "1.2.3", bin: "main.js", prism }));
   await writeFile(path.join(folder, "main.js"), "");
 }
@@ -257,6 +261,11 @@ namespaces:
     ["nothing but a comment", "# being edited\n", /^1:1 the file holds no configuration/],
     ["broken syntax", "listen: [1\nadmin: {", /^\d+:\d+ not YAML: /],
     ["a key that stands twice", "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", /^2:1 this key stands twice/],
+    [
+      "a misspelt setting",
+      "backends: { files: { plugin: sqlite, settings: { pth: ./a.db } } }",
+      /^1:50 backends\.files\.settings\.pth: is not a known key; did you mean "path"\?$/,
+    ],
     ["a text instead of a map", "hello", /must be a map, not text/],
   ])("names %s", async (_, text, message) => {
     expect((await problemsOf(text)).join("\n")).toMatch(message);

@@ -7,7 +7,7 @@ import { defaultTree } from "./defaults.js";
 import { applyOverrides, type ConfigFlags, findOverrides, type Override } from "./overrides.js";
 import { ConfigError, formatPath, type LocatedProblem, type Problem } from "./problem.js";
 import { resolveReferences } from "./references.js";
-import { configSchema } from "./schema.js";
+import { configJsonSchema, configSchema } from "./schema.js";
 import { schemaProblems } from "./schema-problems.js";
 import { readYaml, type YamlFile } from "./yaml-file.js";
 
@@ -43,7 +43,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const parsed = configSchema.safeParse(tree);
   const checked = await crossCheck(tree, { dir, shippedPluginBases: options.shippedPluginBases });
 
-  const consequences = [...(parsed.success ? [] : schemaProblems(parsed.error, tree)), ...checked.problems];
+  const consequences = [
+    ...(parsed.success ? [] : schemaProblems(parsed.error, tree, configJsonSchema())),
+    ...checked.problems,
+  ];
   const causes = consequences.filter(({ keys }) => !resolved.problems.some((cause) => isWithin(keys, cause.keys)));
   const problems = [...resolved.problems, ...causes].map((problem) => toProblem(problem, overrides, yaml));
   if (!parsed.success || problems.length > 0) throw new ConfigError(name, inFileOrder(problems));

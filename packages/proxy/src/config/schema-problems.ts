@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import type { LocatedProblem } from "./problem.js";
-import { configJsonSchema } from "./schema.js";
 import { nearest, suggest } from "./suggestion.js";
 
-interface SchemaNode {
+/** The part of a JSON Schema that tells which keys there are. */
+export interface SchemaNode {
+  readonly description?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: SchemaNode | boolean;
 }
@@ -18,12 +19,18 @@ const expectedNames: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
-/** Says in the operator's words what the schema found. Values are never repeated: they may be secrets. */
-export function schemaProblems(error: z.ZodError, tree: unknown): readonly LocatedProblem[] {
+/**
+ * Says in the operator's words what the schema found in `tree`; `jsonSchema` is the same schema. Values are never repeated: they
+ * may be secrets.
+ */
+export function schemaProblems(error: z.ZodError, tree: unknown, jsonSchema: SchemaNode): readonly LocatedProblem[] {
   return error.issues.flatMap((issue): LocatedProblem[] => {
     switch (issue.code) {
       case "unrecognized_keys":
-        return issue.keys.map((key) => ({ keys: [...issue.path, key], message: unknownKey(key, issue.path, tree) }));
+        return issue.keys.map((key) => ({
+          keys: [...issue.path, key],
+          message: unknownKey(key, valueAt(tree, issue.path), knownKeys(nodeAt(jsonSchema, issue.path))),
+        }));
       case "invalid_type":
         return [{ keys: issue.path, message: wrongType(issue, valueAt(tree, issue.path)) }];
       case "invalid_value":
@@ -45,10 +52,8 @@ export function schemaProblems(error: z.ZodError, tree: unknown): readonly Locat
   });
 }
 
-function unknownKey(key: string, path: readonly PropertyKey[], tree: unknown): string {
-  const known = knownKeysAt(path);
+function unknownKey(key: string, present: unknown, known: readonly string[]): string {
   // A key that is already there is not what the misspelt one means.
-  const present = valueAt(tree, path);
   const missing = known.filter((name) => !(typeof present === "object" && present !== null && name in present));
   const best = nearest(key, missing) ?? nearest(key, known);
   return `is not a known key; ${best === undefined ? suggest(key, known) : suggest(best, [best])}`;
@@ -76,11 +81,16 @@ function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
   }, tree);
 }
 
-function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
-  let node: SchemaNode | undefined = configJsonSchema() as SchemaNode;
+/** What a JSON Schema says of the value at a path. */
+export function nodeAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
+  let node: SchemaNode | undefined = root;
   for (const key of path) {
     const inner: SchemaNode | boolean | undefined = node?.properties?.[String(key)] ?? node?.additionalProperties;
     node = typeof inner === "object" ? inner : undefined;
   }
+  return node;
+}
+
+function knownKeys(node: SchemaNode | undefined): readonly string[] {
   return Object.keys(node?.properties ?? {});
 }

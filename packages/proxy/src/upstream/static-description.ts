@@ -4,10 +4,13 @@ import { z } from "zod";
 export interface StaticDescription {
   /** The capabilities of each pattern that the plugin offers. */
   readonly capabilities: ReadonlyMap<string, readonly string[]>;
+  /** The JSON Schema of the settings; not set when the package has none. */
+  readonly settings?: unknown;
 }
 
 const schema = z.object({
   patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()) })),
+  settings: z.unknown().optional(),
 });
 
 /** Reads the description. `undefined` when there is none, or none that is understood: the running plugin will tell. */
@@ -15,5 +18,5 @@ export function staticDescriptionOf(value: unknown): StaticDescription | undefin
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
   const entries = Object.entries(parsed.data.patterns).map(([name, { capabilities }]) => [name, capabilities] as const);
-  return { capabilities: new Map(entries) };
+  return { capabilities: new Map(entries), settings: parsed.data.settings };
 }
