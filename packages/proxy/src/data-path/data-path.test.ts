@@ -10,6 +10,7 @@ import {
   GrpcError,
   type GrpcMethod,
   type HeaderList,
+  Http2ErrorCode,
   headerValue,
   type StreamingServerCall,
 } from "@prism-data/transport";
