@@ -6,8 +6,8 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /**
  * What is stored under one key.
  *
- * Values are passed as views, never copied: a store that keeps `value` beyond the call must copy it, and a caller must not
- * write into what it got.
+ * Values are passed as views, never copied: nobody may write into one after it was passed on, also not the store into what it
+ * returned.
  */
 export interface Entry {
   /** The value: 0 bytes to the namespace's limit. */
@@ -49,7 +49,7 @@ export const idempotencyWindowMs = 3_600_000;
 export interface SetRequest {
   /** 1 to 1,024 bytes of UTF-8. */
   readonly key: string;
-  /** 0 bytes to the limit. A view into the request: copy it to keep it. */
+  /** 0 bytes to the limit. A view into the request, which nobody else uses: a store may keep it, and with it the whole request. */
   readonly value: Uint8Array;
   /** Time to live in ms, a positive integer. `undefined`: none, and the one that the key had is gone. */
   readonly ttlMs?: number | undefined;
