@@ -666,6 +666,46 @@ describe("server: the end of a stream and of a connection", () => {
     expect(faults).toEqual([code.REFUSED_STREAM, code.PROTOCOL_ERROR]);
   });
 
+  test("a connection that is too old takes no new streams, finishes the open one and closes (gRFC A9)", async () => {
+    const { peer, streams } = serve({ maxConnectionAgeMs: 20, drainPingTimeoutMs: 10 }, () => {});
+    peer.hello();
+    peer.send(get(1));
+    expect((await peer.next(GOAWAY))?.payload).toEqual(uint32(2 ** 31 - 1, 0));
+    expect((await peer.next(GOAWAY))?.payload).toEqual(uint32(1, 0));
+    hello(streams[0]!.stream);
+    expect(await peer.next(DATA, 1)).toMatchObject({ flags: END_STREAM });
+    await peer.untilEnd();
+  });
+
+  test("a connection that is too old is closed after the grace, whatever it holds", async () => {
+    const { peer, streams } = serve({ maxConnectionAgeMs: 20, maxConnectionAgeGraceMs: 20 }, () => {});
+    peer.hello();
+    peer.send(get(1));
+    await peer.untilEnd();
+    expect(streams[0]!.reset).toBe(connectionLost);
+  });
+
+  test("a silent peer that answers pings keeps its connection (6.7)", async () => {
+    const { connection, peer } = serve({ keepaliveIntervalMs: 5, keepaliveTimeoutMs: 5_000 });
+    peer.hello();
+    for (let pings = 0; pings < 3; pings++) {
+      const ping = await peer.next(PING);
+      peer.send(rawFrame(PING, ACK, 0, ping!.payload));
+    }
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("a silent peer that answers no ping loses its connection and its streams (6.7)", async () => {
+    const { connection, peer, streams } = serve({ keepaliveIntervalMs: 5, keepaliveTimeoutMs: 5 }, () => {});
+    const closed = new Promise((resolve) => {
+      connection.onClose = resolve;
+    });
+    peer.hello();
+    peer.send(get(1));
+    expect(await closed).toMatchObject({ message: "the peer answers no ping" });
+    expect(streams[0]!.reset).toBe(connectionLost);
+  });
+
   test("a lost connection resets its streams", async () => {
     const { connection, peer, streams } = serve({}, () => {});
     const closed = new Promise((resolve) => {

@@ -1,9 +1,11 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { StreamEnd } from "./closed-streams.js";
+import { ConnectionAge } from "./connection-age.js";
 import { ConnectionClosedError, ConnectionFault, errorCodeName, Http2ErrorCode } from "./error-code.js";
 import { clientPreface, maxStreamId } from "./frame.js";
 import type { HeaderList } from "./header-list.js";
+import { Keepalive } from "./keepalive.js";
 import { LendingSocket } from "./lending-socket.js";
 import { type ConnectionLimits, type ConnectionOptions, resolveLimits } from "./limits.js";
 import { Pings } from "./pings.js";
@@ -44,6 +46,8 @@ export class Http2Connection {
   #handshakeTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #idleSinceMs = 0;
+  #age: ConnectionAge | undefined;
+  #keepalive: Keepalive | undefined;
   /**
    * Called once, when the socket is closed. The reason is undefined when nothing went wrong, and a ConnectionFault when
    * it ended for what the peer did.
@@ -174,6 +178,8 @@ export class Http2Connection {
       this.#fail(new ConnectionFault(Http2ErrorCode.SETTINGS_TIMEOUT, text, "handshake_timeout"));
     }, limits.prefaceTimeoutMs);
     this.#watchIdle();
+    this.#watchAge();
+    this.#watchPeer();
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     if (this.#socket.destroyed) queueMicrotask(() => this.#onSocketClosed());
     if (this.#socket instanceof LendingSocket) this.#socket.lendTo((chunk) => this.#onChunk(chunk));
@@ -185,6 +191,7 @@ export class Http2Connection {
 
   #onChunk(chunk: Buffer): void {
     if (this.#state.kind === "closing" || this.#state.kind === "closed") return;
+    this.#keepalive?.heard();
     try {
       this.#receiver.push(chunk);
     } catch (error) {
@@ -252,6 +259,28 @@ export class Http2Connection {
     }, idleTimeoutMs).unref();
   }
 
+  #watchAge(): void {
+    const { maxConnectionAgeMs, maxConnectionAgeGraceMs } = this.#limits;
+    if (maxConnectionAgeMs === 0) return;
+    this.#age = new ConnectionAge({
+      maxAgeMs: maxConnectionAgeMs,
+      graceMs: maxConnectionAgeGraceMs,
+      onOld: () => void this.drain(),
+      onOverdue: () => this.destroy(),
+    });
+  }
+
+  #watchPeer(): void {
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#limits;
+    if (keepaliveIntervalMs === 0) return;
+    this.#keepalive = new Keepalive({
+      intervalMs: keepaliveIntervalMs,
+      ask: () => this.ping(keepaliveTimeoutMs),
+      onDead: () =>
+        this.#fail(new ConnectionFault(Http2ErrorCode.NO_ERROR, "the peer answers no ping", "keepalive_timeout")),
+    });
+  }
+
   #close(errorCode: number, reason: Error | undefined): void {
     if (this.#state.kind === "closing" || this.#state.kind === "closed") return;
     this.#sender.goaway(this.#streams.lastRemoteId, errorCode, reason?.message ?? "");
@@ -289,6 +318,8 @@ export class Http2Connection {
   #release(reason: Error | undefined): void {
     clearTimeout(this.#handshakeTimer);
     clearInterval(this.#idleTimer);
+    this.#age?.stop();
+    this.#keepalive?.stop();
     this.#receiver.stop();
     const closed = new ConnectionClosedError("the connection was closed", { cause: reason });
     this.#ready.reject(closed);

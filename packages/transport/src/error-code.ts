@@ -39,7 +39,8 @@ export type ConnectionOffence =
   | "header_flood"
   | "unread_answers"
   | "handshake_timeout"
-  | "idle_timeout";
+  | "idle_timeout"
+  | "keepalive_timeout";
 
 const offenceOfCode: Readonly<Record<number, ConnectionOffence>> = {
   [Http2ErrorCode.FLOW_CONTROL_ERROR]: "flow_control_error",

@@ -64,6 +64,25 @@ export const connectionLimits = {
   ),
   prefaceTimeoutMs: limit(10_000, 1, maxTimeoutMs, "a connection that never speaks HTTP/2 must not hold a socket"),
   idleTimeoutMs: limit(0, 0, maxTimeoutMs, "0: never; clients keep connections on purpose"),
+  maxConnectionAgeMs: limit(
+    0,
+    0,
+    2 ** 30,
+    "0: for ever; else, give or take a tenth, how long until clients must connect anew and may find another server",
+  ),
+  maxConnectionAgeGraceMs: limit(
+    60_000,
+    0,
+    maxTimeoutMs,
+    "what the calls of a connection that is too old still get; endless streams must not keep it for ever",
+  ),
+  keepaliveIntervalMs: limit(0, 0, maxTimeoutMs, "0: never; else after how long a silence the peer is pinged"),
+  keepaliveTimeoutMs: limit(
+    20_000,
+    1,
+    maxTimeoutMs,
+    "gRPC's own default; a peer that vanished must not hold its calls for ever",
+  ),
   drainPingTimeoutMs: limit(
     1000,
     1,
