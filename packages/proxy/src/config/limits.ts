@@ -8,6 +8,13 @@ export interface Limits {
   readonly streamsPerConnection: number;
   /** Connections from apps that may be open at once. */
   readonly connections: number;
+  /** How long a connection of an app may live, give or take a tenth. 0: for ever. */
+  readonly connectionAgeMs: number;
+  /** How long its calls may take then. */
+  readonly connectionAgeGraceMs: number;
+  /** After how long a silence a connection is pinged. 0: never. */
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
   /** Calls in flight over all connections. Above it: RESOURCE_EXHAUSTED, OVERLOADED. */
   readonly callsInFlight: number;
   /** Bytes of answers that apps have not read, over all of them. Above it calls of apps with unread answers wait. */

@@ -118,6 +118,31 @@ const limits = z.strictObject({
     max: 1_000_000,
     default: 10_000,
   }),
+  connection_age: duration({
+    description:
+      "How long an app's HTTP/2 connection may live, give or take a tenth. Then it takes no new calls (GOAWAY), and the app connects anew. `0s`: for ever.",
+    min: "0s",
+    max: "168h",
+    default: "0s",
+  }),
+  connection_age_grace: duration({
+    description: "How long calls may still take on a connection that is too old. Then it is closed.",
+    min: "0s",
+    max: "168h",
+    default: "1m",
+  }),
+  keepalive_interval: duration({
+    description: "After how long a silence an app's HTTP/2 connection is asked for a sign of life (PING). `0s`: never.",
+    min: "0s",
+    max: "24h",
+    default: "1m",
+  }),
+  keepalive_timeout: duration({
+    description: "How long the answer to that may take. Then the connection is closed and its calls are cancelled.",
+    min: "10ms",
+    max: "10m",
+    default: "20s",
+  }),
   unread_size: size({
     description:
       "What may wait for apps to read their answers, over all of them. Above it an app that has not read everything gets one answer after the other.",

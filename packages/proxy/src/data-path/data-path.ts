@@ -100,6 +100,10 @@ export class DataPath {
       http2: {
         maxHeaderListBytes: headerListBytes,
         maxConcurrentStreams: limits.streamsPerConnection,
+        maxConnectionAgeMs: limits.connectionAgeMs,
+        maxConnectionAgeGraceMs: limits.connectionAgeGraceMs,
+        keepaliveIntervalMs: limits.keepaliveIntervalMs,
+        keepaliveTimeoutMs: limits.keepaliveTimeoutMs,
         sendHighWaterBytes: downstreamHighWaterBytes,
         prefaceTimeoutMs: limits.handshakeTimeoutMs,
         idleTimeoutMs,
