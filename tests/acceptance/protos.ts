@@ -19,7 +19,16 @@ export const protos: PackageDefinition = loadSync(files, {
 
 /** Reads a message of any type in `protos`. */
 export function decode<T>(typeName: string, bytes: Buffer): T {
+  return messageType(typeName).deserialize(bytes) as T;
+}
+
+/** Writes a message of any type in `protos`. */
+export function encode(typeName: string, message: object): Buffer {
+  return messageType(typeName).serialize(message);
+}
+
+function messageType(typeName: string): MessageTypeDefinition<object, object> {
   const type = protos[typeName];
   if (type === undefined || !("deserialize" in type)) throw new Error(`proto/ has no message ${typeName}`);
-  return (type as MessageTypeDefinition<object, object>).deserialize(bytes) as T;
+  return type as MessageTypeDefinition<object, object>;
 }

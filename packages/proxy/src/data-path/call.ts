@@ -112,6 +112,15 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
     else this.#beginRoutedWhole();
   }
 
+  /** The app has no room for another answer: one that nothing was seen of is not made now, but when there is. */
+  recall(backlog: AnswerBacklog): void {
+    const isExpected = this.#owedBytes > 0;
+    if (this.#backlog !== backlog || this.#phase !== "sent" || isExpected || !this.#mayBeMadeAgain()) return;
+    this.#leaveLeg();
+    this.#held.rewind();
+    this.#holdBack();
+  }
+
   /** Ends the call for a reason of the proxy's own. */
   abort(failure: Failure): void {
     if (this.#phase !== "ended") this.#fail(failure);
@@ -418,9 +427,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
     const isLarge = sizeBytes > upstreamWindowBytes;
     if (isLarge) this.#backlog.lastLargeBytes = sizeBytes;
     if (isLarge && this.#owedBytes === 0 && !this.#backlog.hasRoom) {
-      this.#leaveLeg();
-      this.#held.rewind();
-      this.#holdBack();
+      this.#forwarding.recall(this.#backlog);
       return false;
     }
     this.#owe(isLarge ? sizeBytes : 0);

@@ -3,7 +3,7 @@ import { DeadlineWheel } from "@prism-data/transport";
 import { listNames } from "../routing/name-list.js";
 import type { RouteLookup } from "../routing/route-lookup.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { UnreadBytes } from "./answer-backlog.js";
+import { type AnswerBacklog, UnreadBytes } from "./answer-backlog.js";
 import type { Backend } from "./backend.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { Call } from "./call.js";
@@ -73,6 +73,11 @@ export class Forwarding {
 
   backend(name: string): Backend {
     return this.#backend(name);
+  }
+
+  /** Takes back from the plugins what an app has no room for, so that they do not make answers in vain. */
+  recall(backlog: AnswerBacklog): void {
+    for (const call of this.#calls) call.recall(backlog);
   }
 
   /** Ends every call in flight; answers how many. */
