@@ -1,0 +1,74 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { configOf, memory, namespaceOn } from "./backends.ts";
+import { type Failure, failureOf } from "./error-details.ts";
+import { PrismProcess } from "./prism-process.ts";
+import { RetryingClient } from "./retrying-client.ts";
+
+// Restarted in pairs: the other pair serves.
+const proxies = 4;
+const rounds = 25;
+const restarts = proxies * rounds;
+const callers = 8;
+// Between two calls of a caller: leaves the cores to the proxies that start.
+const pauseMs = 5;
+// Ten times what two idle cores need: starting processes suffers most from a busy machine.
+const restartedWithinMs = 600_000;
+
+let running: PrismProcess[] = [];
+let client: RetryingClient;
+beforeAll(async () => {
+  running = await Promise.all(
+    Array.from({ length: proxies }, () => PrismProcess.start({ config: configOf([memory]) })),
+  );
+  client = new RetryingClient(running.map(({ listen }) => listen));
+});
+afterAll(async () => {
+  client?.[Symbol.dispose]();
+  await Promise.all(running.map((prism) => prism[Symbol.asyncDispose]()));
+});
+
+/** Stops a proxy as an operator does, and starts the next on its address. */
+async function replace(at: number): Promise<void> {
+  const prism = running[at];
+  if (prism === undefined) throw new Error(`there is no proxy ${at}`);
+  const { listen } = prism;
+  expect(await prism.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  await prism[Symbol.asyncDispose]();
+  running[at] = await PrismProcess.start({ config: configOf([memory], { listen }) });
+}
+
+/** Calls until stopped; answers how many calls were served, and adds those that were not. */
+async function callUntil(stop: AbortSignal, failures: Failure[]): Promise<number> {
+  let served = 0;
+  while (!stop.aborted) {
+    try {
+      await client.call("Set", { namespace: namespaceOn(memory), key: "k", value: Buffer.from("v") });
+      served += 1;
+    } catch (error) {
+      failures.push(failureOf(error));
+    }
+    await delay(pauseMs);
+  }
+  return served;
+}
+
+test(
+  `${restarts} rolling restarts under load cost an app that retries no call`,
+  async () => {
+    const stop = new AbortController();
+    const failures: Failure[] = [];
+    const load = Array.from({ length: callers }, () => callUntil(stop.signal, failures));
+    try {
+      for (let round = 0; round < rounds; round += 1) {
+        for (let at = 0; at < proxies; at += 2) await Promise.all([replace(at), replace(at + 1)]);
+      }
+    } finally {
+      stop.abort();
+    }
+    const served = (await Promise.all(load)).reduce((sum, each) => sum + each, 0);
+    expect(failures).toEqual([]);
+    expect(served).toBeGreaterThan(restarts);
+  },
+  restartedWithinMs,
+);
