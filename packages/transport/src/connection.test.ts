@@ -529,6 +529,40 @@ describe("RFC 9113 section 6.9, flow control", () => {
     }
   });
 
+  test("streams get equal bytes, in whatever pieces they are written", async () => {
+    const sizeBytes = 600_000;
+    const { peer } = serve({}, (stream) => {
+      const pieceBytes = stream.id === 1 ? sizeBytes : 1000;
+      stream.sendHeaders([":status", "200"], false);
+      for (let at = 0; at < sizeBytes; at += pieceBytes) {
+        stream.sendData(Buffer.alloc(pieceBytes), at + pieceBytes === sizeBytes);
+      }
+    });
+    peer.hello(windows(1_000_000));
+    peer.send(rawFrame(WINDOW_UPDATE, 0, 0, uint32(2_000_000)), get(1), get(3));
+    const sentBytes = new Map([
+      [1, 0],
+      [3, 0],
+    ]);
+    let leadBytesMax = 0;
+    while (![...sentBytes.values()].includes(sizeBytes)) {
+      const { streamId, payload } = (await peer.next(DATA))!;
+      sentBytes.set(streamId, sentBytes.get(streamId)! + payload.length);
+      leadBytesMax = Math.max(leadBytesMax, Math.abs(sentBytes.get(1)! - sentBytes.get(3)!));
+    }
+    expect(leadBytesMax).toBeLessThanOrEqual(2 * 16_384);
+  });
+
+  test("small data of a stream goes out ahead of what others have waiting", async () => {
+    const { peer } = serve({}, (stream) => {
+      stream.sendHeaders([":status", "200"], false);
+      stream.sendData(Buffer.alloc(stream.id === 5 ? 100 : 500_000), true);
+    });
+    peer.hello(windows(1_000_000));
+    peer.send(rawFrame(WINDOW_UPDATE, 0, 0, uint32(2_000_000)), get(1), get(3), get(5));
+    expect(await peer.next(DATA)).toMatchObject({ streamId: 5 });
+  });
+
   test("the stream window is opened by releaseWindow alone, in steps of half of it; the connection's on receipt", async () => {
     const { peer, streams } = serve({ streamWindowBytes: 1000, connectionWindowBytes: 65_535 });
     peer.hello();

@@ -34,6 +34,8 @@ export class Sender {
   #roundTail: Stream | undefined;
   #writable: Stream[] = [];
   #flushScheduled = false;
+  /** Counts the flushes. */
+  #turn = 0;
   /** HEADERS and DATA sent since last asked: what a peer's pings and settings may be about. */
   #usefulFrames = 0;
   #socketState: "ready" | "full" | "closed" = "ready";
@@ -106,7 +108,7 @@ export class Sender {
   /** `isLent`: the bytes may change once this has returned. */
   sendData(stream: Stream, data: Uint8Array, endStream: boolean, isLent: boolean): boolean {
     const sentBytes = this.#roomNow(stream, data.length, isLent);
-    if (sentBytes > 0) this.#output(stream, { bytes: data, start: 0, end: sentBytes, isLent });
+    if (sentBytes > 0) this.#pass(stream, { bytes: data, start: 0, end: sentBytes, isLent });
     if (endStream) stream.ending = "end-stream";
     if (sentBytes === data.length && stream.state !== "idle" && stream.bufferedBytes === 0) {
       if (endStream) this.#end(stream);
@@ -186,14 +188,21 @@ export class Sender {
   }
 
   /**
-   * How much of a stream's data may go out at once. Up to a frame goes ahead of others' large data that waits. More takes its
-   * turn, a frame at a time; lent bytes only when others wait, since they would be copied for it.
+   * How much of a stream's data may go out at once. While others' data waits, that is up to a frame a turn, so that small data
+   * goes ahead of large. More takes its turn; lent bytes only while others wait, since they would be copied for it.
    */
   #roomNow(stream: Stream, bytes: number, isLent: boolean): number {
     if (stream.bufferedBytes > 0 || stream.state === "idle" || this.#socketState !== "ready") return 0;
-    if (bytes > this.#maxFrameBytes && (!isLent || this.#roundHead !== undefined)) return 0;
+    if (bytes > this.#maxFrameBytes && !isLent) return 0;
+    if (this.#roundHead !== undefined && this.#passedBytes(stream) + bytes > this.#maxFrameBytes) return 0;
     const turnBytes = dataPerTurnBytes - this.#frames.bytes;
     return Math.max(0, Math.min(bytes, stream.sendWindow.available, this.#window.available, turnBytes));
+  }
+
+  #pass(stream: Stream, payload: Payload): void {
+    stream.passedBytes = this.#passedBytes(stream) + payload.end - payload.start;
+    stream.passedInTurn = this.#turn;
+    this.#output(stream, payload);
   }
 
   #output(stream: Stream, payload: Payload): void {
@@ -203,6 +212,10 @@ export class Sender {
     this.#usefulFrames++;
     this.#frames.data(stream.id, payload, this.#maxFrameBytes);
     this.#scheduleFlush();
+  }
+
+  #passedBytes(stream: Stream): number {
+    return stream.passedInTurn === this.#turn ? stream.passedBytes : 0;
   }
 
   #join(stream: Stream): void {
@@ -235,6 +248,7 @@ export class Sender {
 
   #flush(): void {
     if (this.#socketState !== "ready") return;
+    this.#turn += 1;
     while (this.#frames.bytes < dataPerTurnBytes && this.#window.available > 0) {
       const stream = this.#leave();
       if (stream === undefined) break;

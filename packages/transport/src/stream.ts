@@ -78,6 +78,9 @@ export class Stream implements Http2Stream {
   /** In the round of streams that have bytes to send. */
   inRound = false;
   nextInRound: Stream | undefined;
+  /** What went out in the turn `passedInTurn` without waiting in that round. */
+  passedBytes = 0;
+  passedInTurn = -1;
   /** sendData has returned false since the last onWritable. */
   wantsWritable = false;
 
