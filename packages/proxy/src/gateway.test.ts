@@ -106,6 +106,11 @@ namespaces:
 `;
 
 describe("a gateway", () => {
+  test("lets apps that come while it starts wait, and serves them", async () => {
+    const served = await start(two);
+    expect(await Promise.all([greet(served, "a"), greet(served, "b")])).toEqual(["hello", "good day"]);
+  });
+
   test("serves every namespace, and tells operators how it is", async () => {
     const served = await start(two);
     await served.ready;

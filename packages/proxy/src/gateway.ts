@@ -60,7 +60,7 @@ const pluginGraceMinMs = 1_000;
 
 /**
  * Starts the gateway: opens both ports, then starts the plugins. Resolves as soon as the ports are open; `ready` tells when the
- * plugins had their first try. Rejects with `StartError` when a port cannot be had.
+ * plugins had their first try. Apps that connect before wait until then: a call is not refused because the proxy is young. Rejects with `StartError` when a port cannot be had.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, environment, execPath, log } = options;
@@ -71,12 +71,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const [dataPathPort, supervisionPort] = createPortPair<ToDataPath, FromDataPath>();
   const dataPath = createDataPath({ port: dataPathPort, limits: config.limits, metrics, log });
   opened.defer(() => dataPath.close());
+  const serving = Promise.withResolvers<void>();
   const front = await listenOrExplain(config.listen, "listen", () =>
     openFront(config, {
       handlers: {
         onHttp1: (socket, principal) => dataPath.acceptHttp1(socket, principal),
         onHttp2: (socket, principal) => dataPath.acceptHttp2(socket, principal),
       },
+      servingFrom: serving.promise,
       metrics,
       log,
     }),
@@ -102,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     openAdminPort(config.admin.listen, adminContent({ backends, metrics, life, front }), log),
   );
   opened.move();
-  return new Gateway(options, { metrics, link, front, admin, backends, life });
+  return new Gateway(options, { metrics, link, front, admin, backends, life, serve: serving.resolve });
 }
 
 /** What the admin port shows of the gateway itself. */
@@ -119,6 +121,8 @@ interface GatewayParts {
   readonly admin: AdminPort;
   readonly backends: Backends;
   readonly life: Life;
+  /** Lets apps in that have connected. */
+  serve(): void;
 }
 
 /** A running gateway. */
@@ -180,7 +184,7 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
-    const { backends, life } = this.#parts;
+    const { backends, life, serve } = this.#parts;
     await backends.start();
     if (life.phase !== "starting") return;
     const failures = failuresOf(backends);
@@ -188,6 +192,7 @@ export class Gateway {
       throw new StartError(`strict start: ${failures.join("; ")}`);
     }
     life.phase = "serving";
+    serve();
     this.#options.log.info({ listen: this.listen, admin: this.admin, failures }, "gateway serving");
   }
 
@@ -255,7 +260,12 @@ export class Gateway {
   }
 }
 
-function adminContent({ backends, metrics, life, front }: Omit<GatewayParts, "link" | "admin">): AdminContent {
+function adminContent({
+  backends,
+  metrics,
+  life,
+  front,
+}: Pick<GatewayParts, "backends" | "metrics" | "life" | "front">): AdminContent {
   return {
     methods: adminMethods(backends),
     status: () => ({

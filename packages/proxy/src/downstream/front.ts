@@ -15,6 +15,8 @@ export interface Front extends Listener {
 
 export interface FrontOptions {
   readonly handlers: ConnectionHandlers;
+  /** When connections begin to be served. */
+  readonly servingFrom: Promise<void>;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -28,6 +30,7 @@ export async function openFront(
   const listening: ListenerOptions = {
     connectionsMax: connections,
     handshakeTimeoutMs,
+    servingFrom: options.servingFrom,
     onConnectionClosed: (reason) => options.metrics.connectionClosed(reason),
   };
   if (config.tls !== undefined) return await openEncrypted(config.listen, config.tls, { ...options, listening });

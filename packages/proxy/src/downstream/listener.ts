@@ -15,6 +15,8 @@ export interface ListenerOptions {
   connectionsMax?: number;
   /** How long a new connection may take until it is known what it speaks. Default: {@link defaultHandshakeTimeoutMs}. */
   handshakeTimeoutMs?: number;
+  /** When connections begin to be served: those that come earlier wait unread, and none is refused. Default: at once. */
+  servingFrom?: Promise<void>;
   /** Told when a connection was closed before it was handed over. */
   onConnectionClosed?(reason: EarlyCloseReason): void;
 }
@@ -48,12 +50,14 @@ export async function openListener(
   const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
     const socket = lendingSocket(accepted);
     silent.add(socket);
-    sniff(socket, timeoutMs, (protocol) => {
-      silent.delete(socket);
-      if (protocol === "http1") handlers.onHttp1(socket, undefined);
-      else if (protocol === "http2") handlers.onHttp2(socket, undefined);
-      else if (protocol !== "gone") options.onConnectionClosed?.(protocol);
-    });
+    void whenServing(socket, options.servingFrom, () =>
+      sniff(socket, timeoutMs, (protocol) => {
+        silent.delete(socket);
+        if (protocol === "http1") handlers.onHttp1(socket, undefined);
+        else if (protocol === "http2") handlers.onHttp2(socket, undefined);
+        else if (protocol !== "gone") options.onConnectionClosed?.(protocol);
+      }),
+    );
   });
   server.maxConnections = options.connectionsMax ?? defaultConnectionsMax;
   server.on("drop", () => options.onConnectionClosed?.("too_many_connections"));
@@ -70,6 +74,19 @@ export async function openListener(
       for (const socket of silent) socket.destroy();
     },
   };
+}
+
+/** Lets a connection wait until it is served; it may have gone by then. */
+export async function whenServing(
+  socket: Socket,
+  servingFrom: Promise<void> | undefined,
+  serve: () => void,
+): Promise<void> {
+  const ignore = () => {};
+  socket.on("error", ignore);
+  await servingFrom;
+  socket.off("error", ignore);
+  serve();
 }
 
 /** What a connection turned out to speak, or why it was closed before that was known; `gone`: its client closed it. */

@@ -11,6 +11,7 @@ import {
   type Listener,
   type ListenerOptions,
   sniff,
+  whenServing,
 } from "./listener.js";
 import { admit } from "./principal.js";
 
@@ -76,7 +77,7 @@ export async function openTlsListener(
       return;
     }
     handshakes.end(socket);
-    handOver(socket, admission.principal);
+    void whenServing(socket, options.servingFrom, () => handOver(socket, admission.principal));
   });
   const handOver = (socket: TLSSocket, principal: string | undefined) => {
     if (socket.alpnProtocol === "h2") {
