@@ -45,9 +45,13 @@ export async function openAdminPort(at: Address, content: AdminContent, log: Log
       return grpcErrorOf(error);
     },
   });
-  const registry = new MethodRegistry([descriptorSet()]);
+  let registry: MethodRegistry | undefined;
   const transcoder = new Transcoder({
-    methods: () => registry,
+    // Made for the first call in JSON: the command line speaks gRPC.
+    methods: () => {
+      registry ??= new MethodRegistry([descriptorSet()]);
+      return registry;
+    },
     call: (request) => callMethod(request, content.methods),
   });
   const http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
