@@ -1,3 +1,4 @@
+import { releaseStartMemory } from "@prism-data/pattern-sdk/protocol";
 import {
   type Config,
   ConfigError,
@@ -42,6 +43,7 @@ async function runGateway(options: GatewayOptions, invocation: Invocation): Prom
   try {
     await Promise.race([gateway.ready, aborted(interrupted)]);
     if (!interrupted.aborted) await announce(gateway, config, invocation);
+    releaseStartMemory();
     await aborted(interrupted);
   } finally {
     await gateway.drain(config.shutdownGraceMs);

@@ -7,6 +7,7 @@ import { jsonLog } from "./host/json-log.js";
 import { type RunningPlugin, startPlugin } from "./host/start-plugin.js";
 import type { Logger, PluginDefinition } from "./plugin.js";
 import { formatHandshake, pluginSocketEnv, socketPathBytesMax } from "./protocol/handshake.js";
+import { releaseStartMemory } from "./protocol/release-start-memory.js";
 
 /** How long calls may still take after a signal; the proxy's Drain says its own. */
 const signalGraceMs = 5_000;
@@ -48,6 +49,7 @@ export async function servePlugin(plugin: PluginDefinition): Promise<void> {
   );
   drainOnSignal(running, log);
   process.stdout.write(`${formatHandshake(running.handshake)}\n`);
+  releaseStartMemory();
 }
 
 function isUsable(socketPath: string | undefined): socketPath is string {

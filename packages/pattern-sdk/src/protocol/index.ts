@@ -13,6 +13,7 @@ export * from "./handshake.js";
 export * from "./message.js";
 export * from "./method-traits.js";
 export * from "./plugin-client.js";
+export * from "./release-start-memory.js";
 export * as rpc from "./rpc.js";
 export * from "./status.js";
 export * from "./wire-time.js";
