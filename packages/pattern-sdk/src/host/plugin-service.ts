@@ -21,59 +21,64 @@ export interface PluginServiceOptions {
 }
 
 /** The methods of `prism.plugin.v1.PluginService`, by path. */
-export function pluginMethods({ host, log, onDrained }: PluginServiceOptions): ReadonlyMap<string, GrpcMethod> {
-  const methods = new Map<string, GrpcMethod>();
-  const unary = <Request, Response>(
-    method: string,
-    requestType: MessageType<Request>,
-    responseType: MessageType<Response>,
-    answer: (request: Request) => Response | Promise<Response>,
-  ) => {
-    const path = `/${pluginService}/${method}`;
-    const handle = async (message: Uint8Array, call: ServerCall) => {
-      try {
-        const request = decodeMessage(requestType, message, `prism.plugin.v1.${method}Request`);
-        return encodeMessage(responseType, await answer(request));
-      } catch (error) {
-        throw translatedError(error, call, log);
-      }
-    };
-    methods.set(path, { kind: "unary", handle });
+export function pluginMethods(options: PluginServiceOptions): ReadonlyMap<string, GrpcMethod> {
+  const { host, log } = options;
+  const health: GrpcMethod = { kind: "stream", handle: (call) => reportHealth(call, host) };
+  const methods: [string, GrpcMethod][] = [...unaryMethods(options), ["Health", health]];
+  return new Map(methods.map(([name, method]) => [`/${pluginService}/${name}`, translated(method, log)]));
+}
+
+function unaryMethods({ host, onDrained }: PluginServiceOptions): [string, GrpcMethod][] {
+  return [
+    unary("Describe", wire.DescribeRequest, wire.DescribeResponse, () => wireDescription(host)),
+    unary("Configure", wire.ConfigureRequest, wire.ConfigureResponse, async (request) => {
+      await host.configure({ ...request, settings: request.settings ?? {} });
+      return {};
+    }),
+    unary("Bind", wire.BindRequest, wire.BindResponse, (request) => bind(request, host)),
+    unary("Unbind", wire.UnbindRequest, wire.UnbindResponse, async ({ namespace, pattern, deleteData }) => {
+      return { changes: [...(await host.unbind(namespace, pattern, deleteData))] };
+    }),
+    unary("Metrics", wire.MetricsRequest, wire.MetricsResponse, () => ({ families: host.metrics().map(wireFamily) })),
+    unary("Drain", wire.DrainRequest, wire.DrainResponse, async ({ grace }) => {
+      const counts = await host.drain(durationWithin(grace, drainGraceMs, "grace"));
+      onDrained();
+      return { ...counts };
+    }),
+  ];
+}
+
+function unary<Request, Response>(
+  name: string,
+  requestType: MessageType<Request>,
+  responseType: MessageType<Response>,
+  answer: (request: Request) => Response | Promise<Response>,
+): [string, GrpcMethod] {
+  const handle = async (message: Uint8Array) => {
+    const request = decodeMessage(requestType, message, `prism.plugin.v1.${name}Request`);
+    return encodeMessage(responseType, await answer(request));
   };
+  return [name, { kind: "unary", handle }];
+}
 
-  unary("Describe", wire.DescribeRequest, wire.DescribeResponse, () => wireDescription(host));
-  unary("Configure", wire.ConfigureRequest, wire.ConfigureResponse, async (request) => {
-    await host.configure({ ...request, settings: request.settings ?? {} });
-    return {};
-  });
-  unary("Bind", wire.BindRequest, wire.BindResponse, async (request) => {
-    const { namespace, pattern } = request;
-    const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined };
-    const { changes, capabilities, limits } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
-    return { changes: [...changes], capabilities: [...capabilities], limits: wireLimits(limits) };
-  });
-  unary("Unbind", wire.UnbindRequest, wire.UnbindResponse, async ({ namespace, pattern, deleteData }) => {
-    return { changes: [...(await host.unbind(namespace, pattern, deleteData))] };
-  });
-  unary("Metrics", wire.MetricsRequest, wire.MetricsResponse, () => ({ families: host.metrics().map(wireFamily) }));
-  unary("Drain", wire.DrainRequest, wire.DrainResponse, async ({ grace }) => {
-    const counts = await host.drain(durationWithin(grace, drainGraceMs, "grace"));
-    onDrained();
-    return { ...counts };
-  });
+/** The same method, with every error turned into a status. */
+function translated(method: GrpcMethod, log: Logger): GrpcMethod {
+  const run = async <T>(call: ServerCall, serve: () => PromiseLike<T> | T): Promise<T> => {
+    try {
+      return await serve();
+    } catch (error) {
+      throw translatedError(error, call, log);
+    }
+  };
+  if (method.kind === "stream") return { kind: "stream", handle: (call) => run(call, () => method.handle(call)) };
+  return { kind: "unary", handle: (message, call) => run(call, () => method.handle(message, call)) };
+}
 
-  const healthPath = `/${pluginService}/Health`;
-  methods.set(healthPath, {
-    kind: "stream",
-    handle: async (call) => {
-      try {
-        await reportHealth(call, host);
-      } catch (error) {
-        throw translatedError(error, call, log);
-      }
-    },
-  });
-  return methods;
+async function bind(request: wire.BindRequest, host: PluginHost): Promise<wire.BindResponse> {
+  const { namespace, pattern } = request;
+  const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined };
+  const { changes, capabilities, limits } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
+  return { changes: [...changes], capabilities: [...capabilities], limits: wireLimits(limits) };
 }
 
 async function reportHealth(call: StreamingServerCall, host: PluginHost): Promise<void> {

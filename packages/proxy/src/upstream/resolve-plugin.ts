@@ -125,37 +125,33 @@ async function isReadable(file: string): Promise<boolean> {
 
 async function programOf(name: string, folder: string): Promise<Resolution> {
   const file = path.join(folder, "package.json");
-  let manifest: Record<string, unknown>;
-  try {
-    const text = await readFile(file, "utf8");
-    if (text.length > packageJsonBytesMax) return { found: false, problem: `${file} is larger than 1 MiB` };
-    manifest = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return { found: false, problem: `${file} is not readable JSON` };
-  }
+  const manifest = await readManifest(file);
+  if (typeof manifest === "string") return { found: false, problem: `${file} ${manifest}` };
   const bin = binOf(manifest, name);
   if (bin === undefined) {
-    return {
-      found: false,
-      problem: `${file} names no "bin", so there is nothing to start: is ${name} a Prism plugin?`,
-    };
+    const problem = `${file} names no "bin", so there is nothing to start: is ${name} a Prism plugin?`;
+    return { found: false, problem };
   }
   const program = path.resolve(folder, bin);
   if (!(await isReadable(program))) {
-    return {
-      found: false,
-      problem: `${file} names ${bin} as its "bin", but there is no such file: is the package built?`,
-    };
+    const problem = `${file} names ${bin} as its "bin", but there is no such file: is the package built?`;
+    return { found: false, problem };
   }
-  return {
-    found: true,
-    program: {
-      command: [program],
-      isScript: await isNodeScript(program),
-      package: { name, version: typeof manifest.version === "string" ? manifest.version : "" },
-      description: staticDescriptionOf(manifest.prism),
-    },
-  };
+  const version = typeof manifest.version === "string" ? manifest.version : "";
+  const isScript = await isNodeScript(program);
+  const description = staticDescriptionOf(manifest.prism);
+  return { found: true, program: { command: [program], isScript, package: { name, version }, description } };
+}
+
+/** What a package.json says, or what is wrong with the file. */
+async function readManifest(file: string): Promise<Record<string, unknown> | string> {
+  try {
+    const text = await readFile(file, "utf8");
+    if (text.length > packageJsonBytesMax) return "is larger than 1 MiB";
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return "is not readable JSON";
+  }
 }
 
 /** The package's program: its only one, or the one that is named like the package. */
