@@ -5,7 +5,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := build
 .PHONY: help build run test check fix generate docs backends bench clean
 
-path = PATH="$(CURDIR)/node_modules/.bin:$$(scripts/toolchain.sh)"
+# The toolchain comes first and alone: when it cannot be had, nothing runs without it.
+path = toolchain=$$(scripts/toolchain.sh) && PATH="$(CURDIR)/node_modules/.bin:$$toolchain"
 protos := $(shell find proto -name '*.proto')
 manifests := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard packages/*/package.json tests/*/package.json bench/package.json)
 
