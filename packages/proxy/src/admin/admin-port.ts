@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { descriptorSet, GatewayError, grpcErrorOf, statusOf } from "@prism-data/pattern-sdk/protocol";
 import { GrpcServer } from "@prism-data/transport";
 import type { Address } from "../config/address.js";
@@ -34,32 +34,8 @@ export interface AdminPort {
 
 /** Opens the admin port. Rejects with the system's error when the address cannot be had. */
 export async function openAdminPort(at: Address, content: AdminContent, log: Logger): Promise<AdminPort> {
-  const grpc = new GrpcServer({
-    findMethod: (path) => {
-      const handle = content.methods.get(path);
-      return handle && { kind: "unary", handle };
-    },
-    maxMessageBytes: bodyBytesMax,
-    onUncaught: (error) => {
-      if (!(error instanceof GatewayError)) log.error({ err: error }, "admin call failed unexpectedly");
-      return grpcErrorOf(error);
-    },
-  });
-  let registry: MethodRegistry | undefined;
-  const transcoder = new Transcoder({
-    // Made for the first call in JSON: the command line speaks gRPC.
-    methods: () => {
-      registry ??= new MethodRegistry([descriptorSet()]);
-      return registry;
-    },
-    call: (request) => callMethod(request, content.methods),
-  });
-  const http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    answer(request, response, content, transcoder).catch((error: unknown) => {
-      log.error({ err: error }, "admin request failed unexpectedly");
-      response.destroy();
-    });
-  });
+  const grpc = openGrpc(content, log);
+  const http = openHttp(content, log);
   const listener: Listener = await openListener(
     at,
     { onHttp1: (socket) => void http.emit("connection", socket), onHttp2: (socket) => grpc.accept(socket) },
@@ -74,6 +50,38 @@ export async function openAdminPort(at: Address, content: AdminContent, log: Log
       await grpc.close();
     },
   };
+}
+
+function openGrpc({ methods }: AdminContent, log: Logger): GrpcServer {
+  return new GrpcServer({
+    findMethod: (path) => {
+      const handle = methods.get(path);
+      return handle && { kind: "unary", handle };
+    },
+    maxMessageBytes: bodyBytesMax,
+    onUncaught: (error) => {
+      if (!(error instanceof GatewayError)) log.error({ err: error }, "admin call failed unexpectedly");
+      return grpcErrorOf(error);
+    },
+  });
+}
+
+function openHttp(content: AdminContent, log: Logger): Server {
+  let registry: MethodRegistry | undefined;
+  const transcoder = new Transcoder({
+    // Made for the first call in JSON: the command line speaks gRPC.
+    methods: () => {
+      registry ??= new MethodRegistry([descriptorSet()]);
+      return registry;
+    },
+    call: (request) => callMethod(request, content.methods),
+  });
+  return createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    answer(request, response, content, transcoder).catch((error: unknown) => {
+      log.error({ err: error }, "admin request failed unexpectedly");
+      response.destroy();
+    });
+  });
 }
 
 async function answer(

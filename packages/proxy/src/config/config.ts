@@ -85,55 +85,66 @@ export function toConfig(
   origin: { file: string | undefined; sources: readonly string[]; workingDir: string },
   programs: ReadonlyMap<string, PluginProgram>,
 ): Config {
-  const backends = Object.entries(parsed.backends).map(([name, backend]): [string, BackendConfig] => [
-    name,
-    Object.freeze({
-      name,
-      plugin: backend.plugin ?? backend.command?.join(" ") ?? "",
-      program: programs.get(name)!,
-      settings: new Settings(backend.settings),
-      startTimeoutMs: backend.start_timeout,
-      drainTimeoutMs: backend.drain_timeout,
-    }),
-  ]);
-  const namespaces = Object.entries(parsed.namespaces).map(([name, namespace]): [string, NamespaceConfig] => [
-    name,
-    Object.freeze({
-      name,
-      pattern: namespace.pattern,
-      backend: namespace.backend,
-      needs: namespace.needs && Object.freeze([...new Set(namespace.needs)].sort()),
-      timeoutMs: namespace.timeout,
-    }),
-  ]);
+  const { workingDir } = origin;
+  const backends = Object.entries(parsed.backends).map(
+    ([name, backend]) => [name, toBackend(name, backend, programs.get(name)!)] as const,
+  );
+  const namespaces = Object.entries(parsed.namespaces).map(
+    ([name, namespace]) => [name, toNamespace(name, namespace)] as const,
+  );
   return Object.freeze({
     ...origin,
     listen: Object.freeze(parsed.listen),
-    tls: parsed.tls && Object.freeze(toTlsConfig(parsed.tls, origin.workingDir)),
+    tls: parsed.tls && Object.freeze(toTlsConfig(parsed.tls, workingDir)),
     admin: Object.freeze({ listen: Object.freeze(parsed.admin.listen) }),
-    dataDir: path.resolve(origin.workingDir, parsed.data_dir),
+    dataDir: path.resolve(workingDir, parsed.data_dir),
     backends: new Map(backends),
     namespaces: new Map(namespaces),
     services: new Map(Object.entries(parsed.services)),
-    limits: Object.freeze({
-      messageBytes: parsed.limits.message_size,
-      headerListBytes: parsed.limits.header_size,
-      streamsPerConnection: parsed.limits.streams_per_connection,
-      connections: parsed.limits.connections,
-      connectionAgeMs: parsed.limits.connection_age,
-      connectionAgeGraceMs: parsed.limits.connection_age_grace,
-      keepaliveIntervalMs: parsed.limits.keepalive_interval,
-      keepaliveTimeoutMs: parsed.limits.keepalive_timeout,
-      callsInFlight: parsed.limits.calls_in_flight,
-      unreadBytes: parsed.limits.unread_size,
-      handshakeTimeoutMs: parsed.limits.handshake_timeout,
-      idleTimeoutMs: parsed.limits.idle_timeout,
-      requestTimeoutMs: parsed.limits.request_timeout,
-    }),
+    limits: Object.freeze(toLimits(parsed.limits)),
     shutdownGraceMs: parsed.shutdown_grace,
     strictStart: parsed.strict_start,
     log: Object.freeze({ level: parsed.log.level }),
   });
+}
+
+function toBackend(name: string, backend: ParsedConfig["backends"][string], program: PluginProgram): BackendConfig {
+  return Object.freeze({
+    name,
+    plugin: backend.plugin ?? backend.command?.join(" ") ?? "",
+    program,
+    settings: new Settings(backend.settings),
+    startTimeoutMs: backend.start_timeout,
+    drainTimeoutMs: backend.drain_timeout,
+  });
+}
+
+function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]): NamespaceConfig {
+  return Object.freeze({
+    name,
+    pattern: namespace.pattern,
+    backend: namespace.backend,
+    needs: namespace.needs && Object.freeze([...new Set(namespace.needs)].sort()),
+    timeoutMs: namespace.timeout,
+  });
+}
+
+function toLimits(limits: ParsedConfig["limits"]): Config["limits"] {
+  return {
+    messageBytes: limits.message_size,
+    headerListBytes: limits.header_size,
+    streamsPerConnection: limits.streams_per_connection,
+    connections: limits.connections,
+    connectionAgeMs: limits.connection_age,
+    connectionAgeGraceMs: limits.connection_age_grace,
+    keepaliveIntervalMs: limits.keepalive_interval,
+    keepaliveTimeoutMs: limits.keepalive_timeout,
+    callsInFlight: limits.calls_in_flight,
+    unreadBytes: limits.unread_size,
+    handshakeTimeoutMs: limits.handshake_timeout,
+    idleTimeoutMs: limits.idle_timeout,
+    requestTimeoutMs: limits.request_timeout,
+  };
 }
 
 function toTlsConfig(tls: NonNullable<ParsedConfig["tls"]>, workingDir: string): TlsConfig {
