@@ -37,7 +37,7 @@ export async function crossCheck(tree: unknown, search: PluginSearch): Promise<C
       ...(await checkTls(mapOf(root.tls), search.dir)),
       ...problems,
       ...checkNamespaces(mapOf(root.namespaces), mapOf(root.backends), programs),
-      ...checkServices(mapOf(root.services), mapOf(root.backends)),
+      ...checkServices(mapOf(root.services), mapOf(root.backends), programs),
       ...checkNames(root),
     ],
   };
@@ -175,7 +175,11 @@ function checkOffer(
   });
 }
 
-function checkServices(services: TreeMap, backends: TreeMap): LocatedProblem[] {
+function checkServices(
+  services: TreeMap,
+  backends: TreeMap,
+  programs: ReadonlyMap<string, PluginProgram>,
+): LocatedProblem[] {
   return Object.entries(services).flatMap(([name, value]): LocatedProblem[] => {
     const keys = ["services", name];
     if (ownServices.includes(name)) {
@@ -183,7 +187,12 @@ function checkServices(services: TreeMap, backends: TreeMap): LocatedProblem[] {
         "is a service that Prism routes by namespace or answers itself; it cannot be given to one backend";
       return [{ keys, message }];
     }
-    return isMap(value) ? checkBackendName(value.backend, keys, backends) : [];
+    if (!isMap(value)) return [];
+    const { backend } = value;
+    const offered = typeof backend === "string" ? programs.get(backend)?.description?.services : undefined;
+    if (offered === undefined || offered.includes(name)) return checkBackendName(backend, keys, backends);
+    const message = `the plugin of backend ${JSON.stringify(backend)} does not serve it; ${suggest(name, offered)}`;
+    return [{ keys, message }];
   });
 }
 

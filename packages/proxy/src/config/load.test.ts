@@ -11,21 +11,18 @@ let dir: string;
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "prism-config-"));
-  await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"]);
-  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"], {
-    type: "object",
-    properties: { path: { type: "string" } },
-    additionalProperties: false,
-  });
+  const settings = { type: "object", properties: { path: { type: "string" } }, additionalProperties: false };
+  await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"], { services: ["acme.v1.Search"] });
+  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"], { settings });
 });
 
 afterEach(() => rm(dir, { recursive: true }));
 
 /** Puts a package that looks like a plugin into the operator's folder. */
-async function installPlugin(name: string, capabilities: readonly string[], settings?: object): Promise<void> {
+async function installPlugin(name: string, capabilities: readonly string[], more: object): Promise<void> {
   const folder = path.join(dir, "node_modules", name);
   await mkdir(folder, { recursive: true });
-  const prism = { patterns: { "key-value": { capabilities, limits: {} } }, settings };
+  const prism = { patterns: { "key-value": { capabilities, limits: {} } }, ...more };
   await writeFile(path.join(folder, "package.json"), JSON.stringify({ name, version: "1.2.3", bin: "main.js", prism }));
   await writeFile(path.join(folder, "main.js"), "");
 }
@@ -261,6 +258,11 @@ namespaces:
     ["nothing but a comment", "# being edited\n", /^1:1 the file holds no configuration/],
     ["broken syntax", "listen: [1\nadmin: {", /^\d+:\d+ not YAML: /],
     ["a key that stands twice", "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2", /^2:1 this key stands twice/],
+    [
+      "a service that the plugin does not serve",
+      `${smallest}services: { acme.v1.Serch: { backend: memory } }`,
+      /services\."acme\.v1\.Serch": the plugin of backend "memory" does not serve it; did you mean "acme.v1.Search"\?/,
+    ],
     [
       "a misspelt setting",
       "backends: { files: { plugin: sqlite, settings: { pth: ./a.db } } }",

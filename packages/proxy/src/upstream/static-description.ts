@@ -4,12 +4,15 @@ import { z } from "zod";
 export interface StaticDescription {
   /** The capabilities of each pattern that the plugin offers. */
   readonly capabilities: ReadonlyMap<string, readonly string[]>;
+  /** The services of the plugin's own, by full name; not set when the package does not say. */
+  readonly services?: readonly string[] | undefined;
   /** The JSON Schema of the settings; not set when the package has none. */
   readonly settings?: unknown;
 }
 
 const schema = z.object({
   patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()) })),
+  services: z.array(z.string()).optional(),
   settings: z.unknown().optional(),
 });
 
@@ -17,6 +20,7 @@ const schema = z.object({
 export function staticDescriptionOf(value: unknown): StaticDescription | undefined {
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
-  const entries = Object.entries(parsed.data.patterns).map(([name, { capabilities }]) => [name, capabilities] as const);
-  return { capabilities: new Map(entries), settings: parsed.data.settings };
+  const { patterns, services, settings } = parsed.data;
+  const entries = Object.entries(patterns).map(([name, { capabilities }]) => [name, capabilities] as const);
+  return { capabilities: new Map(entries), services, settings };
 }
