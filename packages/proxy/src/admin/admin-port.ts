@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { descriptorSet, GatewayError, grpcErrorOf, statusOf } from "@prism-data/pattern-sdk/protocol";
 import { GrpcServer } from "@prism-data/transport";
 import type { Address } from "../config/address.js";
 import { type Listener, openListener } from "../downstream/listener.js";
+import { createServer } from "../node-http.js";
 import type { Logger } from "../telemetry/log.js";
 import { MethodRegistry } from "../transcoding/method-registry.js";
 import { Transcoder, type UnaryRequest, type UnaryResponse } from "../transcoding/transcoder.js";

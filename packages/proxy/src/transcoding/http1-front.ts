@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HeaderList } from "@prism-data/transport";
+import { createServer } from "../node-http.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { type BodyLimits, HttpBody } from "./http-body.js";
 import { malformedRequest } from "./http1-refusal.js";
