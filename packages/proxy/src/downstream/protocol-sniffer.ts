@@ -1,4 +1,4 @@
-import { METHODS } from "node:http";
+import { METHODS } from "../node-http.js";
 
 /** What a connection speaks, told by its first bytes. */
 export type SniffedProtocol = "http2" | "http1" | "neither" | "unknown-yet";
