@@ -1,5 +1,6 @@
-import { type Duplex, duplexPair } from "node:stream";
+import { duplexPair } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
+import { connectToScript, request, settled } from "../testing/client-connection.js";
 import {
   endBoth,
   endHeaders,
@@ -75,35 +76,10 @@ function hello(stream: Http2Stream): void {
   stream.sendData(Buffer.from("hello"), true);
 }
 
-/** A client connection to a scripted server. */
-function connect(options: ConnectionOptions = {}): { connection: Http2Connection; peer: RawPeer; socket: Duplex } {
-  const [ours, theirs] = duplexPair();
-  const connection = Http2Connection.connect(ours, { lingerMs: 50, ...options });
-  open.push(connection);
-  return { connection, peer: new RawPeer(theirs, "server"), socket: theirs };
-}
-
-interface Answer {
-  stream: Http2Stream;
-  events: string[];
-}
-
-function request(connection: Http2Connection, endStream = true): Answer {
-  const events: string[] = [];
-  const stream = connection.request(requestHeaders, endStream, {
-    onHeaders: (headers, end) => events.push(`headers ${headers.join(" ")}${end ? " end" : ""}`),
-    onData: (data, end) => events.push(`data ${data.toString()}${end ? " end" : ""}`),
-    onTrailers: (trailers) => events.push(`trailers ${trailers.join(" ")}`),
-    onWritable: () => events.push("writable"),
-    onReset: (errorCode) => events.push(`reset ${errorCode}`),
-  });
-  return { stream, events };
-}
-
-/** Everything sent before has been handled when the answer to a ping is there. */
-async function settled(peer: RawPeer): Promise<void> {
-  peer.send(rawFrame(PING, 0, 0, uint32(0xfeed, 0xbeef)));
-  await peer.next(PING);
+function connect(options: ConnectionOptions = {}) {
+  const scripted = connectToScript(options);
+  open.push(scripted.connection);
+  return scripted;
 }
 
 const get = (id: number) => headersFrame(id, requestHeaders, endBoth);
