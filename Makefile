@@ -1,5 +1,5 @@
 # The front door. Needs Node 20 or newer with npm, git and make; everything else is installed into this folder, except
-# redis-server, which `make backends` takes from Debian's packages when it is missing.
+# redis-server and nginx, which `make backends` takes from Debian's packages when they are missing.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
@@ -37,7 +37,7 @@ docs: build ## Write the pages that come from the code
 	@$(path) node scripts/generate-docs.mjs
 
 backends: .toolchain/clients ## Install the servers and clients that the tests need
-	@scripts/install-redis.sh
+	@scripts/install-servers.sh
 
 bench: build ## Measure, side by side in one run
 	@$(path) node bench/run.mjs

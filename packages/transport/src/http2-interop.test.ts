@@ -2,6 +2,7 @@ import * as http2 from "node:http2";
 import { connect as connectSocket, createServer, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { within } from "../testing/deadline.js";
+import { exchange } from "../testing/exchange.js";
 import { Http2Connection } from "./connection.js";
 import { Http2ErrorCode } from "./error-code.js";
 import type { HeaderList } from "./header-list.js";
@@ -123,32 +124,7 @@ describe("Http2Connection as a client of node:http2", () => {
     server.close();
   });
 
-  interface Outcome {
-    status: string | undefined;
-    bytes: number;
-    trailers: HeaderList;
-    reset: number | undefined;
-  }
-
-  function post(path: string, body: Buffer): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const outcome: Outcome = { status: undefined, bytes: 0, trailers: [], reset: undefined };
-      const headers = [":method", "POST", ":scheme", "http", ":path", path, ":authority", "test"];
-      const stream = connection.request(headers, false, {
-        onHeaders(response) {
-          outcome.status = response[1];
-        },
-        onData(data) {
-          outcome.bytes += data.length;
-          stream.releaseWindow(data.length);
-        },
-        onTrailers: (trailers) => resolve({ ...outcome, trailers }),
-        onWritable() {},
-        onReset: (reset) => resolve({ ...outcome, reset }),
-      });
-      stream.sendData(body, true);
-    });
-  }
+  const post = (path: string, body: Buffer) => exchange(connection, { method: "POST", path, body });
 
   test.each([0, 1, 20_000, 3_000_000])("%i bytes there and back", async (size) => {
     expect(await post("/", Buffer.alloc(size))).toEqual({
