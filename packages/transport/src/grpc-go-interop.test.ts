@@ -243,4 +243,36 @@ describe("GrpcClient of grpc-go's interop server", () => {
   ];
 
   test.each(cases)("%s passes", (_, run) => run());
+
+  test("messages of 4 MiB both ways, 20 at once", async () => {
+    const largeBytes = 4 * 1024 * 1024 - 64;
+    const request = simpleRequest.encode({ responseSize: largeBytes, payload: payloadOf(largeBytes) });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.unary(`${service}/UnaryCall`, request)));
+    const sizes = answers.map((answer) => simpleResponse.decode(answer).payload?.body.length);
+    expect(sizes).toEqual(answers.map(() => largeBytes));
+  });
+
+  test("500 calls at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 500 }, () => client.unary(`${service}/EmptyCall`, empty)));
+    expect(answers).toHaveLength(500);
+  });
+});
+
+test("GOAWAY of grpc-go's server lets the open call finish and begins no other", async () => {
+  await using server = await startInteropServer();
+  const client = await GrpcClient.connect({ host: "127.0.0.1", port: server.port });
+  const call = client.stream(`${service}/FullDuplexCall`);
+  const answers = call.messages()[Symbol.asyncIterator]();
+  const ask = () => call.write(streamingOutputRequest.encode({ responseParameters: [{ size: 1 }] }));
+  ask();
+  await answers.next();
+  server.drain();
+  await expect.poll(() => client.isOpen, { timeout: 10_000 }).toBe(false);
+  const refused = client.unary(`${service}/EmptyCall`, empty);
+  await expect(refused).rejects.toMatchObject({ code: GrpcCode.UNAVAILABLE });
+  ask();
+  expect(await answers.next()).toMatchObject({ done: false });
+  call.end();
+  expect(await answers.next()).toMatchObject({ done: true });
+  expect(await client.closed).toBeUndefined();
 });

@@ -27,15 +27,18 @@ export async function runInteropClient(port: number, name: string, ...more: stri
 /** grpc-go's own TestService, on a free port of the loopback. */
 export interface InteropServer extends AsyncDisposable {
   readonly port: number;
+  /** Takes no new calls, finishes those it has, and ends. */
+  drain(): void;
 }
 
 export async function startInteropServer(): Promise<InteropServer> {
   const child = spawn(`${bin}/grpc-go-interop-server`, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "close");
   const [line] = await once(child.stdout, "data");
   return {
     port: Number(String(line).trim().split(":").at(-1)),
+    drain: () => child.stdin.end(),
     [Symbol.asyncDispose]: async () => {
-      const ended = once(child, "close");
       child.stdin.end();
       await ended;
     },

@@ -1,4 +1,4 @@
-// grpc-go's own grpc.testing.TestService, on a free port of the loopback. Prints its address, and ends with its stdin.
+// grpc-go's own grpc.testing.TestService, on a free port of the loopback. Prints its address, and ends with its stdin, once its calls have.
 package main
 
 import (
@@ -28,7 +28,7 @@ func run() error {
 	testgrpc.RegisterTestServiceServer(server, interop.NewTestServer())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		server.Stop()
+		server.GracefulStop()
 	}()
 	fmt.Println(listener.Addr())
 	return server.Serve(listener)
