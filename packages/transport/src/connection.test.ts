@@ -666,6 +666,18 @@ describe("server: the end of a stream and of a connection", () => {
     expect(await closed).toMatchObject({ offence });
   });
 
+  test("a stream whose answer nobody reads is ended, one that is read goes on", async () => {
+    const { peer } = serve({ unreadTimeoutMs: 60 }, (stream) => {
+      stream.sendHeaders([":status", "200"], false);
+      stream.sendData(Buffer.from("hello"), true);
+    });
+    peer.hello(setting(4, 0));
+    peer.send(get(1), get(3), rawFrame(WINDOW_UPDATE, 0, 3, uint32(5)));
+    expect(await peer.errorCodeOf(RST_STREAM)).toBe(code.ENHANCE_YOUR_CALM);
+    expect(peer.frames.filter(({ type, streamId }) => type === DATA && streamId === 3)).toHaveLength(1);
+    expect(peer.frames.at(-1)).toMatchObject({ type: RST_STREAM, streamId: 1 });
+  });
+
   test("each stream that is ended for what the peer did is told with its code", async () => {
     const { connection, peer } = serve({ maxConcurrentStreams: 1 }, () => {});
     const faults: number[] = [];

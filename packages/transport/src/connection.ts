@@ -18,6 +18,9 @@ import { StreamTable } from "./stream-table.js";
 /** Called for each request, in the server role. The stream may be answered at once. Must not throw. */
 export type StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => StreamEvents;
 
+/** How often within its timeout an unread answer is looked at: it ends at most a third of it late. */
+const unreadLooks = 3;
+
 type ConnectionState =
   | { readonly kind: "open" }
   /** No new streams; the open ones finish. */
@@ -45,6 +48,7 @@ export class Http2Connection {
   #lastAcceptedId = maxStreamId;
   #handshakeTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #unreadTimer: NodeJS.Timeout | undefined;
   #idleSinceMs = 0;
   #age: ConnectionAge | undefined;
   #keepalive: Keepalive | undefined;
@@ -180,6 +184,7 @@ export class Http2Connection {
     this.#watchIdle();
     this.#watchAge();
     this.#watchPeer();
+    this.#watchUnread();
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     if (this.#socket.destroyed) queueMicrotask(() => this.#onSocketClosed());
     if (this.#socket instanceof LendingSocket) this.#socket.lendTo((chunk) => this.#onChunk(chunk));
@@ -192,8 +197,12 @@ export class Http2Connection {
   #onChunk(chunk: Buffer): void {
     if (this.#state.kind === "closing" || this.#state.kind === "closed") return;
     this.#keepalive?.heard();
+    this.#orFail(() => this.#receiver.push(chunk));
+  }
+
+  #orFail(receive: () => void): void {
     try {
-      this.#receiver.push(chunk);
+      receive();
     } catch (error) {
       if (!(error instanceof ConnectionFault)) throw error;
       this.#fail(error);
@@ -281,6 +290,13 @@ export class Http2Connection {
     });
   }
 
+  #watchUnread(): void {
+    const { unreadTimeoutMs } = this.#limits;
+    if (unreadTimeoutMs === 0) return;
+    const everyMs = Math.ceil(unreadTimeoutMs / unreadLooks);
+    this.#unreadTimer = setInterval(() => this.#orFail(() => this.#receiver.endUnread(unreadLooks)), everyMs).unref();
+  }
+
   #close(errorCode: number, reason: Error | undefined): void {
     if (this.#state.kind === "closing" || this.#state.kind === "closed") return;
     this.#sender.goaway(this.#streams.lastRemoteId, errorCode, reason?.message ?? "");
@@ -320,6 +336,7 @@ export class Http2Connection {
     clearInterval(this.#idleTimer);
     this.#age?.stop();
     this.#keepalive?.stop();
+    clearInterval(this.#unreadTimer);
     this.#receiver.stop();
     const closed = new ConnectionClosedError("the connection was closed", { cause: reason });
     this.#ready.reject(closed);

@@ -11,6 +11,8 @@ const maxRememberedBlockBytes = 512;
 /** After this many blocks in a row that were new, only one in `lookEvery` is looked up. */
 const patience = 128;
 const lookEvery = 16;
+/** RFC 7541 section 4.2: an encoder says the smallest size since the last block and the one in use. */
+const maxSizeUpdates = 2;
 /** RFC 7541 section 5.1: longer integers are nothing this protocol can mean. */
 const maxIntegerShift = 28;
 
@@ -86,7 +88,8 @@ export class HpackDecoder {
 
   /** RFC 7541 section 4.2: size updates come only at the start of a block. */
   #sizeUpdates(): void {
-    while (this.#at < this.#end && (this.#bytes[this.#at]! & 0xe0) === 0x20) {
+    for (let updates = 1; this.#at < this.#end && (this.#bytes[this.#at]! & 0xe0) === 0x20; updates++) {
+      if (updates > maxSizeUpdates) throw compressionError("too many table size updates");
       const maxBytes = this.#integer(5);
       if (maxBytes > this.#maxTableBytes) throw compressionError("table size update above the limit");
       this.#table.resize(maxBytes);

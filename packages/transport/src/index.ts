@@ -1,3 +1,4 @@
+export { ChunkPacker } from "./chunk-packer.js";
 export { Http2Connection, type StreamHandler } from "./connection.js";
 export { DeadlineWheel, type Expiring } from "./deadline-wheel.js";
 export {

@@ -83,6 +83,12 @@ export const connectionLimits = {
     maxTimeoutMs,
     "gRPC's own default; a peer that vanished must not hold its calls for ever",
   ),
+  unreadTimeoutMs: limit(
+    60_000,
+    0,
+    maxTimeoutMs,
+    "how long what a stream sent last may wait for a peer that does not read it; 0: as long as it likes",
+  ),
   drainPingTimeoutMs: limit(
     1000,
     1,
@@ -131,6 +137,7 @@ export const unixSocketOptions: ConnectionOptions = {
   connectionWindowBytes: 64 * mib,
   maxFrameBytes: 64 * kib,
   maxQueuedRequests: 100_000,
+  unreadTimeoutMs: 0,
   resetBurst: 1e9,
   controlBurst: 1e9,
 };

@@ -99,6 +99,18 @@ export class Receiver implements FrameSink {
     this.#resets.earn();
   }
 
+  /**
+   * Ends the streams that wait for nothing but the peer to read, if they did already when this was called `times` before.
+   * @throws ConnectionFault
+   */
+  endUnread(times: number): void {
+    for (const stream of [...this.#streams.all()]) {
+      const isUnread = stream.ending !== undefined && stream.bufferedBytes > 0;
+      stream.timesSeenUnread = isUnread ? stream.timesSeenUnread + 1 : 0;
+      if (stream.timesSeenUnread > times) this.#failStream(stream, Http2ErrorCode.ENHANCE_YOUR_CALM);
+    }
+  }
+
   // Section 6.1.
   onDataFrame(streamId: number, flags: number, lengthBytes: number): void {
     this.#requireOrder(FrameType.DATA, streamId);

@@ -1,6 +1,11 @@
 import type { Payload } from "./output.js";
 import { copyAloneBytes, returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
 
+/** So few small pieces are kept as they come; more of them are copied together. */
+const looseChunks = 16;
+/** Below this the object that a view is costs as much as its bytes. */
+const packBelowBytes = 256;
+
 interface Chunk {
   readonly bytes: Uint8Array;
   /** Bytes [start, end) of it wait. */
@@ -18,12 +23,20 @@ export class SendQueue {
 
   /** Keeps the bytes by reference: they must not change. */
   add(bytes: Uint8Array, start: number): void {
+    if (this.#isOneOfMany(bytes)) {
+      this.#pack(bytes, start);
+      return;
+    }
     this.#push({ bytes, start, end: bytes.length, slab: undefined });
     this.sizeBytes += bytes.length - start;
   }
 
   /** Copies the bytes, which are only lent. */
   addCopy(bytes: Uint8Array, start: number): void {
+    if (this.#isOneOfMany(bytes)) {
+      this.#pack(bytes, start);
+      return;
+    }
     this.sizeBytes += bytes.length - start;
     let at = start + this.#fillTail(bytes, start);
     while (at < bytes.length) {
@@ -51,6 +64,20 @@ export class SendQueue {
     this.#chunks = [];
     this.#head = 0;
     this.sizeBytes = 0;
+  }
+
+  #isOneOfMany(bytes: Uint8Array): boolean {
+    return bytes.length < packBelowBytes && this.#chunks.length - this.#head >= looseChunks;
+  }
+
+  /** Copies the bytes to a slab that others follow in: a peer may send byte by byte. */
+  #pack(bytes: Uint8Array, start: number): void {
+    this.sizeBytes += bytes.length - start;
+    const packed = this.#fillTail(bytes, start);
+    if (start + packed === bytes.length) return;
+    const slab = takeSlab();
+    slab.set(bytes.subarray(start + packed));
+    this.#push({ bytes: slab, start: 0, end: bytes.length - start - packed, slab });
   }
 
   /** Copies what the last slab has room for; answers how much that was. */

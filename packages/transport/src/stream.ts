@@ -75,6 +75,8 @@ export class Stream implements Http2Stream {
   #queue: SendQueue | undefined;
   /** What ends our side once everything buffered is sent. */
   ending: undefined | "end-stream" | HeaderList;
+  /** How often in a row it was seen with all given to send, but not all sent. */
+  timesSeenUnread = 0;
   /** In the round of streams that have bytes to send. */
   inRound = false;
   nextInRound: Stream | undefined;

@@ -23,6 +23,6 @@ export interface Limits {
   readonly handshakeTimeoutMs: number;
   /** How long a connection may stay open without a call, in ms. */
   readonly idleTimeoutMs: number;
-  /** How long the body of an HTTP/JSON request may take to arrive, and its answer to be read, in ms. */
+  /** How long a request may take to arrive, or the first message of a gRPC call, and a complete answer to be read, in ms. */
   readonly requestTimeoutMs: number;
 }

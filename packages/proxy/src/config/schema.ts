@@ -169,10 +169,11 @@ const limits = z.strictObject({
     default: "15m",
   }),
   request_timeout: duration({
-    description: "How long an HTTP/JSON request may take to arrive, and how long its answer may go unread.",
+    description:
+      "How long an HTTP/JSON request may take to arrive, or the first message of a gRPC call, and how long an answer that is complete may go unread.",
     min: "100ms",
     max: "1h",
-    default: "1m",
+    default: "30s",
   }),
 });
 

@@ -21,7 +21,6 @@ import { HeldRequest } from "./held-request.js";
 import { carriesToken } from "./idempotency-token.js";
 import {
   backendWaitMs,
-  firstMessageWaitMs,
   grownUpstreamWindowBytes,
   heldBackWaitMs,
   lossesMax,
@@ -239,7 +238,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
       return;
     }
     if (endStream) this.#onReading(new NamespaceField().end());
-    else this.#expireAt(Math.min(this.#callDeadlineMs, this.#startedMs + firstMessageWaitMs));
+    else this.#expireAt(Math.min(this.#callDeadlineMs, this.#startedMs + this.#forwarding.firstMessageWaitMs));
   }
 
   #beginRoutedWhole(): void {

@@ -93,7 +93,7 @@ export class DataPath {
     this.#reception = new Reception({
       forwarding: this.#forwarding,
       builtIns: new Map([...this.#health.methods(), ...reflectionMethods(this.#offer)]),
-      http: { transcoder, body },
+      http: { transcoder, body, wheel: this.#forwarding.wheel },
     });
     this.#connections = new AppConnections({
       http1: new Http1Front(transcoder, { ...body, headerListBytes, idleTimeoutMs }, metrics),
@@ -106,6 +106,7 @@ export class DataPath {
         keepaliveTimeoutMs: limits.keepaliveTimeoutMs,
         sendHighWaterBytes: downstreamHighWaterBytes,
         prefaceTimeoutMs: limits.handshakeTimeoutMs,
+        unreadTimeoutMs: requestTimeoutMs,
         idleTimeoutMs,
       },
       onStream: this.#reception.onStream,

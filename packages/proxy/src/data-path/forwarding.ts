@@ -1,5 +1,6 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import { DeadlineWheel } from "@prism-data/transport";
+import type { Limits } from "../config/limits.js";
 import { listNames } from "../routing/name-list.js";
 import type { RouteLookup } from "../routing/route-lookup.js";
 import type { Metrics } from "../telemetry/metrics.js";
@@ -15,6 +16,8 @@ import { heldBackBytesMax, retainedBytesMax, unroutedBytesMax } from "./limits.j
 export class Forwarding {
   readonly metrics: Metrics;
   readonly messageBytesMax: number;
+  /** How long a call may stay open without the message that names its namespace. Nothing waits without a deadline. */
+  readonly firstMessageWaitMs: number;
   readonly now: () => number;
   readonly wheel: DeadlineWheel;
   readonly unread: UnreadBytes;
@@ -37,7 +40,7 @@ export class Forwarding {
 
   constructor(options: {
     metrics: Metrics;
-    limits: { messageBytes: number; callsInFlight: number; unreadBytes: number };
+    limits: Pick<Limits, "messageBytes" | "callsInFlight" | "unreadBytes" | "requestTimeoutMs">;
     routes: RouteLookup;
     backend: (name: string) => Backend;
     builtInServices: readonly string[];
@@ -45,6 +48,7 @@ export class Forwarding {
   }) {
     this.metrics = options.metrics;
     this.messageBytesMax = options.limits.messageBytes;
+    this.firstMessageWaitMs = options.limits.requestTimeoutMs;
     this.now = options.now;
     this.wheel = new DeadlineWheel(options.now);
     this.routes = options.routes;

@@ -1,25 +1,49 @@
-import type { Http2Stream, StreamEvents } from "@prism-data/transport";
-import { type BodyLimits, HttpBody } from "../transcoding/http-body.js";
+import {
+  type DeadlineWheel,
+  type Expiring,
+  Http2ErrorCode,
+  type Http2Stream,
+  type StreamEvents,
+} from "@prism-data/transport";
+import { type BodyLimits, bodiesTooLarge, HttpBody, requestTooSlow } from "../transcoding/http-body.js";
 import type { HttpRequest, HttpResponse, Transcoder } from "../transcoding/transcoder.js";
+
+/** What serves plain HTTP requests. */
+export interface HttpServing {
+  readonly transcoder: Transcoder;
+  readonly body: BodyLimits;
+  readonly wheel: DeadlineWheel;
+}
+
+/**
+ * - `reading`: the request comes in
+ * - `answering`: the call is made, which has its own deadline
+ * - `sending`: the answer goes out as fast as it is read
+ */
+type Phase = "reading" | "answering" | "sending" | "ended";
+
+/** The stream is given an answer in pieces, so that most of one that is not read stays on the budget. */
+const pieceBytes = 64 * 1024;
 
 /** A plain HTTP request over HTTP/2: its body is collected, then answered whole. */
 export class Http2Exchange implements StreamEvents {
   readonly #stream: Http2Stream;
   readonly #head: Omit<HttpRequest, "body">;
-  readonly #transcoder: Transcoder;
+  readonly #serving: HttpServing;
   readonly #aborted = new AbortController();
   readonly #body: HttpBody;
-  #phase: "reading" | "answering" | "ended" = "reading";
+  #phase: Phase = "reading";
+  #deadline: Expiring;
+  /** What of the answer is still to be sent; its size is taken from the budget until all of it is. */
+  #answer = Buffer.alloc(0);
+  #answerBytes = 0;
 
-  constructor(
-    stream: Http2Stream,
-    head: Omit<HttpRequest, "body">,
-    options: { transcoder: Transcoder; body: BodyLimits },
-  ) {
+  constructor(stream: Http2Stream, head: Omit<HttpRequest, "body">, serving: HttpServing) {
     this.#stream = stream;
     this.#head = head;
-    this.#transcoder = options.transcoder;
-    this.#body = new HttpBody(options.body);
+    this.#serving = serving;
+    this.#body = new HttpBody(serving.body);
+    this.#deadline = this.#expireWith(() => this.#send(requestTooSlow()));
   }
 
   onHeaders(): void {}
@@ -29,33 +53,75 @@ export class Http2Exchange implements StreamEvents {
     this.#stream.releaseWindow(data.length);
     const refused = this.#body.add(data);
     if (refused !== undefined) this.#send(refused);
-    else if (endStream) void this.#answer();
+    else if (endStream) void this.#call();
   }
 
   onTrailers(): void {
     this.onData(Buffer.alloc(0), true);
   }
 
-  onWritable(): void {}
+  onWritable(): void {
+    if (this.#phase !== "sending") return;
+    for (;;) {
+      const piece = this.#answer.subarray(0, pieceBytes);
+      this.#answer = this.#answer.subarray(piece.length);
+      const isLast = this.#answer.length === 0;
+      const isWritable = this.#stream.sendData(piece, isLast);
+      if (isLast) this.#end();
+      if (isLast || !isWritable) return;
+    }
+  }
 
   onReset(): void {
-    this.#phase = "ended";
-    this.#body.release();
+    this.#end();
     this.#aborted.abort();
   }
 
-  async #answer(): Promise<void> {
+  async #call(): Promise<void> {
     this.#phase = "answering";
+    this.#serving.wheel.remove(this.#deadline);
     const request = { ...this.#head, body: this.#body.bytes() };
-    const response = await this.#transcoder.answer(request, this.#aborted.signal);
+    const response = await this.#serving.transcoder.answer(request, this.#aborted.signal);
     if (!this.#aborted.signal.aborted) this.#send(response);
   }
 
-  #send({ status, headers, body }: HttpResponse): void {
-    this.#phase = "ended";
-    this.#body.release();
+  #send(response: HttpResponse): void {
+    this.#end();
+    const { status, headers, body } = this.#affordable(response);
     const isHead = this.#head.method === "HEAD";
     this.#stream.sendHeaders([":status", String(status), ...headers], isHead);
-    if (!isHead) this.#stream.sendData(typeof body === "string" ? Buffer.from(body) : body, true);
+    if (isHead) return;
+    this.#phase = "sending";
+    this.#answer = Buffer.from(body);
+    this.#deadline = this.#expireWith(() => this.#giveUpUnread());
+    this.onWritable();
+  }
+
+  /** The response, or when the budget has no room for it until it is read, the one that says so. */
+  #affordable(response: HttpResponse): HttpResponse {
+    const sizeBytes = Buffer.byteLength(response.body);
+    if (!this.#serving.body.budget.tryTake(sizeBytes)) return bodiesTooLarge();
+    this.#answerBytes = sizeBytes;
+    return response;
+  }
+
+  #giveUpUnread(): void {
+    this.#stream.reset(Http2ErrorCode.ENHANCE_YOUR_CALM);
+    this.#end();
+  }
+
+  #expireWith(onDeadline: () => void): Expiring {
+    const { wheel, body } = this.#serving;
+    return wheel.addTimeout(body.requestTimeoutMs, onDeadline);
+  }
+
+  /** Nothing is held any more. */
+  #end(): void {
+    this.#phase = "ended";
+    this.#serving.wheel.remove(this.#deadline);
+    this.#body.release();
+    this.#serving.body.budget.giveBack(this.#answerBytes);
+    this.#answerBytes = 0;
+    this.#answer = Buffer.alloc(0);
   }
 }

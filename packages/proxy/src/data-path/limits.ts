@@ -36,7 +36,7 @@ export const heldBackWaitMs = 30_000;
 /** Requests of calls that wait until their app reads. */
 export const heldBackBytesMax = 64 * mib;
 
-/** Bodies of HTTP/JSON requests that are coming in or being answered. */
+/** Bodies of HTTP/JSON requests that are coming in or being answered, and answers that are being read. */
 export const httpBodiesBytesMax = 128 * mib;
 
 /** Requests that wait for one backend: with the bound on their number, what an outage of it may cost in memory. */
@@ -47,9 +47,6 @@ export const waitingCallsMax = 10_000;
 
 /** How long a call without a deadline waits for its backend: one restart with a slow start, not an outage. */
 export const backendWaitMs = 30_000;
-
-/** How long a call may stay open without the message that names its namespace. Nothing waits without a deadline. */
-export const firstMessageWaitMs = 30_000;
 
 /** How often a call is sent again because its plugin was lost: more than one crash can fall into a call's time, but not many. */
 export const lossesMax = 3;

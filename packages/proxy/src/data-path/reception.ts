@@ -1,13 +1,11 @@
 import type { HeaderList, StreamEvents } from "@prism-data/transport";
 import type { App, AppStreamHandler } from "../downstream/app-connections.js";
-import type { BodyLimits } from "../transcoding/http-body.js";
-import type { Transcoder } from "../transcoding/transcoder.js";
 import { AnswerBacklog } from "./answer-backlog.js";
 import { BuiltInCall, type BuiltInMethod } from "./built-in-call.js";
 import { Call, type Downstream } from "./call.js";
 import type { Failure } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
-import { Http2Exchange } from "./http2-exchange.js";
+import { Http2Exchange, type HttpServing } from "./http2-exchange.js";
 import { type GrpcHead, requestHead } from "./request-head.js";
 import type { OpenStream } from "./unary-exchange.js";
 
@@ -20,12 +18,12 @@ export class Reception {
   readonly #builtInCalls = new Set<BuiltInCall>();
   /** Their answers are read as they come. */
   readonly #transcodedBacklog: AnswerBacklog;
-  readonly #http: { transcoder: Transcoder; body: BodyLimits };
+  readonly #http: HttpServing;
 
   constructor(options: {
     forwarding: Forwarding;
     builtIns: ReadonlyMap<string, BuiltInMethod>;
-    http: { transcoder: Transcoder; body: BodyLimits };
+    http: HttpServing;
   }) {
     this.#forwarding = options.forwarding;
     this.#builtIns = options.builtIns;

@@ -1,4 +1,5 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import { ChunkPacker } from "@prism-data/transport";
 import type { ByteBudget } from "../data-path/byte-budget.js";
 import { type HttpResponse, refusal } from "./transcoder.js";
 
@@ -15,6 +16,7 @@ export interface BodyLimits {
 export class HttpBody {
   readonly #limits: BodyLimits;
   readonly #chunks: Buffer[] = [];
+  readonly #packer = new ChunkPacker();
   #sizeBytes = 0;
 
   constructor(limits: BodyLimits) {
@@ -27,7 +29,7 @@ export class HttpBody {
     if (this.#sizeBytes + chunk.length > bodyBytesMax) return bodyTooLarge(bodyBytesMax);
     if (!budget.tryTake(chunk.length)) return bodiesTooLarge();
     this.#sizeBytes += chunk.length;
-    this.#chunks.push(Buffer.from(chunk));
+    this.#packer.add(this.#chunks, chunk);
     return undefined;
   }
 
@@ -48,6 +50,12 @@ function bodyTooLarge(sizeBytesMax: number): HttpResponse {
   return refusal(new GatewayError("MESSAGE_TOO_LARGE", text));
 }
 
-function bodiesTooLarge(): HttpResponse {
-  return refusal(new GatewayError("OVERLOADED", "The proxy holds as many request bodies as it may; come again later."));
+/** The answer when the budget is used up. */
+export function bodiesTooLarge(): HttpResponse {
+  return refusal(new GatewayError("OVERLOADED", "The proxy holds as many bodies as it may; come again later."));
+}
+
+/** The answer to a request that did not arrive in time. */
+export function requestTooSlow(): HttpResponse {
+  return { ...refusal(new GatewayError("DEADLINE_EXCEEDED", "The request took too long to arrive.")), status: 408 };
 }

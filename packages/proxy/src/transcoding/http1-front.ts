@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { HeaderList } from "@prism-data/transport";
 import { createServer } from "../node-http.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { type BodyLimits, HttpBody } from "./http-body.js";
+import { type BodyLimits, bodiesTooLarge, HttpBody } from "./http-body.js";
 import { malformedRequest } from "./http1-refusal.js";
 import type { HttpResponse, Transcoder } from "./transcoder.js";
 
@@ -105,12 +105,29 @@ export class Http1Front {
     return this.#transcoder.answer(asked, signal);
   }
 
-  #send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
+  #send(response: ServerResponse, answer: HttpResponse): void {
     if (response.destroyed) return;
+    const { status, headers, body } = this.#holdUntilRead(response, answer);
     if (this.#drained !== undefined) response.shouldKeepAlive = false;
     response.statusCode = status;
     for (let at = 0; at < headers.length; at += 2) response.appendHeader(headers[at]!, headers[at + 1]!);
     response.end(body);
+  }
+
+  /** Counts the answer until it is read, which may not take for ever. Answers what to send: that there is no room for it. */
+  #holdUntilRead(response: ServerResponse, answer: HttpResponse): HttpResponse {
+    const { budget, requestTimeoutMs } = this.#limits;
+    const sizeBytes = Buffer.byteLength(answer.body);
+    if (!budget.tryTake(sizeBytes)) return bodiesTooLarge();
+    const timer = setTimeout(() => {
+      this.#metrics.connectionClosed("unread_answers");
+      response.destroy();
+    }, requestTimeoutMs);
+    response.once("close", () => {
+      clearTimeout(timer);
+      budget.giveBack(sizeBytes);
+    });
+    return answer;
   }
 }
 
