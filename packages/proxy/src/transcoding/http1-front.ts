@@ -5,7 +5,7 @@ import type { HeaderList } from "@prism-data/transport";
 import { createServer } from "../node-http.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { type BodyLimits, bodiesTooLarge, HttpBody } from "./http-body.js";
-import { malformedRequest } from "./http1-refusal.js";
+import { type Http1Refusal, malformedRequest, refusalOf } from "./http1-refusal.js";
 import type { HttpResponse, Transcoder } from "./transcoder.js";
 
 export interface Http1Limits extends BodyLimits {
@@ -42,8 +42,16 @@ export class Http1Front {
       connectionsCheckingInterval: Math.min(slowRequestLookMs, limits.requestTimeoutMs),
       keepAliveTimeout: Math.min(keepAliveTimeoutMs, limits.idleTimeoutMs),
     });
-    this.#server.on("request", (request, response) => void this.#serve(request, response));
-    this.#server.on("clientError", (error, socket) => this.#onMalformed(error, socket));
+    this.#server.on("request", (request, response) => {
+      // HTTP/0.9 has no fields; what claims to be it and has some is somebody's trick.
+      if (request.httpVersionMajor === 1) void this.#serve(request, response);
+      else this.#refuse(request.socket, malformedRequest);
+    });
+    this.#server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => {
+      const refusal = refusalOf(code);
+      if (refusal === undefined) socket.destroy();
+      else this.#refuse(socket, refusal);
+    });
     // The server never listens by itself, but its clocks for slow requests start with this event.
     this.#server.emit("listening");
   }
@@ -72,12 +80,9 @@ export class Http1Front {
   }
 
   /** The connection cannot go on: where the next request begins is not known. */
-  #onMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const refusal = malformedRequest(error.code);
-    if (refusal !== undefined) {
-      this.#metrics.connectionClosed(refusal.reason);
-      if (socket.writable) socket.write(`HTTP/1.1 ${refusal.status}\r\nconnection: close\r\n\r\n`);
-    }
+  #refuse(socket: Duplex, { status, reason }: Http1Refusal): void {
+    this.#metrics.connectionClosed(reason);
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
     socket.destroy();
   }
 

@@ -6,7 +6,8 @@ export interface Http1Refusal {
   readonly reason: ConnectionCloseReason;
 }
 
-const malformed: Http1Refusal = { status: "400 Bad Request", reason: "malformed_request" };
+/** Of a request that is malformed, or that could be read in two ways. */
+export const malformedRequest: Http1Refusal = { status: "400 Bad Request", reason: "malformed_request" };
 
 const refusalByCode: Readonly<Record<string, Http1Refusal>> = {
   HPE_HEADER_OVERFLOW: { status: "431 Request Header Fields Too Large", reason: "header_too_large" },
@@ -14,8 +15,11 @@ const refusalByCode: Readonly<Record<string, Http1Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: "408 Request Timeout", reason: "request_timeout" },
 };
 
-/** How the error of a connection is answered that node:http reports; `undefined`: the client is gone. */
-export function malformedRequest(code: string | undefined): Http1Refusal | undefined {
-  const known = refusalByCode[code ?? ""];
-  return known ?? (code?.startsWith("HPE_") === true && code !== "HPE_INVALID_EOF_STATE" ? malformed : undefined);
+/** What llhttp says when a client goes away in the middle of a request. */
+const cutShort = "HPE_INVALID_EOF_STATE";
+
+/** How an error is answered that node:http reports of a connection; `undefined`: the client is gone. */
+export function refusalOf(code = ""): Http1Refusal | undefined {
+  const isMalformed = code.startsWith("HPE_") && code !== cutShort;
+  return refusalByCode[code] ?? (isMalformed ? malformedRequest : undefined);
 }
