@@ -91,6 +91,7 @@ describe("a request that is too large, or too slow, is refused", () => {
     ["a field above the limit", post(`x-large: ${"x".repeat(20_000)}\r\n`, body), "431", "header_too_large"],
     ["thousands of fields", post("a: b\r\n".repeat(5_000), body), "431", "header_too_large"],
     ["a chunk extension without end", post(chunked, `${hex};${"x".repeat(20_000)}`), "413", "body_too_large"],
+    ["a method that never ends", "POS", "408", "request_timeout"],
     ["fields that never end", `POST ${path} HTTP/1.1\r\n${json}`, "408", "request_timeout"],
     ["a body that never ends", post(length, body.slice(1)), "408", "request_timeout"],
     ["a chunk that never comes", post(chunked, `${hex}\r\n`), "408", "request_timeout"],

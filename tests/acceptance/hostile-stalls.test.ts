@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rateKept, withstand } from "./hostile-trial.ts";
+import { KeyValueClient } from "./key-value-client.ts";
+import { readMetric } from "./metric.ts";
+import { forgetPeakMemory, peakMemoryMib } from "./peak-memory.ts";
+import { PrismProcess } from "./prism-process.ts";
+import { SteadyLoad } from "./steady-load.ts";
+
+const unreadMib = 64;
+/** What a call may take, and what may go unread. Longer than what a busy machine does to an honest call. */
+const patience = "1s";
+/** The proxy, what it may hold for those who do not read, as much again for what is on its way, and its heap's ups and downs. */
+const peakMemoryMibMax = 180 + 2 * unreadMib + 140;
+
+// RFC 9113 section 7.
+const noError = "0";
+const cancel = "8";
+const calm = "11";
+
+let prism: PrismProcess;
+let load: SteadyLoad;
+
+beforeAll(async () => {
+  prism = await PrismProcess.start({
+    config: {
+      backends: { memory: { plugin: "memstore" } },
+      namespaces: { demo: { pattern: "key-value", backend: "memory", timeout: patience } },
+      limits: { request_timeout: patience, unread_size: `${unreadMib}MiB` },
+    },
+  });
+  using client = new KeyValueClient(prism.listen, "demo");
+  await client.set("k", "v".repeat(1_000));
+  await client.set("large", Buffer.alloc(1024 * 1024));
+  load = new SteadyLoad(prism.listen, "demo");
+  await load.callFor(1_000);
+});
+afterAll(async () => {
+  load?.[Symbol.dispose]();
+  await prism?.[Symbol.asyncDispose]();
+});
+
+async function countOf(code: string): Promise<number> {
+  return (await readMetric(prism.admin, "prism_streams_refused_total", `code="${code}"`)) ?? 0;
+}
+
+test.each([
+  // The deadline of the call, or what may go unread, whichever is used up first.
+  ["large answers that are not read", 400, [cancel, calm]],
+  ["small answers that are not read", 400, [calm]],
+  ["large JSON answers that are not read", 400, [calm]],
+  ["large answers that are read byte by byte", 20, [cancel]],
+  // Answered with a status, so that the rest of the request is not wanted (RFC 9113 section 8.1).
+  ["requests that come byte by byte", 20, [noError]],
+  ["calls without a message", 400, [noError]],
+  // The connection's window is not opened either, so the last answers go unread.
+  ["JSON requests without a body", 400, [noError, calm]],
+])(
+  "an honest client keeps its rate while there are %s: all %i streams end, if by a reset with one of %j",
+  async (attack, streams, codes) => {
+    forgetPeakMemory(prism.pid);
+    const { outcomes, ratio } = await withstand(attack, { prism, load });
+    for (const { resets, streamsEnded } of outcomes) {
+      expect(streamsEnded).toBe(streams);
+      expect(codes).toEqual(expect.arrayContaining(Object.keys(resets)));
+    }
+    expect(ratio).toBeGreaterThanOrEqual(rateKept);
+    expect(peakMemoryMib(prism.pid)).toBeLessThan(peakMemoryMibMax);
+  },
+);
+
+test("what went unread is counted", async () => {
+  expect(await countOf("ENHANCE_YOUR_CALM")).toBeGreaterThan(0);
+});
