@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** What each of about a dozen properties, two at a time, gets of FUZZ_SECONDS; 0: a short run. */
+const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 0) / 6;
+
 const conformance = "packages/*/src/conformance.test.ts";
 
 export default defineConfig({
@@ -16,6 +19,15 @@ export default defineConfig({
           exclude: [conformance],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "fuzz",
+          include: ["tests/fuzz/**/*.test.ts"],
+          provide: { fuzzSeconds },
+          testTimeout: 120_000 + 2_000 * fuzzSeconds,
         },
       },
       {

@@ -1,9 +1,13 @@
-// Writes the pages that come from the code: docs/errors.md, docs/config.md, and the plugin shown in docs/writing-a-plugin.md.
+// Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, and the
+// limits in docs/transport.md.
 // With --check, writes nothing and fails when a page is not what the code says.
 import { readFileSync, writeFileSync } from "node:fs";
 import { reasons } from "../packages/pattern-sdk/dist/index.js";
 import { configReference } from "../packages/proxy/dist/index.js";
+import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
 
+// All of them, by name.
+const proxyLimits = await import("../packages/proxy/dist/data-path/limits.js");
 const root = new URL("..", import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), "utf8");
 
@@ -45,10 +49,50 @@ function authorsPage() {
   return read("docs/writing-a-plugin.md").replace(block, (_, file) => `\`\`\`js file=${file}\n${read(file)}\`\`\``);
 }
 
+/** The value with its unit, which is the last word of the limit's name. */
+function quantity(name, value) {
+  if (typeof value === "object")
+    return Object.entries(value)
+      .map(([which, each]) => `${which} ${quantity(name, each)}`)
+      .join(", ");
+  if (value === 0) return "0";
+  if (name.endsWith("Ms")) return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
+  if (!/Bytes(Max|PerCallMax|OfOthersMax)?$/.test(name)) return value.toLocaleString("en");
+  const mib = value / 2 ** 20;
+  return mib >= 1 ? `${mib} MiB` : `${value / 2 ** 10} KiB`;
+}
+
+function connectionLimitsTable() {
+  const rows = Object.entries(connectionLimits).map(([name, { value, reason }]) => {
+    const overUnixSocket = unixSocketOptions[name] === undefined ? "" : quantity(name, unixSocketOptions[name]);
+    return `| \`${name}\` | ${quantity(name, value)} | ${overUnixSocket} | ${reason} |`;
+  });
+  return ["| limit | default | plugins' socket | reason |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+/** A limit's comment is its reason. */
+function proxyLimitsTable() {
+  const constants = /\/\*\* (.+?) \*\/\nexport const (\w+) =/g;
+  const rows = [...read("packages/proxy/src/data-path/limits.ts").matchAll(constants)].map(
+    ([, reason, name]) => `| \`${name}\` | ${quantity(name, proxyLimits[name])} | ${reason} |`,
+  );
+  return ["| limit | value | reason |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function transportPage() {
+  const tables = { "connection limits": connectionLimitsTable, "proxy limits": proxyLimitsTable };
+  const marked = /<!-- generated: (.+?) -->\n[\s\S]*?<!-- end -->/g;
+  return read("docs/transport.md").replace(
+    marked,
+    (_, name) => `<!-- generated: ${name} -->\n${tables[name]()}\n<!-- end -->`,
+  );
+}
+
 const pages = {
   "docs/errors.md": errorsPage(),
   "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),
+  "docs/transport.md": transportPage(),
 };
 const stale = Object.keys(pages).filter((page) => {
   try {

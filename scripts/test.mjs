@@ -12,7 +12,7 @@ const checks = [
   ["proto breaking changes", "buf", ["breaking", "--against", "proto/baseline.json"]],
   ["pages that come from the code", "node", ["scripts/generate-docs.mjs", "--check"]],
 ];
-const projects = ["unit", "conformance", "acceptance"];
+const projects = ["unit", "fuzz", "conformance", "acceptance"];
 
 let passed = 0;
 let failed = 0;

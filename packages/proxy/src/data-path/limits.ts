@@ -69,6 +69,12 @@ export const crashLoopRetryAfterMs = 5_000;
 /** How long connections may take to close after the last call of a drain, for the peers' sake. */
 export const closeWaitMs = 1_000;
 
+/** Longer than the idle time of usual load balancers, so that it is they who close first and no request meets a closing socket. */
+export const httpKeepAliveTimeoutMs = 75_000;
+
+/** How often slow HTTP/1.1 requests are looked for: what their timeout may be late. */
+export const httpSlowRequestLookMs = 10_000;
+
 /** Base64 makes bytes a third longer, and JSON has names around them. */
 export function httpBodyBytesMax(messageBytes: number): number {
   return Math.ceil(messageBytes * 1.4) + 64 * 1024;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HeaderList } from "@prism-data/transport";
+import { httpKeepAliveTimeoutMs, httpSlowRequestLookMs } from "../data-path/limits.js";
 import { createServer } from "../node-http.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { type BodyLimits, bodiesTooLarge, HttpBody } from "./http-body.js";
@@ -14,12 +15,6 @@ export interface Http1Limits extends BodyLimits {
   /** How long a connection may stay open without a request, in ms. */
   readonly idleTimeoutMs: number;
 }
-
-/** Longer than the idle time of usual load balancers, so that it is they who close first and no request meets a closing socket. */
-const keepAliveTimeoutMs = 75_000;
-
-/** How often slow requests are looked for: what their timeout may be late. */
-const slowRequestLookMs = 10_000;
 
 /** HTTP/1.1 on connections that someone else accepted. */
 export class Http1Front {
@@ -39,8 +34,8 @@ export class Http1Front {
       maxHeaderSize: limits.headerListBytes,
       requestTimeout: limits.requestTimeoutMs,
       headersTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(slowRequestLookMs, limits.requestTimeoutMs),
-      keepAliveTimeout: Math.min(keepAliveTimeoutMs, limits.idleTimeoutMs),
+      connectionsCheckingInterval: Math.min(httpSlowRequestLookMs, limits.requestTimeoutMs),
+      keepAliveTimeout: Math.min(httpKeepAliveTimeoutMs, limits.idleTimeoutMs),
     });
     this.#server.on("request", (request, response) => {
       // HTTP/0.9 has no fields; what claims to be it and has some is somebody's trick.
@@ -81,7 +76,7 @@ export class Http1Front {
 
   /** The connection cannot go on: where the next request begins is not known. */
   #refuse(socket: Duplex, { status, reason }: Http1Refusal): void {
-    this.#metrics.connectionClosed(reason);
+    if (reason !== undefined) this.#metrics.connectionClosed(reason);
     if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
     socket.destroy();
   }
