@@ -1,4 +1,6 @@
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
 import { rateKept, withstand } from "./hostile-trial.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
@@ -9,8 +11,18 @@ import { SteadyLoad } from "./steady-load.ts";
 const unreadMib = 64;
 /** What a call may take, and what may go unread. Longer than what a busy machine does to an honest call. */
 const patience = "1s";
-/** The proxy, what it may hold for those who do not read, as much again for what is on its way, and its heap's ups and downs. */
-const peakMemoryMibMax = 180 + 2 * unreadMib + 140;
+/** What the proxy may hold of HTTP/JSON's bodies and answers. */
+const bodiesMib = 128;
+/**
+ * The proxy, what it may hold for those who do not read, and as much again for what is on its way: an answer of HTTP/JSON is
+ * bytes, then text, then bytes. The heap's ups and downs come on top.
+ */
+const peakMemoryMibMax = 180 + 2 * Math.max(unreadMib, bodiesMib) + 120;
+
+const http1Connections = 10;
+const answersPerConnection = 20;
+/** A busy machine is late. */
+const endsWithinMs = 20_000;
 
 // RFC 9113 section 7.
 const noError = "0";
@@ -67,6 +79,26 @@ test.each([
     expect(peakMemoryMib(prism.pid)).toBeLessThan(peakMemoryMibMax);
   },
 );
+
+test("HTTP/1.1 answers that are not read end their connections, which are counted", async () => {
+  const unreadAnswers = async () =>
+    (await readMetric(prism.admin, "prism_connections_closed_total", 'reason="unread_answers"')) ?? 0;
+  const before = await unreadAnswers();
+  const [host = "", port = ""] = prism.listen.split(":");
+  const body = JSON.stringify({ namespace: "demo", key: "large" });
+  const head = "POST /prism.keyvalue.v1.KeyValueService/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+  const request = `${head}content-length: ${body.length}\r\n\r\n${body}`;
+  const sockets = Array.from({ length: http1Connections }, () => {
+    const socket = connect(Number(port), host).on("error", () => {});
+    // More than the kernel takes for a client that does not read.
+    socket.pause().write(request.repeat(answersPerConnection));
+    return socket;
+  });
+  await eventually("the end of the connections", endsWithinMs, async () => {
+    return (await unreadAnswers()) === before + http1Connections;
+  });
+  for (const socket of sockets) socket.destroy();
+});
 
 test("what went unread is counted", async () => {
   expect(await countOf("ENHANCE_YOUR_CALM")).toBeGreaterThan(0);

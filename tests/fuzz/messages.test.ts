@@ -33,10 +33,7 @@ function read(chunks: readonly Buffer[]): string[] {
   const seen: string[] = [];
   try {
     for (const chunk of chunks) {
-      reader.push(chunk);
-      for (let next = reader.next(); next !== undefined; next = reader.next()) {
-        seen.push(`${next.compressed} ${next.message.toString("hex")}`);
-      }
+      reader.read(chunk, ({ compressed, message: bytes }) => seen.push(`${compressed} ${bytes.toString("hex")}`));
     }
     seen.push(`left ${reader.pendingBytes}`);
   } catch (error) {

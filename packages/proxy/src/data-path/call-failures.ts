@@ -114,6 +114,11 @@ export function answerTooLarge(sizeBytesMax: number): Failure {
   return failureOf(new GatewayError("MESSAGE_TOO_LARGE", text));
 }
 
+export function answersTooLarge(): Failure {
+  const text = "The proxy holds as many answers for HTTP/JSON as it may; come again later.";
+  return failureOf(new GatewayError("OVERLOADED", text, { retryAfterMs: overloadRetryAfterMs }));
+}
+
 export function compressedAnswer(): Failure {
   const text = "The plugin's answer to a unary call is not one uncompressed message.";
   return failureOf(new GatewayError("BACKEND_FAILED", text));

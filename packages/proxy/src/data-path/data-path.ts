@@ -88,7 +88,7 @@ export class DataPath {
     };
     const transcoder = new Transcoder({
       methods: () => this.#offer.methods(),
-      call: this.#callUnary(limits.messageBytes),
+      call: this.#callUnary(limits.messageBytes, body.budget),
     });
     this.#reception = new Reception({
       forwarding: this.#forwarding,
@@ -185,8 +185,8 @@ export class DataPath {
     }
   }
 
-  #callUnary(answerBytesMax: number): CallUnary {
-    return (request, signal) => callUnary(this.#reception.onTranscoded, request, { answerBytesMax, signal });
+  #callUnary(answerBytesMax: number, budget: ByteBudget): CallUnary {
+    return (request, signal) => callUnary(this.#reception.onTranscoded, request, { answerBytesMax, budget, signal });
   }
 
   async #drain(graceMs: number): Promise<void> {

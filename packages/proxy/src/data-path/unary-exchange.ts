@@ -10,8 +10,9 @@ import {
   statusTrailers,
 } from "@prism-data/transport";
 import type { UnaryRequest, UnaryResponse } from "../transcoding/transcoder.js";
+import type { ByteBudget } from "./byte-budget.js";
 import type { Downstream } from "./call.js";
-import { answerTooLarge, compressedAnswer } from "./call-failures.js";
+import { answersTooLarge, answerTooLarge, compressedAnswer } from "./call-failures.js";
 import type { Failure } from "./failure.js";
 import { grpcStatusOf } from "./peer-status.js";
 
@@ -30,9 +31,9 @@ const givenUp: HeaderList = statusTrailers(GrpcCode.CANCELLED, "the call was giv
 export function callUnary(
   open: OpenStream,
   request: UnaryRequest,
-  options: { answerBytesMax: number; signal: AbortSignal },
+  options: { answerBytesMax: number; budget: ByteBudget; signal: AbortSignal },
 ): Promise<UnaryResponse> {
-  const exchange = new UnaryExchange(options.answerBytesMax);
+  const exchange = new UnaryExchange(options);
   const headers = [":method", "POST", ":scheme", "http", ":path", request.path, "te", "trailers"];
   headers.push("content-type", "application/grpc");
   if (request.timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(request.timeoutMs));
@@ -46,13 +47,16 @@ class UnaryExchange implements Downstream {
   readonly bufferedBytes = 0;
   events: StreamEvents | undefined;
   readonly #answerBytesMax: number;
+  /** Answers that are being collected share it. */
+  readonly #budget: ByteBudget;
   readonly #response = Promise.withResolvers<UnaryResponse>();
   #headers: HeaderList = [];
   readonly #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  constructor(answerBytesMax: number) {
+  constructor({ answerBytesMax, budget }: { answerBytesMax: number; budget: ByteBudget }) {
     this.#answerBytesMax = answerBytesMax;
+    this.#budget = budget;
   }
 
   get response(): Promise<UnaryResponse> {
@@ -72,12 +76,14 @@ class UnaryExchange implements Downstream {
   }
 
   sendData(data: Uint8Array): boolean {
-    this.#sizeBytes += data.length;
-    this.#chunks.push(data);
-    if (this.#sizeBytes <= this.#answerBytesMax + prefixBytes) return true;
-    this.#finish(answerTooLarge(this.#answerBytesMax).trailers);
-    // Nothing more is wanted: as if the app had gone.
-    this.events?.onReset(Http2ErrorCode.CANCEL);
+    if (this.#sizeBytes + data.length > this.#answerBytesMax + prefixBytes) {
+      this.#giveUp(answerTooLarge(this.#answerBytesMax));
+    } else if (this.#budget.tryTake(data.length)) {
+      this.#sizeBytes += data.length;
+      this.#chunks.push(data);
+    } else {
+      this.#giveUp(answersTooLarge());
+    }
     return true;
   }
 
@@ -97,8 +103,16 @@ class UnaryExchange implements Downstream {
 
   releaseWindow(): void {}
 
+  /** Nothing more is wanted: as if the app had gone. */
+  #giveUp(failure: Failure): void {
+    this.#finish(failure.trailers);
+    this.events?.onReset(Http2ErrorCode.CANCEL);
+  }
+
   #finish(trailers: HeaderList): void {
-    const answer = Buffer.concat(this.#chunks);
+    const answer = Buffer.concat(this.#chunks.splice(0));
+    this.#budget.giveBack(this.#sizeBytes);
+    this.#sizeBytes = 0;
     const code = grpcStatusOf(trailers);
     const failure = code === 0 ? faultOf(answer) : undefined;
     const status = failure?.trailers ?? trailers;

@@ -16,14 +16,20 @@ export interface Http1Limits extends BodyLimits {
   readonly idleTimeoutMs: number;
 }
 
+interface Connection {
+  /** Who it was verified to belong to. */
+  readonly principal: string | undefined;
+  /** How to let go of each answer that is not read yet. Those that wait behind another hear of no end by themselves. */
+  readonly unread: Set<() => void>;
+}
+
 /** HTTP/1.1 on connections that someone else accepted. */
 export class Http1Front {
   readonly #transcoder: Transcoder;
   readonly #limits: Http1Limits;
   readonly #metrics: Metrics;
   readonly #server;
-  /** With who each was verified to belong to. */
-  readonly #connections = new Map<Socket, string | undefined>();
+  readonly #connections = new Map<Socket, Connection>();
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(transcoder: Transcoder, limits: Http1Limits, metrics: Metrics) {
@@ -52,8 +58,10 @@ export class Http1Front {
   }
 
   accept(socket: Socket, principal: string | undefined): void {
-    this.#connections.set(socket, principal);
+    const connection: Connection = { principal, unread: new Set() };
+    this.#connections.set(socket, connection);
     socket.once("close", () => {
+      for (const letGo of connection.unread) letGo();
       this.#connections.delete(socket);
       if (this.#connections.size === 0) this.#drained?.resolve();
     });
@@ -100,7 +108,7 @@ export class Http1Front {
 
   #answer(request: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<HttpResponse> {
     const path = (request.url ?? "").replace(/\?.*$/s, "");
-    const principal = this.#connections.get(request.socket);
+    const principal = this.#connections.get(request.socket)?.principal;
     const asked = { method: request.method ?? "", path, headers: headersOf(request), body, principal };
     return this.#transcoder.answer(asked, signal);
   }
@@ -117,16 +125,22 @@ export class Http1Front {
   /** Counts the answer until it is read, which may not take for ever. Answers what to send: that there is no room for it. */
   #holdUntilRead(response: ServerResponse, answer: HttpResponse): HttpResponse {
     const { budget, requestTimeoutMs } = this.#limits;
+    const { socket } = response.req;
+    const unread = this.#connections.get(socket)?.unread;
     const sizeBytes = Buffer.byteLength(answer.body);
-    if (!budget.tryTake(sizeBytes)) return bodiesTooLarge();
+    if (unread === undefined || !budget.tryTake(sizeBytes)) return bodiesTooLarge();
     const timer = setTimeout(() => {
+      if (socket.destroyed) return;
       this.#metrics.connectionClosed("unread_answers");
-      response.destroy();
+      socket.destroy();
     }, requestTimeoutMs);
-    response.once("close", () => {
+    const letGo = () => {
+      if (!unread.delete(letGo)) return;
       clearTimeout(timer);
       budget.giveBack(sizeBytes);
-    });
+    };
+    unread.add(letGo);
+    response.once("close", letGo);
     return answer;
   }
 }
