@@ -42,7 +42,8 @@ docs: build ## Write the pages that come from the code
 backends: .toolchain/clients ## Install the servers and clients that the tests need
 	@scripts/install-servers.sh
 
-bench: build ## Measure, side by side in one run
+bench: build ## Measure, side by side in one run; ONLY=get-1k BENCH_ROUNDS=2 for a part of it
+	@scripts/install-bench-peers.sh
 	@$(path) node bench/run.mjs
 
 clean: ## Remove everything that was built or installed here

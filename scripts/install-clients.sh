@@ -21,18 +21,6 @@ once() {
   touch "$stamp"
 }
 
-install_packages() {
-  if ! command -v apt-get >/dev/null; then
-    echo "clients: these are missing and there is no apt-get; install them, then run make again: $*" >&2
-    exit 1
-  fi
-  echo "clients: installing from Debian's packages: $*" >&2
-  sudo=
-  if [ "$(id -u)" -ne 0 ]; then sudo="sudo -n"; fi
-  $sudo apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >&2
-}
-
 install_python() {
   echo "clients: installing Python's grpcio into .toolchain/python" >&2
   python3 -m venv "$toolchain/python"
@@ -93,7 +81,7 @@ command -v mvn >/dev/null || missing="$missing maven"
 cargo_minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
 if [ "${cargo_minor:-0}" -lt 88 ]; then missing="$missing cargo-web rustc-web"; fi
 python3 -c "import ensurepip, venv" 2>/dev/null || missing="$missing python3-venv"
-if [ -n "$missing" ]; then install_packages $missing; fi
+if [ -n "$missing" ]; then "$root/scripts/install-debian-packages.sh" clients $missing; fi
 once "python-$(cksum <"$clients/python/requirements.txt")" install_python
 # What grpc-go asks for; see go.mod.
 go_minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')

@@ -8,20 +8,4 @@ PATH="$PATH:/usr/sbin"
 missing=
 command -v redis-server >/dev/null || missing="$missing redis-server redis-tools"
 command -v nginx >/dev/null || missing="$missing nginx"
-if [ -z "$missing" ]; then exit 0; fi
-if ! command -v apt-get >/dev/null; then
-  echo "backends: these are missing and there is no apt-get; install them, then run make again:$missing" >&2
-  exit 1
-fi
-sudo=
-if [ "$(id -u)" -ne 0 ]; then sudo="sudo -n"; fi
-echo "backends: installing from Debian's packages:$missing" >&2
-$sudo apt-get update -qq >&2
-# The tests start servers of their own: the package must not start one.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
-  $sudo chmod +x "$policy"
-  trap '$sudo rm -f "$policy"' EXIT
-fi
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >&2
+if [ -n "$missing" ]; then "$(dirname "$0")/install-debian-packages.sh" backends $missing; fi

@@ -1,0 +1,17 @@
+/** What `make bench` is told by its environment. Throws when a value cannot be used. */
+export function options({ BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "" }) {
+  const [front, back] = BENCH_CPUS === "any" ? [] : BENCH_CPUS.split(",");
+  return {
+    rounds: positive("BENCH_ROUNDS", BENCH_ROUNDS),
+    roundMs: positive("BENCH_ROUND_MS", BENCH_ROUND_MS),
+    /** The process that is called runs on `front`; what is behind it, and the load, on `back`. */
+    cpus: { front, back },
+    only: ONLY === "" ? undefined : new RegExp(ONLY),
+  };
+}
+
+function positive(name, text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${name} is ${JSON.stringify(text)}; give a whole number above 0`);
+}
