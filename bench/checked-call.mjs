@@ -5,10 +5,11 @@ import { getCall, setCall, valueIn, valueOfSize } from "./requests.mjs";
 
 const checkTimeoutMs = 10_000;
 
-/** Writes the value that the comparison reads, and reads it. Throws when a status or an answer is not what it must be. */
-export async function checkSubject({ name, endpoint }, { valueBytes }) {
+/** Makes the call once, of a Get after writing what it reads. Throws when a status or an answer is not what it must be. */
+export async function checkSubject({ name, endpoint }, { call, valueBytes }) {
   const client = await connect(endpoint);
   try {
+    if (valueBytes === undefined) return await checkStream(client, call);
     const set = setCall(valueBytes);
     await client.unary(set.path, set.message, { timeoutMs: checkTimeoutMs });
     const get = getCall(valueBytes);
@@ -17,6 +18,15 @@ export async function checkSubject({ name, endpoint }, { valueBytes }) {
   } finally {
     await client.close();
   }
+}
+
+async function checkStream(client, { path, message, answerBytesMin }) {
+  const call = client.stream(path, { timeoutMs: checkTimeoutMs });
+  call.write(message);
+  call.end();
+  let answerBytes = 0;
+  for await (const answer of call.messages()) answerBytes += answer.length;
+  if (answerBytes < answerBytesMin) throw new Error(`${path} answers ${answerBytes} bytes`);
 }
 
 function connect({ host, port, path, ca, headers = {} }) {

@@ -1,8 +1,9 @@
 // What is measured side by side. The first subject of a comparison runs twice in each round, as first and as last: what
 // these two differ by is the noise.
 import { getCall, setCall } from "./requests.mjs";
+import { messagesPerCall, readCall } from "./subjects/message-stream.mjs";
 
-/** Calls in flight, as h2load makes them. */
+/** Calls in flight, as connections and streams on each. */
 const concurrency = {
   1: { connections: 1, streams: 1 },
   16: { connections: 4, streams: 4 },
@@ -10,21 +11,59 @@ const concurrency = {
   256: { connections: 16, streams: 16 },
 };
 
-const sizes = { 100: "100 B", 1024: "1 KiB", 65536: "64 KiB", 1048576: "1 MiB" };
+const sizes = { "100b": [100, "100 B"], "1k": [1024, "1 KiB"], "64k": [65_536, "64 KiB"], "1m": [1_048_576, "1 MiB"] };
 
-export const comparisons = [
-  comparison("get-1k", "Get", 1024, 64, [
-    ...["prism-memstore", "memstore", "nginx-memstore", "envoy-memstore"],
-    ...["grpc-js", "grpc-js-proxy", "prism-grpc-js", "nginx-grpc-js"],
-  ]),
-  comparison("set-1k", "Set", 1024, 64, [
-    ...["prism-memstore", "memstore", "nginx-memstore", "envoy-memstore"],
-    ...["grpc-js", "grpc-js-proxy", "prism-grpc-js"],
-  ]),
+const proxies = ["prism-memstore", "nginx-memstore", "envoy-memstore", "memstore"];
+const grpcJs = ["grpc-js-proxy", "prism-grpc-js", "nginx-grpc-js", "envoy-grpc-js", "grpc-js"];
+
+/** What the targets are about. */
+const main = [
+  keyValue("get", "1k", 64, [...proxies, ...grpcJs, "redis"]),
+  keyValue("set", "1k", 64, [...proxies, "grpc-js-proxy", "grpc-js"]),
+  keyValue("get", "64k", 16, proxies),
+  keyValue("set", "64k", 16, proxies),
+  keyValue("get", "1m", 16, proxies),
+  keyValue("set", "1m", 16, proxies),
+  keyValue("get", "1k", 1, [...proxies, "echo"]),
+  { ...keyValue("get", "1k", 64, ["prism-redis", "ioredis", "redis", "daprd"]), id: "redis-get-1k-c64" },
+  { ...keyValue("get", "1k", 64, ["prism-tls", "nginx-tls", "prism-memstore"]), id: "tls-get-1k-c64" },
+  {
+    id: "stream-100b-c16",
+    title: "server streams of 100 B messages, 16 at once; a call here is a message, its latency the whole stream's",
+    ...{ client: "h2load", ...concurrency[16], call: readCall, messagesPerCall },
+    subjects: ["prism-messages", "nginx-messages", "envoy-messages", "messages"],
+  },
+  {
+    ...keyValue("get", "1k", 64, ["prism-memstore", "nginx-memstore", "grpc-js-proxy"]),
+    ...{
+      id: "client-get-1k-c64",
+      title: "Get 1 KiB, 64 in flight, by a gRPC client that checks every answer",
+      client: "grpc",
+    },
+  },
 ];
 
-function comparison(id, method, valueBytes, inFlight, subjects) {
-  const call = method === "Get" ? getCall(valueBytes) : setCall(valueBytes);
-  const title = `${method} ${sizes[valueBytes]}, ${inFlight} in flight`;
-  return { id, title, call, valueBytes, inFlight, ...concurrency[inFlight], subjects };
+/** Every size at every concurrency, with and without the proxy. */
+const matrix = ["get", "set"].flatMap((method) =>
+  Object.keys(sizes).flatMap((size) =>
+    Object.keys(concurrency).map((inFlight) => keyValue(method, size, inFlight, ["prism-memstore", "memstore"])),
+  ),
+);
+
+const measuredAlready = new Set(main.map(({ id }) => id));
+
+/** All of them; a subject that is not `available` is left out. */
+export function comparisons(available) {
+  return [...main, ...matrix.filter(({ id }) => !measuredAlready.has(id))].map((comparison) => ({
+    ...comparison,
+    subjects: comparison.subjects.filter(available),
+  }));
+}
+
+function keyValue(method, size, inFlight, subjects) {
+  const [valueBytes, sizeName] = sizes[size];
+  const call = method === "get" ? getCall(valueBytes) : setCall(valueBytes);
+  const title = `${method === "get" ? "Get" : "Set"} ${sizeName}, ${inFlight} in flight`;
+  const id = `${method}-${size}-c${inFlight}`;
+  return { id, title, client: "h2load", call, valueBytes, ...concurrency[inFlight], subjects };
 }

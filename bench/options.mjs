@@ -1,12 +1,18 @@
-/** What `make bench` is told by its environment. Throws when a value cannot be used. */
-export function options({ BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "" }) {
+import { parseArgs } from "node:util";
+
+/** What `make bench` is told. Throws when a value cannot be used. */
+export function options(env, args) {
+  const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "", DAPRD = "" } = env;
+  const { values } = parseArgs({ args, options: { daprd: { type: "string", default: DAPRD } } });
   const [front, back] = BENCH_CPUS === "any" ? [] : BENCH_CPUS.split(",");
   return {
     rounds: positive("BENCH_ROUNDS", BENCH_ROUNDS),
     roundMs: positive("BENCH_ROUND_MS", BENCH_ROUND_MS),
     /** The process that is called runs on `front`; what is behind it, and the load, on `back`. */
     cpus: { front, back },
-    only: ONLY === "" ? undefined : new RegExp(ONLY),
+    only: new RegExp(ONLY),
+    /** The path of daprd; it is no package, so it is measured only where somebody has it. */
+    daprd: values.daprd === "" ? undefined : values.daprd,
   };
 }
 

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 /** What is slow to start on a busy machine: Envoy. */
@@ -13,49 +14,58 @@ const stopTimeoutMs = 5_000;
 /** How many of a program's last words are told when it fails. */
 const lastWordsMax = 2_000;
 
+const started = new Set();
+process.once("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 /** The path of a file beside this one. */
 export const benchFile = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /**
  * Starts a program on one CPU (`undefined`: on any). It is ready when it prints a first line on stdout, which becomes
- * `firstLine`; with `ready: "at once"` nothing is waited for. `stop` ends it.
+ * `firstLine`; with `ready: "at once"` nothing is waited for. `stop` ends it; `ask` sends it JSON and answers its next line.
  */
 export async function startProgram(command, { cpu, env = process.env, ready = "first line" }) {
-  const child = spawn(...onCpu(command, cpu), { env, stdio: ["pipe", "pipe", "pipe"] });
-  let lastWords = "";
-  child.stderr.on("data", (chunk) => {
-    lastWords = `${lastWords}${chunk}`.slice(-lastWordsMax);
-  });
-  const program = { pid: child.pid, firstLine: "", stop: () => stop(child) };
-  if (ready === "at once") return program;
+  const child = spawn(...onCpu(command, cpu), { env, stdio: "pipe" });
+  started.add(child.once("exit", () => started.delete(child)));
+  const lastWords = lastWordsOf(child);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const nextLine = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${command.join(" ")} ended: ${lastWords()}`);
+    return value;
+  };
+  const ask = async (question) => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    return JSON.parse(await nextLine());
+  };
   const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
-  for await (const line of createInterface({ input: child.stdout })) {
-    clearTimeout(timer);
-    child.stdout.resume();
-    return { ...program, firstLine: line };
-  }
-  throw new Error(`${command.join(" ")} ended before it was ready: ${lastWords}`);
+  const firstLine = ready === "at once" ? "" : await nextLine();
+  clearTimeout(timer);
+  return { pid: child.pid, firstLine, ask, stop: () => stop(child) };
 }
 
 /** Runs a program to its end and answers what it printed. */
 export async function runProgram(command, { cpu, timeoutMs }) {
   const child = spawn(...onCpu(command, cpu), { stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
-  let printed = "";
-  let lastWords = "";
-  child.stdout.on("data", (chunk) => {
-    printed += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    lastWords = `${lastWords}${chunk}`.slice(-lastWordsMax);
-  });
-  const [code, signal] = await once(child, "close");
+  const lastWords = lastWordsOf(child);
+  const [printed, [code, signal]] = await Promise.all([text(child.stdout), once(child, "close")]);
   if (code === 0) return printed;
-  throw new Error(`${command.join(" ")} ended with ${code ?? signal}: ${lastWords}`);
+  throw new Error(`${command.join(" ")} ended with ${code ?? signal}: ${lastWords()}`);
 }
 
 /** Moves a running process with all its threads to one CPU. */
 export function moveToCpu(pid, cpu) {
   if (cpu !== undefined) execFileSync("taskset", ["-acp", cpu, String(pid)], { stdio: "ignore" });
+}
+
+function lastWordsOf(child) {
+  let words = "";
+  child.stderr.on("data", (chunk) => {
+    words = `${words}${chunk}`.slice(-lastWordsMax);
+  });
+  return () => words;
 }
 
 function onCpu(command, cpu) {

@@ -1,71 +1,53 @@
-// Who can be measured, by name. Each is started when a comparison needs it, in a folder of its own.
+// Who can be measured, by name.
 //
-// A subject has `endpoint` (where h2load and the checking client go, with which headers), `processes` (proxy, store, backend:
-// whose CPU is counted as what) and `stop`.
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+// A subject has `endpoint` (where h2load and the checking client go, with which headers) or a `load` of its own, `processes`
+// (proxy, store, backend: whose CPU is counted as what) and `stop`; where it is not called as Prism is, `call` and `check`.
 import { benchFile } from "./programs.mjs";
+import { makeCertificates } from "./subjects/certificates.mjs";
+import { startDaprd } from "./subjects/daprd.mjs";
 import { startEnvoy } from "./subjects/envoy.mjs";
 import { startGrpcJsProxy, startGrpcJsStore, startGrpcJsStoreOnSocket } from "./subjects/grpc-js.mjs";
+import { messageBackend, startMessagePlugin } from "./subjects/message-stream.mjs";
 import { startNginx } from "./subjects/nginx.mjs";
 import { startPrism } from "./subjects/prism.mjs";
+import { startIoredis, startPrismRedis, startRedis } from "./subjects/redis.mjs";
 import { startSdkPlugin } from "./subjects/sdk-plugin.mjs";
+import { startSocketEcho } from "./subjects/socket-echo.mjs";
 
 const memstore = { plugin: "memstore" };
 const grpcJsPlugin = { command: [process.execPath, benchFile("programs/grpc-js-plugin.mjs")] };
+const memstoreBehind = (at) => startSdkPlugin(at, at.cpus.back);
+const messagesBehind = (at) => startMessagePlugin(at, at.cpus.back);
+const prism = (options) => (at) => startPrism(at, options);
+const nginx = (startStore) => async (at) => startNginx(at, await startStore(at));
+const envoy = (startStore) => async (at) => startEnvoy(at, await startStore(at));
 
-const subjects = {
-  "prism-memstore": { name: "Prism → memstore", start: (at) => startPrism(at, { backend: memstore }) },
-  "prism-grpc-js": { name: "Prism → grpc-js store", start: (at) => startPrism(at, { backend: grpcJsPlugin }) },
-  memstore: { name: "memstore, no proxy", start: (at) => startSdkPlugin(at, at.cpus.front) },
-  "grpc-js": { name: "grpc-js store, no proxy", start: startGrpcJsStore },
-  "grpc-js-proxy": { name: "grpc-js proxy → grpc-js store", start: startGrpcJsProxy },
-  "nginx-memstore": {
-    name: "nginx → memstore",
-    start: async (at) => startNginx(at, await startSdkPlugin(at, at.cpus.back)),
-  },
-  "envoy-memstore": {
-    name: "Envoy → memstore",
-    start: async (at) => startEnvoy(at, await startSdkPlugin(at, at.cpus.back)),
-  },
-  "nginx-grpc-js": {
-    name: "nginx → grpc-js store",
-    start: async (at) => startNginx(at, await startGrpcJsStoreOnSocket(at)),
-  },
+/** Each by its name: what it is called in tables, and how it is started. */
+export const subjects = {
+  "prism-memstore": ["Prism → memstore", prism({ backend: memstore })],
+  "prism-grpc-js": ["Prism → grpc-js store", prism({ backend: grpcJsPlugin })],
+  "prism-redis": ["Prism → Redis", startPrismRedis],
+  "prism-messages": ["Prism → message plugin", prism(messageBackend)],
+  "prism-tls": [
+    "Prism, TLS → memstore",
+    async (at) => startPrism(at, { backend: memstore, tls: await makeCertificates(at) }),
+  ],
+  "nginx-memstore": ["nginx → memstore", nginx(memstoreBehind)],
+  "nginx-grpc-js": ["nginx → grpc-js store", nginx(startGrpcJsStoreOnSocket)],
+  "nginx-messages": ["nginx → message plugin", nginx(messagesBehind)],
+  "nginx-tls": [
+    "nginx, TLS → memstore",
+    async (at) => startNginx(at, await memstoreBehind(at), await makeCertificates(at)),
+  ],
+  "envoy-memstore": ["Envoy → memstore", envoy(memstoreBehind)],
+  "envoy-grpc-js": ["Envoy → grpc-js store", envoy(startGrpcJsStoreOnSocket)],
+  "envoy-messages": ["Envoy → message plugin", envoy(messagesBehind)],
+  memstore: ["memstore, no proxy", (at) => startSdkPlugin(at, at.cpus.front)],
+  messages: ["message plugin, no proxy", (at) => startMessagePlugin(at, at.cpus.front)],
+  "grpc-js": ["grpc-js store, no proxy", startGrpcJsStore],
+  "grpc-js-proxy": ["grpc-js proxy → grpc-js store", startGrpcJsProxy],
+  redis: ["Redis, by redis-benchmark", startRedis],
+  ioredis: ["ioredis in one process → Redis", startIoredis],
+  daprd: ["daprd → Redis", (at) => startDaprd(at, at.daprd)],
+  echo: ["echo over a Unix socket", startSocketEcho],
 };
-
-/** The subjects that run. Only those that the next comparison needs: an idle process is not free. */
-export class RunningSubjects {
-  #running = new Map();
-  #started = 0;
-
-  constructor({ folder, cpus }) {
-    this.folder = folder;
-    this.cpus = cpus;
-  }
-
-  /** Starts what is missing of these, ends all others, and answers them in this order. */
-  async only(ids) {
-    for (const id of this.#running.keys()) if (!ids.includes(id)) await this.#stop(id);
-    for (const id of ids) if (!this.#running.has(id)) this.#running.set(id, await this.#start(id));
-    return ids.map((id) => this.#running.get(id));
-  }
-
-  async stopAll() {
-    await this.only([]);
-  }
-
-  async #start(id) {
-    const { name, start } = subjects[id];
-    this.#started += 1;
-    const folder = join(this.folder, String(this.#started));
-    await mkdir(folder);
-    return { id, name, folder, ...(await start({ folder, cpus: this.cpus })) };
-  }
-
-  async #stop(id) {
-    const { stop } = this.#running.get(id);
-    this.#running.delete(id);
-    await stop();
-  }
-}

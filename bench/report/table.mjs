@@ -21,12 +21,18 @@ export function comparisonTable({ title, subjects }) {
 
 /** What Prism is held to, a line each. */
 export function targetTable(judged) {
-  const head = ["", "must", "aim", "measured", "noise", "reaches"];
-  const rows = judged.map(({ title, sign, must, aim, measured, noise, verdict }) => {
-    return [title, `${sign} ${must}`, `${sign} ${aim}`, number(measured, 2), `±${number(noise * 100, 0)} %`, verdict];
+  const head = ["", "must", "aim", "measured", "over the rounds", "A/A noise", "reaches"];
+  const rows = judged.map(({ title, atMost, must, aim, measured, lowest, highest, noise, verdict }) => {
+    const bounds = [must, aim].map((bound) => `${atMost ? "≤" : "≥"} ${bound}`);
+    const range = [lowest, highest].map(significant).join(" to ");
+    const noiseCell = noise === undefined ? "–" : `${number(noise * 100, 0)} %`;
+    return [title, ...bounds, significant(measured), range, noiseCell, verdict];
   });
   return aligned([head, ...rows]);
 }
+
+/** Two digits after the point where they say something. */
+const significant = (value) => number(value, value < 20 ? 2 : 0);
 
 const cpuCell = (us) => (us === 0 ? "–" : number(us, 1));
 
