@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 
+/** A median of fewer rounds is not worth keeping. */
+const publishedRoundsMin = 5;
+
 /** What `make bench` is told. Throws when a value cannot be used. */
 export function options(env, args) {
   const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "", DAPRD = "" } = env;
@@ -11,6 +14,8 @@ export function options(env, args) {
     /** The process that is called runs on `front`; what is behind it, and the load, on `back`. */
     cpus: { front, back },
     only: new RegExp(ONLY),
+    /** A part, or too short a run, prints what it saw and keeps nothing. */
+    isWhole: ONLY === "" && Number(BENCH_ROUNDS) >= publishedRoundsMin,
     /** The path of daprd; it is no package, so it is measured only where somebody has it. */
     daprd: values.daprd === "" ? undefined : values.daprd,
   };

@@ -2,29 +2,35 @@
 import { checkSubject } from "./checked-call.mjs";
 import { openGenerator } from "./load/generator.mjs";
 import { cpuUs, residentBytes } from "./processes.mjs";
+import { columnsOf } from "./statistics.mjs";
 
-/** Enough calls to guess a rate from, and for every caller to have some. */
-const guessCallsPerCaller = 4;
+/** Enough calls to guess a rate from. More would take long with the largest values. */
+const guessCallsMin = 16;
 
-/** The share of a round that warms a subject up: code is compiled and connections are made. */
-const warmUpShare = 0.7;
+/** After so many calls the code on their way is compiled; a slow subject gets no more time for them than some rounds take. */
+const warmUpCalls = 20_000;
+const warmUpRoundsMax = 3;
 
-/** Runs all rounds; answers per subject what each round saw. The first subject is there twice, the second time as `again`. */
+/** Runs all rounds; answers per subject what each round saw. */
 export async function runComparison(comparison, running, { rounds, roundMs, cpus }) {
   const subjects = await running.only(comparison.subjects);
   const entrants = [];
   try {
     for (const subject of subjects) entrants.push(await entrantOf(subject, comparison, { roundMs, cpu: cpus.back }));
-    const [first] = entrants;
-    const turns = [...entrants, { ...first, id: "again", name: `${first.name}, again` }];
-    const seen = turns.map(({ id, name }) => ({ id, name, rounds: [] }));
+    const turns = comparison.repeatsFirst ? [...entrants, again(entrants[0])] : entrants;
+    const seen = turns.map(() => []);
     for (let round = 0; round < rounds; round += 1) {
-      for (const [turn, entrant] of turns.entries()) seen[turn].rounds.push(await measured(entrant, comparison));
+      for (const [turn, entrant] of turns.entries()) seen[turn].push(await measured(entrant, comparison));
     }
-    return seen;
+    return turns.map(({ id, name }, turn) => ({ id, name, figures: columnsOf(seen[turn]) }));
   } finally {
     for (const { generator } of entrants) await generator.stop();
   }
+}
+
+/** The first subject once more, as the last of each round: what the two differ by is the noise. */
+function again(entrant) {
+  return { ...entrant, id: "again", name: `${entrant.name}, again` };
 }
 
 /** A subject that answers what it must, is warm, and whose rounds have a size. */
@@ -32,10 +38,13 @@ async function entrantOf(subject, comparison, { roundMs, cpu }) {
   await (subject.check ?? ((checked) => checkSubject(subject, checked)))(comparison);
   const generator = await openGenerator(subject, comparison, cpu);
   const inFlight = comparison.connections * comparison.streams;
-  const planned = ({ callsPerSecond }, ms) => Math.max(inFlight * 2, Math.round((callsPerSecond * ms) / 1000));
-  const guess = await generator.run(inFlight * guessCallsPerCaller);
-  const warm = await generator.run(planned(guess, roundMs * warmUpShare));
-  return { ...subject, generator, calls: planned(warm, roundMs) };
+  const callsIn = ({ callsPerSecond }, ms) => Math.max(inFlight, Math.round((callsPerSecond * ms) / 1000));
+  let seen = await generator.run(Math.max(inFlight, guessCallsMin));
+  const endsAt = performance.now() + roundMs * warmUpRoundsMax;
+  for (let left = warmUpCalls; left > 0 && performance.now() < endsAt; left -= seen.calls) {
+    seen = await generator.run(callsIn(seen, roundMs / 2));
+  }
+  return { ...subject, generator, calls: callsIn(seen, roundMs) };
 }
 
 /** One turn. CPU is counted per call, of a stream per message. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { childrenOf, residentBytes } from "./processes.mjs";
 import { benchFile, startProgram } from "./programs.mjs";
+import { columnsOf } from "./statistics.mjs";
 
 /** After this the work of starting is over, and the heap has settled. */
 const settleMs = 2_000;
@@ -12,7 +13,7 @@ const settleMs = 2_000;
 export async function measureStarts({ folder, rounds }) {
   const seen = [];
   for (let round = 0; round < rounds; round += 1) seen.push(await start(join(folder, `start-${round}`)));
-  return { id: "start", title: "start", subjects: [{ id: "prism", name: "Prism", rounds: seen }] };
+  return { id: "start", title: "start", subjects: [{ id: "prism", name: "Prism", figures: columnsOf(seen) }] };
 }
 
 async function start(folder) {

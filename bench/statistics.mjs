@@ -15,3 +15,15 @@ export function quantile(sorted, share) {
 export function noiseOf(ratios) {
   return Math.max(...ratios.map((ratio) => Math.exp(Math.abs(Math.log(ratio))) - 1));
 }
+
+/** Records of the same figures as one list per figure. */
+export function columnsOf(records) {
+  const names = Object.keys(records[0]);
+  return Object.fromEntries(names.map((name) => [name, records.map((record) => record[name])]));
+}
+
+/** The records again, from such lists. */
+export function recordsOf(columns) {
+  const names = Object.keys(columns);
+  return columns[names[0]].map((_, index) => Object.fromEntries(names.map((name) => [name, columns[name][index]])));
+}

@@ -1,5 +1,5 @@
 // What Prism is held to: mostly ratios between two subjects in the same round, of which the median over the rounds counts.
-import { median, noiseOf } from "./statistics.mjs";
+import { median, noiseOf, recordsOf } from "./statistics.mjs";
 
 /** A comparison's figures of one round, by subject, are `of(id)`. `noise` names the figure that tells how steady they are. */
 const targets = [
@@ -104,17 +104,16 @@ function servingCpuUs({ proxyCpuUs, storeCpuUs }) {
 
 /** One per round; none when a subject was not there. */
 function figuresOf({ measure }, { subjects }) {
-  const roundsOf = Object.fromEntries(subjects.map(({ id, rounds }) => [id, rounds]));
-  const missing = Symbol("missing");
+  const rounds = Object.fromEntries(subjects.map(({ id, figures }) => [id, recordsOf(figures)]));
+  const absent = new Error("a subject was not measured");
+  const inRound = (round) => (id) => {
+    if (rounds[id] === undefined) throw absent;
+    return rounds[id][round];
+  };
   try {
-    return subjects[0].rounds.map((_, round) =>
-      measure((id) => {
-        if (roundsOf[id] === undefined) throw missing;
-        return roundsOf[id][round];
-      }),
-    );
+    return rounds[subjects[0].id].map((_, round) => measure(inRound(round)));
   } catch (error) {
-    if (error === missing) return [];
+    if (error === absent) return [];
     throw error;
   }
 }
@@ -130,5 +129,5 @@ function verdictOf({ must, aim, atMost: isCeiling = false }, figures) {
 function noiseIn({ noise }, { subjects }) {
   const again = subjects.find(({ id }) => id === "again");
   if (again === undefined) return undefined;
-  return noiseOf(again.rounds.map((seen, round) => seen[noise] / subjects[0].rounds[round][noise]));
+  return noiseOf(again.figures[noise].map((figure, round) => figure / subjects[0].figures[noise][round]));
 }

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyvalue } from "@prism-data/pattern-sdk/protocol";
 import { GrpcClient } from "@prism-data/transport";
-import { freePort, untilListening } from "../ports.mjs";
 import { startProgram } from "../programs.mjs";
 import { valueOfSize } from "../requests.mjs";
+import { freePort, untilListening } from "../waiting.mjs";
 import { startRedisServer } from "./redis.mjs";
 
 const service = "/dapr.proto.runtime.v1.Dapr";

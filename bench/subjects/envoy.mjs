@@ -1,8 +1,8 @@
 // Envoy with one worker, before a store on a Unix socket.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, untilListening } from "../ports.mjs";
 import { benchFile, startProgram } from "../programs.mjs";
+import { freePort, untilListening } from "../waiting.mjs";
 
 const http2Options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const connectionManager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";

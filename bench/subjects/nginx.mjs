@@ -1,9 +1,9 @@
 // nginx with grpc_pass, one worker, before a store on a Unix socket.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, untilListening } from "../ports.mjs";
 import { childrenOf } from "../processes.mjs";
 import { startProgram } from "../programs.mjs";
+import { freePort, until, untilListening } from "../waiting.mjs";
 
 /** Starts nginx before a store that runs already; the store is stopped with it. */
 export async function startNginx({ folder, cpus }, store, tls) {
@@ -12,6 +12,7 @@ export async function startNginx({ folder, cpus }, store, tls) {
   writeFileSync(config, configuration({ folder, port, store: store.endpoint, tls }));
   const program = await startProgram(["nginx", "-c", config, "-e", "stderr"], { cpu: cpus.front, ready: "at once" });
   await untilListening(port);
+  await until(() => childrenOf(program.pid).length > 0, "nginx has no worker");
   const secure = tls === undefined ? {} : { scheme: "https", ca: tls.ca };
   return {
     endpoint: { host: "127.0.0.1", port, ...secure },

@@ -1,6 +1,6 @@
 // Redis: alone, behind a Node process with ioredis, and behind Prism.
-import { freePort, untilListening } from "../ports.mjs";
 import { benchFile, runProgram, startProgram } from "../programs.mjs";
+import { freePort, untilListening } from "../waiting.mjs";
 import { startPrism } from "./prism.mjs";
 
 /** A run that takes so much longer than planned has hung. */

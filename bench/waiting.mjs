@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How long a server may take to listen, and how often it is tried. */
-const listenTimeoutMs = 30_000;
+/** How long a server may take to start, and how often it is tried. */
+const waitTimeoutMs = 30_000;
 const retryMs = 20;
 
 /** A port that nobody listens on, for programs that cannot pick one themselves. */
@@ -18,9 +18,14 @@ export async function freePort() {
 
 /** Waits until somebody listens. */
 export async function untilListening(port) {
-  const endsAt = performance.now() + listenTimeoutMs;
-  while (!(await isListening(port))) {
-    if (performance.now() > endsAt) throw new Error(`nobody listens on port ${port} after ${listenTimeoutMs} ms`);
+  await until(() => isListening(port), `nobody listens on port ${port}`);
+}
+
+/** Waits until a condition holds; gives up with what is said to be wrong. */
+export async function until(condition, wrong) {
+  const endsAt = performance.now() + waitTimeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > endsAt) throw new Error(`${wrong} after ${waitTimeoutMs} ms`);
     await pause(retryMs);
   }
 }

@@ -1,0 +1,83 @@
+// docs/performance.md, from the raw results.
+import { judged } from "../targets.mjs";
+import { markdownTable } from "./layout.mjs";
+import { codecRows, comparisonRows, overviewRows, targetRows } from "./rows.mjs";
+
+const matrixId = /^(get|set)-\w+-c\d+$/;
+
+/** The page for one run. */
+export function performancePage({ environment, comparisons, codec }) {
+  const detailed = comparisons.filter(({ id, subjects }) => id !== "start" && subjects.length > 3);
+  const overview = comparisons.filter(({ id }) => matrixId.test(id));
+  return `# Performance
+
+What Prism costs, beside what else one could put in the same place, measured in one run on one machine. \`make bench\` repeats it
+and writes this page from the raw figures, [bench/results.json](../bench/results.json). Figures of one machine say little about
+another; ratios of the same run say more.
+
+${environmentText(environment)}
+
+## What Prism is held to
+
+*Must* is the yardstick, *aim* what is worked towards. Each figure is a ratio between two subjects in the same round and is shown as
+the median over the rounds, with the lowest and the highest. *A/A* is how far two runs of the same Prism in the same round were
+apart at worst: a difference below it means nothing.
+
+${markdownTable(targetRows(judged(comparisons)))}
+${absentText(comparisons)}
+![CPU per call of each proxy](performance-cpu.svg)
+
+![Calls per second by calls in flight](performance-rate.svg)
+
+## Side by side
+
+${detailed.map((comparison) => `### ${capitalized(comparison.title)}\n\n${markdownTable(comparisonRows(comparison))}`).join("\n\n")}
+
+## Every size and concurrency
+
+Prism before memstore, h2c; beside it nginx before the same plugin, and the plugin without a proxy.
+
+${markdownTable(overviewRows(overview))}
+
+## Messages
+
+The four messages that nearly every call is made of are read and written by hand in the SDK
+(\`packages/pattern-sdk/src/protocol/key-value/hot-codec.ts\`); values are views where they are read.
+
+${markdownTable(codecRows(codec))}
+
+## How it is measured
+
+- Subjects have their turns in each round, ${environment.rounds} rounds of about ${environment.roundMs} ms each; Prism is first and last in each. Only one is under load at a time.
+- The process that is called runs on one CPU; what is behind it and the generator of load share another.
+- h2load makes the calls; a gRPC client checks before that the answers are right, and by their size they are checked to be whole.
+  One comparison is made with a gRPC client that checks each answer.
+- Every call has a deadline; Prism's metrics and supervision are on, access logs are off everywhere.
+- CPU is what the kernel counted for all threads of a process (\`/proc/PID/task/*/schedstat\`), divided by the calls.
+- nginx and Envoy have one worker and stand before the same plugin as Prism, whose credentials they add. nginx keeps its
+  connections to it and holds whole values in memory; see [bench/subjects](../bench/subjects).
+- memstore is the plugin written with the SDK; the grpc-js store is the smallest one written with @grpc/grpc-js, and Prism runs it
+  unchanged as a \`command\` plugin.
+- \`make bench ONLY=get-1k-c64 BENCH_ROUNDS=9\` measures a part and writes nothing; \`BENCH_ROUND_MS\`, \`BENCH_CPUS\` (\`0,1\`, or \`any\`)
+  and \`DAPRD=PATH\` are the other settings.
+`;
+}
+
+function environmentText({ date, commit, command, rounds, roundMs, placement, machine, load, versions }) {
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return markdownTable([
+    ["run", `${date}, commit ${commit}, \`${command}\``],
+    ["machine", machine],
+    ["load of others", `${load.toFixed(1)} runnable processes on average in the minute before`],
+    ["rounds", `${rounds} of ${roundMs} ms; called process on ${placement}`],
+    ["versions", used.join(", ")],
+  ]);
+}
+
+/** A peer that was not there is said, never left out in silence. */
+function absentText(comparisons) {
+  const isThere = comparisons.some(({ subjects }) => subjects.some(({ id }) => id === "daprd"));
+  return isThere ? "" : "\ndaprd was not measured: no registry has its binary, and no path was given.\n";
+}
+
+const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
