@@ -5,7 +5,7 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { benchFile } from "./programs.mjs";
 
 /** Read before a run, so that its load is that of others. */
-export function environment({ rounds, roundMs, cpus: placed }, command) {
+export function environment({ rounds, roundMs, cpus: placed, command }) {
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),

@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 
+/** What is told of a run: not the path of somebody's daprd. */
+const settings = ["BENCH_ROUNDS", "BENCH_ROUND_MS", "BENCH_CPUS"];
+
 /** A median of fewer rounds is not worth keeping. */
 const publishedRoundsMin = 5;
 
@@ -16,6 +19,7 @@ export function options(env, args) {
     only: new RegExp(ONLY),
     /** A part, or too short a run, prints what it saw and keeps nothing. */
     isWhole: ONLY === "" && Number(BENCH_ROUNDS) >= publishedRoundsMin,
+    command: ["make bench", ...settings.filter((name) => name in env).map((name) => `${name}=${env[name]}`)].join(" "),
     /** The path of daprd; it is no package, so it is measured only where somebody has it. */
     daprd: values.daprd === "" ? undefined : values.daprd,
   };

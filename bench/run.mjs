@@ -45,7 +45,7 @@ const folder = mkdtempSync(join(tmpdir(), "prism-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(1));
 
-const about = environment(chosen, "make bench");
+const about = environment(chosen);
 print(`${about.machine}; load of others ${about.load.toFixed(1)}; ${chosen.rounds} rounds of ${chosen.roundMs} ms`);
 if (chosen.daprd === undefined) print("daprd is not measured: give its path with DAPRD=PATH or --daprd PATH");
 const seen = await measureAll(chosen, folder);
