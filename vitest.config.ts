@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "tests/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "tests/*.test.ts", "bench/*.test.mjs"],
           exclude: [conformance],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 30_000,

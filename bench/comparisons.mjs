@@ -12,7 +12,7 @@ const concurrency = {
 
 const sizes = { "100b": [100, "100 B"], "1k": [1024, "1 KiB"], "64k": [65_536, "64 KiB"], "1m": [1_048_576, "1 MiB"] };
 
-const proxies = ["prism-memstore", "nginx-memstore", "envoy-memstore", "memstore"];
+const proxies = ["prism-memstore", "base-memstore", "nginx-memstore", "envoy-memstore", "memstore"];
 const grpcJs = ["grpc-js-proxy", "prism-grpc-js", "nginx-grpc-js", "envoy-grpc-js", "grpc-js"];
 
 /** What the targets are about: with the first subject twice in each round, to know the noise. */
@@ -46,19 +46,19 @@ const main = [
 const matrix = ["get", "set"].flatMap((method) =>
   Object.keys(sizes).flatMap((size) =>
     Object.keys(concurrency).map((inFlight) =>
-      keyValue(method, size, inFlight, ["prism-memstore", "nginx-memstore", "memstore"]),
+      keyValue(method, size, inFlight, ["prism-memstore", "base-memstore", "nginx-memstore", "memstore"]),
     ),
   ),
 );
 
 const measuredAlready = new Set(main.map(({ id }) => id));
 
-/** All of them; a subject that is not `available` is left out. */
-export function comparisons(available) {
+/** All of them; a subject that is not available is left out. */
+export function comparisons(isAvailable) {
   const repeated = main.map((comparison) => ({ ...comparison, repeatsFirst: true }));
   return [...repeated, ...matrix.filter(({ id }) => !measuredAlready.has(id))].map((comparison) => ({
     ...comparison,
-    subjects: comparison.subjects.filter(available),
+    subjects: comparison.subjects.filter(isAvailable),
   }));
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** What is told of a run: not the path of somebody's daprd. */
@@ -8,7 +9,7 @@ const publishedRoundsMin = 5;
 
 /** What `make bench` is told. Throws when a value cannot be used. */
 export function options(env, args) {
-  const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "", DAPRD = "" } = env;
+  const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "", BASE = "", DAPRD = "" } = env;
   const { values } = parseArgs({ args, options: { daprd: { type: "string", default: DAPRD } } });
   const [front, back] = BENCH_CPUS === "any" ? [] : BENCH_CPUS.split(",");
   return {
@@ -18,8 +19,10 @@ export function options(env, args) {
     cpus: { front, back },
     only: new RegExp(ONLY),
     /** A part, or too short a run, prints what it saw and keeps nothing. */
-    isWhole: ONLY === "" && Number(BENCH_ROUNDS) >= publishedRoundsMin,
+    isWhole: ONLY === "" && BASE === "" && Number(BENCH_ROUNDS) >= publishedRoundsMin,
     command: ["make bench", ...settings.filter((name) => name in env).map((name) => `${name}=${env[name]}`)].join(" "),
+    /** Another checkout of Prism, built, to be measured beside this one: what a change has changed. */
+    base: BASE === "" ? undefined : resolve(BASE),
     /** The path of daprd; it is no package, so it is measured only where somebody has it. */
     daprd: values.daprd === "" ? undefined : values.daprd,
   };

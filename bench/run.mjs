@@ -12,6 +12,7 @@ import { writeResults } from "./results.mjs";
 import { runComparison } from "./rounds.mjs";
 import { RunningSubjects } from "./running-subjects.mjs";
 import { measureStarts } from "./start.mjs";
+import { isAvailable } from "./subjects.mjs";
 import { judged } from "./targets.mjs";
 
 /** The codec takes half a minute on a quiet machine. */
@@ -22,7 +23,7 @@ const print = (text) => process.stdout.write(`${text}\n`);
 async function measureAll(chosen, folder) {
   const seen = [];
   await using running = new RunningSubjects({ ...chosen, folder });
-  for (const comparison of comparisons((id) => id !== "daprd" || chosen.daprd !== undefined)) {
+  for (const comparison of comparisons((id) => isAvailable(id, chosen))) {
     const { id, title } = comparison;
     if (!chosen.only.test(id)) continue;
     seen.push({ id, title, subjects: await runComparison(comparison, running, chosen) });

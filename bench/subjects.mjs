@@ -22,9 +22,14 @@ const prism = (options) => (at) => startPrism(at, options);
 const nginx = (startStore) => async (at) => startNginx(at, await startStore(at));
 const envoy = (startStore) => async (at) => startEnvoy(at, await startStore(at));
 
-/** Each by its name: what it is called in tables, and how it is started. */
+/** Each by its name: what it is called in tables, how it is started, and the option without which it is not there. */
 export const subjects = {
   "prism-memstore": ["Prism → memstore", prism({ backend: memstore })],
+  "base-memstore": [
+    "Prism of BASE → memstore",
+    (at) => startPrism(at, { backend: memstore, checkout: at.base }),
+    "base",
+  ],
   "prism-grpc-js": ["Prism → grpc-js store", prism({ backend: grpcJsPlugin })],
   "prism-redis": ["Prism → Redis", startPrismRedis],
   "prism-messages": ["Prism → message plugin", prism(messageBackend)],
@@ -48,6 +53,12 @@ export const subjects = {
   "grpc-js-proxy": ["grpc-js proxy → grpc-js store", startGrpcJsProxy],
   redis: ["Redis, by redis-benchmark", startRedis],
   ioredis: ["ioredis in one process → Redis", startIoredis],
-  daprd: ["daprd → Redis", (at) => startDaprd(at, at.daprd)],
+  daprd: ["daprd → Redis", (at) => startDaprd(at, at.daprd), "daprd"],
   echo: ["echo over a Unix socket", startSocketEcho],
 };
+
+/** Whether a subject can be measured with these options. */
+export function isAvailable(id, options) {
+  const [, , needed] = subjects[id];
+  return needed === undefined || options[needed] !== undefined;
+}

@@ -3,12 +3,11 @@ import { judged } from "../targets.mjs";
 import { markdownTable } from "./layout.mjs";
 import { codecRows, comparisonRows, overviewRows, targetRows } from "./rows.mjs";
 
-const matrixId = /^(get|set)-\w+-c\d+$/;
+const unitBytes = { b: 1, k: 1024, m: 1_048_576 };
 
 /** The page for one run. */
 export function performancePage({ environment, comparisons, codec }) {
   const detailed = comparisons.filter(({ id, subjects }) => id !== "start" && subjects.length > 3);
-  const overview = comparisons.filter(({ id }) => matrixId.test(id));
   return `# Performance
 
 What Prism costs, beside what else one could put in the same place, measured in one run on one machine. \`make bench\` repeats it
@@ -37,7 +36,7 @@ ${detailed.map((comparison) => `### ${capitalized(comparison.title)}\n\n${markdo
 
 Prism before memstore, h2c; beside it nginx before the same plugin, and the plugin without a proxy.
 
-${markdownTable(overviewRows(overview))}
+${markdownTable(overviewRows(bySize(comparisons)))}
 
 ## Messages
 
@@ -59,8 +58,19 @@ ${markdownTable(codecRows(codec))}
 - memstore is the plugin written with the SDK; the grpc-js store is the smallest one written with @grpc/grpc-js, and Prism runs it
   unchanged as a \`command\` plugin.
 - \`make bench ONLY=get-1k-c64 BENCH_ROUNDS=9\` measures a part and writes nothing; \`BENCH_ROUND_MS\`, \`BENCH_CPUS\` (\`0,1\`, or \`any\`)
-  and \`DAPRD=PATH\` are the other settings.
+  and \`DAPRD=PATH\` are the other settings. \`BASE=PATH\` measures another checkout, built, beside this one.
 `;
+}
+
+/** The comparisons of key-value calls: Gets, then Sets, by size and then by calls in flight. */
+function bySize(comparisons) {
+  const found = comparisons.flatMap((comparison) => {
+    const [, method, count, unit, inFlight] = /^(get|set)-(\d+)([bkm])-c(\d+)$/.exec(comparison.id) ?? [];
+    if (method === undefined) return [];
+    return [{ comparison, method, sizeBytes: Number(count) * unitBytes[unit], inFlight: Number(inFlight) }];
+  });
+  found.sort((a, b) => a.method.localeCompare(b.method) || a.sizeBytes - b.sizeBytes || a.inFlight - b.inFlight);
+  return found.map(({ comparison }) => comparison);
 }
 
 function environmentText({ date, commit, command, rounds, roundMs, placement, machine, load, versions }) {

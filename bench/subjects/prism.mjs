@@ -9,10 +9,10 @@ import { namespace } from "../requests.mjs";
  * Starts `bin/prism` with a backend as prism.yaml has it. Everything that a deployment has is on: metrics, deadlines,
  * supervision, the default log.
  */
-export async function startPrism({ folder, cpus }, { backend, services = [], tls }) {
+export async function startPrism({ folder, cpus }, { backend, services = [], tls, checkout = benchFile("..") }) {
   const config = join(folder, "prism.yaml");
   writeFileSync(config, JSON.stringify(configuration({ folder, backend, services, tls })));
-  const program = await startProgram([benchFile("../bin/prism"), "serve", "-c", config], { cpu: cpus.front });
+  const program = await startProgram([join(checkout, "bin/prism"), "serve", "-c", config], { cpu: cpus.front });
   const { listen, pid } = JSON.parse(program.firstLine);
   const [plugin] = childrenOf(pid);
   moveToCpu(plugin, cpus.back);
