@@ -9,7 +9,7 @@ const publishedRoundsMin = 5;
 
 /** What `make bench` is told. Throws when a value cannot be used. */
 export function options(env, args) {
-  const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "1000", BENCH_CPUS = "0,1", ONLY = "", BASE = "", DAPRD = "" } = env;
+  const { BENCH_ROUNDS = "5", BENCH_ROUND_MS = "800", BENCH_CPUS = "0,1", ONLY = "", BASE = "", DAPRD = "" } = env;
   const { values } = parseArgs({ args, options: { daprd: { type: "string", default: DAPRD } } });
   const [front, back] = BENCH_CPUS === "any" ? [] : BENCH_CPUS.split(",");
   return {

@@ -11,6 +11,9 @@ const guessCallsMin = 16;
 const warmUpCalls = 20_000;
 const warmUpRoundsMax = 3;
 
+/** A rate that few calls told is not trusted with many more at once: sixteen may all be answered in one turn. */
+const growthMax = 16;
+
 /** Runs all rounds; answers per subject what each round saw. */
 export async function runComparison(comparison, running, { rounds, roundMs, cpus }) {
   const subjects = await running.only(comparison.subjects);
@@ -38,7 +41,8 @@ async function entrantOf(subject, comparison, { roundMs, cpu }) {
   await (subject.check ?? ((checked) => checkSubject(subject, checked)))(comparison);
   const generator = await openGenerator(subject, comparison, cpu);
   const inFlight = comparison.connections * comparison.streams;
-  const callsIn = ({ callsPerSecond }, ms) => Math.max(inFlight, Math.round((callsPerSecond * ms) / 1000));
+  const callsIn = ({ callsPerSecond, calls }, ms) =>
+    Math.max(inFlight, Math.min(calls * growthMax, Math.round((callsPerSecond * ms) / 1000)));
   let seen = await generator.run(Math.max(inFlight, guessCallsMin));
   const endsAt = performance.now() + roundMs * warmUpRoundsMax;
   for (let left = warmUpCalls; left > 0 && performance.now() < endsAt; left -= seen.calls) {
