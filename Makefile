@@ -42,9 +42,11 @@ docs: build ## Write the pages that come from the code
 backends: .toolchain/clients ## Install the servers and clients that the tests need
 	@scripts/install-servers.sh
 
+# Debian keeps nginx in sbin, which is not on the PATH of everybody.
 bench: build ## Measure, side by side in one run; ONLY=get-1k BENCH_ROUNDS=2 for a part of it
 	@scripts/install-bench-peers.sh
-	@$(path) node bench/run.mjs
+	@PATH="$$PATH:/usr/sbin"; $(path) node bench/run.mjs
+	@$(path) node scripts/generate-docs.mjs
 
 clean: ## Remove everything that was built or installed here
 	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules bench/node_modules packages/*/dist packages/*/src/protocol/gen

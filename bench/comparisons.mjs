@@ -24,21 +24,30 @@ const main = [
   keyValue("get", "1m", 16, proxies),
   keyValue("set", "1m", 16, proxies),
   keyValue("get", "1k", 1, [...proxies, "echo"]),
-  { ...keyValue("get", "1k", 64, ["prism-redis", "ioredis", "redis", "daprd"]), id: "redis-get-1k-c64" },
-  { ...keyValue("get", "1k", 64, ["prism-tls", "nginx-tls", "prism-memstore"]), id: "tls-get-1k-c64" },
+  {
+    ...keyValue("get", "1k", 64, ["prism-redis", "ioredis", "redis", "daprd"]),
+    id: "redis-get-1k-c64",
+    title: "Get 1 KiB from Redis, 64 in flight",
+  },
+  {
+    ...keyValue("get", "1k", 64, ["prism-tls", "nginx-tls", "prism-memstore"]),
+    id: "tls-get-1k-c64",
+    title: "Get 1 KiB over TLS, 64 in flight",
+  },
   {
     id: "stream-100b-c16",
-    title: "server streams of 100 B messages, 16 at once; a call here is a message, its latency the whole stream's",
-    ...{ client: "h2load", ...concurrency[16], call: readCall, messagesPerCall },
+    title: "Server streams of 100 B messages, 16 at once: calls are messages, latencies those of whole streams",
+    client: "h2load",
+    ...concurrency[16],
+    call: readCall,
+    messagesPerCall,
     subjects: ["prism-messages", "nginx-messages", "envoy-messages", "messages"],
   },
   {
     ...keyValue("get", "1k", 64, ["prism-memstore", "nginx-memstore", "grpc-js-proxy"]),
-    ...{
-      id: "client-get-1k-c64",
-      title: "Get 1 KiB, 64 in flight, by a gRPC client that checks every answer",
-      client: "grpc",
-    },
+    id: "client-get-1k-c64",
+    title: "Get 1 KiB, 64 in flight, by a gRPC client that checks every answer",
+    client: "grpc",
   },
 ];
 

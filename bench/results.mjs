@@ -1,10 +1,13 @@
 // The raw results of the last whole run, from which docs/performance.md is written. One subject is one line.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const file = new URL("results.json", import.meta.url);
 
 /** More digits than this are noise. */
 const significantDigits = 4;
+
+/** Whether a whole run was ever kept. */
+export const hasResults = () => existsSync(file);
 
 export function readResults() {
   return JSON.parse(readFileSync(file, "utf8"));

@@ -49,8 +49,8 @@ process.on("SIGINT", () => process.exit(1));
 const about = environment(chosen);
 print(`${about.machine}; load of others ${about.load.toFixed(1)}; ${chosen.rounds} rounds of ${chosen.roundMs} ms`);
 if (chosen.daprd === undefined) print("daprd is not measured: give its path with DAPRD=PATH or --daprd PATH");
-const seen = await measureAll(chosen, folder);
 const codec = await measureCodec(chosen);
+const seen = await measureAll(chosen, folder);
 print(`\nWhat Prism is held to\n${plainTable(targetRows(judged(seen)))}`);
 if (chosen.isWhole) {
   writeResults({ environment: about, comparisons: seen, codec });

@@ -1,7 +1,11 @@
-// Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, and the
-// limits in docs/transport.md.
+// Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
+// limits in docs/transport.md, and from the results of the last whole `make bench` docs/performance.md with its plots.
 // With --check, writes nothing and fails when a page is not what the code says.
 import { readFileSync, writeFileSync } from "node:fs";
+import { cpuPlot } from "../bench/report/cpu-plot.mjs";
+import { performancePage } from "../bench/report/page.mjs";
+import { ratePlot } from "../bench/report/rate-plot.mjs";
+import { hasResults, readResults } from "../bench/results.mjs";
 import { reasons } from "../packages/pattern-sdk/dist/index.js";
 import { configReference } from "../packages/proxy/dist/index.js";
 import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
@@ -88,11 +92,20 @@ function transportPage() {
   );
 }
 
+function performancePages(results) {
+  return {
+    "docs/performance.md": performancePage(results),
+    "docs/performance-cpu.svg": cpuPlot(results),
+    "docs/performance-rate.svg": ratePlot(results),
+  };
+}
+
 const pages = {
   "docs/errors.md": errorsPage(),
   "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),
   "docs/transport.md": transportPage(),
+  ...(hasResults() ? performancePages(readResults()) : {}),
 };
 const stale = Object.keys(pages).filter((page) => {
   try {

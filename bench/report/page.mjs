@@ -30,7 +30,7 @@ ${absentText(comparisons)}
 
 ## Side by side
 
-${detailed.map((comparison) => `### ${capitalized(comparison.title)}\n\n${markdownTable(comparisonRows(comparison))}`).join("\n\n")}
+${detailed.map((comparison) => `### ${comparison.title}\n\n${markdownTable(comparisonRows(comparison))}`).join("\n\n")}
 
 ## Every size and concurrency
 
@@ -89,5 +89,3 @@ function absentText(comparisons) {
   const isThere = comparisons.some(({ subjects }) => subjects.some(({ id }) => id === "daprd"));
   return isThere ? "" : "\ndaprd was not measured: no registry has its binary, and no path was given.\n";
 }
-
-const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
