@@ -6,6 +6,7 @@ import { deadlineExceeded, GrpcError } from "./grpc-error.js";
 import { appendMetadata, type Metadata } from "./grpc-metadata.js";
 import { errorTrailers, statusTrailers, trailersOnly } from "./grpc-status.js";
 import type { HeaderList } from "./header-list.js";
+import type { Enrolled } from "./roster.js";
 import type { Http2Stream, StreamEvents } from "./stream.js";
 
 const plainHeaders: HeaderList = Object.freeze([":status", "200", "content-type", "application/grpc"]);
@@ -60,7 +61,8 @@ export function failureTrailers(error: unknown, host: Pick<CallHost, "errorOf">)
 type CallPhase = "receiving" | "responding" | "ended";
 
 /** The parts of a call that do not depend on how many messages it has. */
-export abstract class ServerCallBase implements ServerCall, StreamEvents {
+export abstract class ServerCallBase implements ServerCall, StreamEvents, Enrolled {
+  rosterPosition = -1;
   readonly path: string;
   readonly metadata: HeaderList;
   readonly deadlineMs: number | undefined;

@@ -13,6 +13,7 @@ import { type UnaryMethod, UnaryServerCall } from "./grpc-unary-server-call.js";
 import type { HeaderList } from "./header-list.js";
 import { lendingSocket } from "./lending-socket.js";
 import { type ConnectionOptions, unixSocketOptions } from "./limits.js";
+import { Roster } from "./roster.js";
 import type { SocketAddress } from "./socket-address.js";
 import type { Http2Stream, StreamEvents } from "./stream.js";
 
@@ -43,7 +44,7 @@ const ignoreRest: StreamEvents = { onHeaders() {}, onData() {}, onTrailers() {},
 export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #connections = new Set<Http2Connection>();
-  readonly #calls = new Set<ServerCallBase>();
+  readonly #calls = new Roster<ServerCallBase>();
   readonly #deadlines = new DeadlineWheel(() => performance.now());
   readonly #listeners: Server[] = [];
   readonly #host: CallHost;
@@ -137,7 +138,7 @@ export class GrpcServer {
     const outcome = await Promise.race([drained, grace.promise]);
     clearTimeout(timer);
     if (outcome !== "expired") return 0;
-    const calls = [...this.#calls];
+    const calls = this.#calls.members();
     const message = "the server is shutting down";
     const error = new GrpcError({ code: GrpcCode.UNAVAILABLE, message, fault: "shutting-down" });
     for (const call of calls) call.abort(error);

@@ -33,6 +33,7 @@ export { type HeaderList, headerValue } from "./header-list.js";
 export { LendingSocket, lendingSocket } from "./lending-socket.js";
 export { type ConnectionOptions, connectionLimits, unixSocketOptions } from "./limits.js";
 export { frameMessage, MessageReader, type ReceivedMessage } from "./message-reader.js";
+export { type Enrolled, Roster } from "./roster.js";
 export type { OutgoingMessage } from "./send-message.js";
 export { copyAloneBytes, returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
 export type { SocketAddress } from "./socket-address.js";

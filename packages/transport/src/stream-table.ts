@@ -7,6 +7,7 @@ import type { ConnectionLimits } from "./limits.js";
 import type { Sender } from "./sender.js";
 import { initialWindowBytes } from "./settings.js";
 import { Stream, type StreamEvents } from "./stream.js";
+import { StreamMap } from "./stream-map.js";
 
 /** RFC 9113 section 6.5.2 asks every peer for at least this; until its settings have come, no more are opened. */
 const assumedPeerStreams = 100;
@@ -22,7 +23,7 @@ export class StreamTable {
   readonly #role: "client" | "server";
   readonly #limits: ConnectionLimits;
   readonly #sender: Sender;
-  readonly #open = new Map<number, Stream>();
+  readonly #open = new StreamMap();
   readonly #closed = new ClosedStreams();
   #waiting: WaitingRequest[] = [];
   #waitingHead = 0;
@@ -61,7 +62,7 @@ export class StreamTable {
   }
 
   all(): Iterable<Stream> {
-    return this.#open.values();
+    return this.#open.streams();
   }
 
   /** True for a stream that nobody has opened yet. */
@@ -77,7 +78,7 @@ export class StreamTable {
   acceptRemote(id: number): Stream {
     const stream = new Stream(id, "open", this.#windows(), { sender: this.#sender, table: this });
     stream.sending = "headers";
-    this.#open.set(id, stream);
+    this.#open.add(stream);
     return stream;
   }
 
@@ -111,7 +112,7 @@ export class StreamTable {
     const change = this.#limits.streamWindowBytes - this.#receiveWindowBytes;
     if (change === 0) return;
     this.#receiveWindowBytes = this.#limits.streamWindowBytes;
-    for (const stream of this.#open.values()) stream.receiveWindow.adjust(change);
+    for (const stream of this.#open.streams()) stream.receiveWindow.adjust(change);
   }
 
   /** We have sent END_STREAM. */
@@ -147,7 +148,7 @@ export class StreamTable {
   /** RFC 9113 section 6.8: the peer will not process our streams above `lastStreamId`. */
   refuseAbove(lastStreamId: number): void {
     this.refuseWaiting();
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.streams()) {
       if (stream.id > lastStreamId) this.resetByPeer(stream, Http2ErrorCode.REFUSED_STREAM);
     }
   }
@@ -164,7 +165,7 @@ export class StreamTable {
   /** The connection is gone. */
   loseAll(): void {
     this.refuseWaiting();
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.streams()) {
       if (stream.state !== "closed") this.resetByPeer(stream, connectionLost);
     }
   }
@@ -197,7 +198,7 @@ export class StreamTable {
     const { receive, send } = this.#windows();
     stream.receiveWindow = receive;
     stream.sendWindow = send;
-    this.#open.set(stream.id, stream);
+    this.#open.add(stream);
     this.#sender.begin(stream, headers, endStream);
   }
 

@@ -2,6 +2,7 @@
 // spread the states over files.
 import {
   connectionLost,
+  type Enrolled,
   type Expiring,
   GrpcCode,
   type HeaderList,
@@ -53,7 +54,7 @@ type Phase = "resolving" | "held-back" | "waiting" | "sent" | "answering" | "end
  * Forwards one call. Bytes go on as they come, both ways. What one side cannot take is not asked of the other, so that a call
  * holds a window each way at most, and besides it what it retains to be sent again.
  */
-export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
+export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, Enrolled {
   readonly #forwarding: Forwarding;
   readonly #downstream: Downstream;
   readonly #backlog: AnswerBacklog;
@@ -88,6 +89,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall {
   deadlineMs = Number.POSITIVE_INFINITY;
   wheelNext: Expiring | undefined = undefined;
   wheelPrevious: Expiring | undefined = undefined;
+  rosterPosition = -1;
 
   constructor(
     forwarding: Forwarding,

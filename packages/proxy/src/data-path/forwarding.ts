@@ -1,5 +1,5 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
-import { DeadlineWheel } from "@prism-data/transport";
+import { DeadlineWheel, Roster } from "@prism-data/transport";
 import type { Limits } from "../config/limits.js";
 import { listNames } from "../routing/name-list.js";
 import type { RouteLookup } from "../routing/route-lookup.js";
@@ -34,7 +34,7 @@ export class Forwarding {
   readonly #backend: (name: string) => Backend;
   readonly #builtInServices: readonly string[];
   readonly #callsMax: number;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Roster<Call>();
   /** Calls that ended since the start. */
   endedCount = 0;
 
@@ -81,12 +81,12 @@ export class Forwarding {
 
   /** Takes back from the plugins what an app has no room for, so that they do not make answers in vain. */
   recall(backlog: AnswerBacklog): void {
-    for (const call of this.#calls) call.recall(backlog);
+    for (const call of this.#calls.members()) call.recall(backlog);
   }
 
   /** Ends every call in flight; answers how many. */
   abortAll(failure: Failure): number {
-    const calls = [...this.#calls];
+    const calls = this.#calls.members();
     for (const call of calls) call.abort(failure);
     return calls.length;
   }
