@@ -76,10 +76,14 @@ function connectionLimitsTable() {
 
 /** A limit's comment is its reason. */
 function proxyLimitsTable() {
-  const constants = /\/\*\* (.+?) \*\/\nexport const (\w+) =/g;
-  const rows = [...read("packages/proxy/src/data-path/limits.ts").matchAll(constants)].map(
-    ([, reason, name]) => `| \`${name}\` | ${quantity(name, proxyLimits[name])} | ${reason} |`,
-  );
+  const constants = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\nexport const (\w+) =/g;
+  const rows = [...read("packages/proxy/src/data-path/limits.ts").matchAll(constants)].map(([, comment, name]) => {
+    const reason = comment
+      .replace(/\n? \* ?/g, " ")
+      .replace(/\s+/g, " ")
+      .trim();
+    return `| \`${name}\` | ${quantity(name, proxyLimits[name])} | ${reason} |`;
+  });
   return ["| limit | value | reason |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
