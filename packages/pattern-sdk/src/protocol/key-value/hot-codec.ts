@@ -1,6 +1,6 @@
-// The four messages that nearly every call is made of, by hand: about four times as fast as the generated code, and the value
-// is copied once when it is written and never when it is read. Anything unusual is left to the generated code, and a test
-// compares both.
+// The four messages that nearly every call is made of, by hand: writing takes about a quarter of the generated code's time,
+// reading about the same, and a value is not copied on either way unless it is small. Anything unusual is left to the generated
+// code, and a test compares both. `node bench/codec.mjs` measures both.
 
 import type { OutgoingMessage } from "@prism-data/transport";
 import type { Entry, SetResult } from "../../patterns/key-value.js";
