@@ -1,3 +1,4 @@
+import { ByteMemo } from "./byte-memo.js";
 import { ConnectionFault, Http2ErrorCode } from "./error-code.js";
 import { HeaderBlock } from "./header-block.js";
 import { fieldFault, type HeaderField, headerField } from "./header-field.js";
@@ -30,7 +31,7 @@ export class HpackDecoder {
   readonly #maxTableBytes: number;
   readonly #maxHeaderListBytes: number;
   readonly #table: DynamicTable;
-  readonly #remembered = new Map<string, HeaderBlock>();
+  readonly #remembered = new ByteMemo<HeaderBlock>(maxRememberedBlocks);
   #rememberedGeneration = 0;
   #newInARow = 0;
 
@@ -60,17 +61,13 @@ export class HpackDecoder {
       this.#remembered.clear();
       this.#rememberedGeneration = this.#table.generation;
     }
-    const key = bytes.toString("latin1", start, end);
-    const known = this.#remembered.get(key);
+    const known = this.#remembered.get(bytes, start, end);
     if (known !== undefined) {
       this.#newInARow = 0;
       return known;
     }
     const block = this.#decode(bytes, start, end);
-    if (this.#table.generation === this.#rememberedGeneration) {
-      if (this.#remembered.size >= maxRememberedBlocks) this.#remembered.clear();
-      this.#remembered.set(key, block);
-    }
+    if (this.#table.generation === this.#rememberedGeneration) this.#remembered.set(bytes, start, end, block);
     return block;
   }
 

@@ -1,3 +1,4 @@
+export { ByteMemo } from "./byte-memo.js";
 export { ChunkPacker } from "./chunk-packer.js";
 export { Http2Connection, type StreamHandler } from "./connection.js";
 export { DeadlineWheel, type Expiring } from "./deadline-wheel.js";

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { ByteMemo } from "@prism-data/transport";
 
 /** What the bytes so far tell. `refused` carries a reason from the closed list and a message for the caller. */
 export type NamespaceReading =
@@ -179,6 +180,9 @@ export class NamespaceField {
   }
 }
 
+/** Apps may call any name: far more than most installations have, few enough to forget. */
+const namesSeen = new ByteMemo<string>(1024);
+
 /**
  * The namespace of nearly every call: its first chunk holds the prefix and an ASCII name of fewer than 128 bytes as the first
  * field. `undefined`: look closer.
@@ -190,8 +194,14 @@ export function namespaceAtStart(chunk: Buffer): string | undefined {
   const end = start + sizeBytes;
   if (sizeBytes === 0 || sizeBytes > 127 || end > chunk.length) return undefined;
   if (chunk.readUInt32BE(1) < sizeBytes + 2) return undefined;
+  return namesSeen.get(chunk, start, end) ?? asciiName(chunk, start, end);
+}
+
+function asciiName(chunk: Buffer, start: number, end: number): string | undefined {
   for (let at = start; at < end; at += 1) if (chunk[at]! > 0x7f) return undefined;
-  return chunk.toString("latin1", start, end);
+  const name = chunk.toString("latin1", start, end);
+  namesSeen.set(chunk, start, end, name);
+  return name;
 }
 
 function decodeNamespace(name: Buffer): NamespaceReading {
