@@ -35,7 +35,8 @@ describe("the repository", () => {
   });
 
   test("touches process only where a process begins", () => {
-    const entries = /(^|\/)(main|serve)\.ts$|\.test\.ts$|^tests\/|^scripts\/|^bench\/|\.config\.ts$|^examples\//;
+    const entries =
+      /(^|\/)(main|serve)\.ts$|\.test\.ts$|^tests\/|^packages\/[^/]+\/testing\/|^scripts\/|^bench\/|\.config\.ts$|^examples\//;
     const touching = sources.filter(
       (file) => !entries.test(file) && /\bprocess\.(argv|env|exit|on|stdin)\b/.test(read(file)),
     );
