@@ -13,6 +13,8 @@ const peakMemoryMibMax = 320;
 const frameSizeError = 6;
 const compressionError = 9;
 const calm = 11;
+// An attacker that does not read may lose GOAWAY to the reset that follows its own unread bytes.
+const calmOrLost = "11 or lost";
 
 let prism: PrismProcess;
 let load: SteadyLoad;
@@ -36,7 +38,7 @@ async function count(metric: string, labels: string): Promise<number> {
   return (await readMetric(prism.admin, metric, labels)) ?? 0;
 }
 
-const floods: readonly (readonly [attack: string, goaway: number | null, reason: string])[] = [
+const floods: readonly (readonly [attack: string, goaway: number | typeof calmOrLost, reason: string])[] = [
   ["rapid reset", calm, "reset_flood"],
   ["window updates of 0 on streams", calm, "reset_flood"],
   ["window updates beyond 2^31-1 on streams", calm, "reset_flood"],
@@ -49,8 +51,7 @@ const floods: readonly (readonly [attack: string, goaway: number | null, reason:
   ["SETTINGS", calm, "control_flood"],
   ["SETTINGS that change the table", calm, "control_flood"],
   ["PING", calm, "control_flood"],
-  // GOAWAY is not read either.
-  ["PING, reading no answer", null, "control_flood"],
+  ["PING, reading no answer", calmOrLost, "control_flood"],
   ["PRIORITY", calm, "control_flood"],
   ["frames of unknown types", calm, "control_flood"],
   ["empty DATA", calm, "empty_frame_flood"],
@@ -65,7 +66,10 @@ describe("an honest client keeps its rate, and the memory stays", () => {
     forgetPeakMemory(prism.pid);
     const before = await count("prism_connections_closed_total", `reason="${reason}"`);
     const { outcomes, ratio } = await withstand(attack, { prism, load });
-    expect(new Set(outcomes.map((each) => `${each.closedBy} ${each.goaway}`))).toEqual(new Set([`server ${goaway}`]));
+    for (const each of outcomes) {
+      expect(each.closedBy).toBe("server");
+      expect(goaway === calmOrLost ? [calm, null] : [goaway]).toContain(each.goaway);
+    }
     expect(await count("prism_connections_closed_total", `reason="${reason}"`)).toBe(before + outcomes.length);
     expect(ratio).toBeGreaterThanOrEqual(rateKept);
     expect(peakMemoryMib(prism.pid)).toBeLessThan(peakMemoryMibMax);

@@ -22,6 +22,8 @@ export async function startRelay(to: string): Promise<Relay> {
     pairs.push([app, prism]);
     upstreams.add(prism);
     prism.on("close", () => upstreams.delete(prism));
+    // Nobody reads what Prism still says, but its end is to be seen.
+    app.on("close", () => prism.resume());
     for (const socket of [app, prism]) socket.on("error", () => socket.destroy());
     app.pipe(prism).pipe(app);
   }).listen(0, "127.0.0.1");
