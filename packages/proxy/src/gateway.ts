@@ -60,7 +60,8 @@ const pluginGraceMinMs = 1_000;
 
 /**
  * Starts the gateway: opens both ports, then starts the plugins. Resolves as soon as the ports are open; `ready` tells when the
- * plugins had their first try. Apps that connect before wait until then: a call is not refused because the proxy is young. Rejects with `StartError` when a port cannot be had.
+ * plugins had their first try. Apps that connect before wait until then: a call is not refused because the proxy is young.
+ * Rejects with `StartError` when a port cannot be had.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, environment, execPath, log } = options;

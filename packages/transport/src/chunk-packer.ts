@@ -5,8 +5,8 @@ const packBelowBytes = 1024;
 const slabBytes = 4096;
 
 /**
- * Adds copies of chunks, which are only lent, to a list that is held. A peer may send a message byte by byte; many small chunks are copied together, so
- * that what is held takes about as much memory as it has bytes.
+ * Adds copies of chunks, which are only lent, to a list that is held. A peer may send a message byte by byte; many small chunks
+ * are copied together, so that what is held takes about as much memory as it has bytes.
  */
 export class ChunkPacker {
   #slab = Buffer.alloc(0);

@@ -24,7 +24,7 @@ export interface ClientHost {
   request(path: string, options: CallOptions, events: StreamEvents): Http2Stream;
 }
 
-export function resetError(errorCode: number): GrpcError {
+function resetError(errorCode: number): GrpcError {
   const message =
     errorCode === connectionLost
       ? "the connection was lost"
