@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const checks = [
   ["format, lint, import directions", "biome", ["check", "--error-on-warnings", "."]],
@@ -14,17 +14,22 @@ const checks = [
 ];
 const projects = ["unit", "fuzz", "conformance", "acceptance"];
 
+const failures = [];
 let passed = 0;
-let failed = 0;
+
+function fail(what, why = "") {
+  failures.push(`FAILED ${what}\n${why}`);
+  process.stdout.write(`FAILED ${what}\n`);
+}
 
 function runCheck([name, command, args]) {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
-  if (status === 0) passed += 1;
-  else {
-    failed += 1;
-    process.stdout.write(`${stdout}${stderr}`);
+  if (status !== 0) {
+    fail(name, `${stdout}${stderr}`);
+    return;
   }
-  process.stdout.write(`${status === 0 ? "ok    " : "FAILED"} ${name}\n`);
+  passed += 1;
+  process.stdout.write(`ok     ${name}\n`);
 }
 
 function runTests(project) {
@@ -41,19 +46,26 @@ function count(project, status, report) {
   try {
     result = JSON.parse(readFileSync(report, "utf8"));
   } catch {
-    failed += 1;
-    process.stdout.write(`FAILED ${project}: the run ended (${status}) without a report\n`);
+    fail(project, `the run ended (${status}) without a report`);
     return;
   }
-  const notRun = result.numPendingTests + result.numTodoTests;
-  if (notRun > 0) process.stdout.write(`FAILED ${project}: ${notRun} tests did not run\n`);
-  passed += result.numPassedTests;
-  failed += result.numFailedTests + notRun;
+  const before = failures.length;
+  for (const file of result.testResults) for (const test of file.assertionResults) judge(file.name, test);
   // A run can fail without a failed test: a file that does not load, a server that is missing, an unhandled error.
-  if (status !== 0 && result.numFailedTests + notRun === 0) failed += 1;
+  if (status !== 0 && failures.length === before) {
+    const messages = result.testResults.map((file) => file.message).filter(Boolean);
+    fail(project, `the run ended with ${status}, see its output above\n${messages.join("\n")}`);
+  }
+}
+
+function judge(file, { status, fullName, failureMessages }) {
+  if (status === "passed") passed += 1;
+  else fail(`${relative(".", file)}: ${fullName}`, status === "failed" ? failureMessages.join("\n") : "it did not run");
 }
 
 checks.forEach(runCheck);
 if (process.argv[2] !== "check") projects.forEach(runTests);
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+// Once more at the end, where a reader of a long run looks first.
+if (failures.length > 0) process.stdout.write(`\n${failures.join("\n")}\n`);
+process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
+process.exit(failures.length === 0 && passed > 0 ? 0 : 1);
