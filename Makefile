@@ -14,7 +14,7 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
 
 build: .toolchain/generated ## Install, generate and compile (the default)
-	@$(path) tsc -b
+	@$(path) tsc -b && node scripts/bundle.mjs
 
 # In a terminal, Prism gets a process group of its own (set -m): Ctrl-C is for it alone, and make ends with its exit code.
 run: build ## Start Prism on memory and SQLite, in the foreground
@@ -49,7 +49,7 @@ bench: build ## Measure, side by side in one run; ONLY=get-1k BENCH_ROUNDS=2 for
 	@$(path) node scripts/generate-docs.mjs
 
 clean: ## Remove everything that was built or installed here
-	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules bench/node_modules packages/*/dist packages/*/src/protocol/gen
+	rm -rf .toolchain node_modules packages/*/node_modules tests/*/node_modules bench/node_modules packages/*/dist packages/*/bundle packages/*/src/protocol/gen
 
 .toolchain/installed: $(manifests) scripts/toolchain.sh
 	@$(path) pnpm install --frozen-lockfile --silent

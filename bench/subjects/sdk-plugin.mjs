@@ -7,7 +7,7 @@ import { namespace } from "../requests.mjs";
 
 /** Starts plugin-memstore and binds the namespace, as the proxy would. */
 export async function startSdkPlugin({ folder }, cpu) {
-  const main = benchFile("../packages/plugin-memstore/dist/main.js");
+  const main = benchFile("../packages/plugin-memstore/bundle/main.js");
   const env = { ...process.env, [pluginSocketEnv]: join(folder, "plugin.sock") };
   const program = await startProgram([process.execPath, main], { cpu, env });
   const { socket, token } = parseHandshake(program.firstLine);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { declaredCapabilities, definePlugin } from "./define-plugin.js";
 import type { PluginDefinition } from "./plugin.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { definePlugin } from "./define-plugin.js";
 import { checkPackageDescription, describePlugin, packageDescription } from "./description.js";
 

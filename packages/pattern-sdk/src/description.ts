@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { declaredCapabilities } from "./define-plugin.js";
 import type { Durability, PluginDefinition } from "./plugin.js";
 import { contractVersion } from "./protocol/handshake.js";

@@ -4,5 +4,5 @@ import { memstorePlugin } from "./plugin.js";
 
 describeKeyValueConformance({
   plugin: memstorePlugin,
-  entry: fileURLToPath(new URL("../dist/main.js", import.meta.url)),
+  entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
 });

@@ -7,6 +7,6 @@ const url = sharedRedisUrl(process.env);
 
 describeKeyValueConformance({
   plugin: redisPlugin,
-  entry: fileURLToPath(new URL("../dist/main.js", import.meta.url)),
+  entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
   settings: () => ({ url }),
 });

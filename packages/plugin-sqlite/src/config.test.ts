@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { checkPackageDescription } from "@prism-data/pattern-sdk";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { settingsSchema } from "./config.js";
 import { sqlitePlugin } from "./plugin.js";
 

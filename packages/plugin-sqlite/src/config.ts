@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const unitBytes = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
 const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;

@@ -4,7 +4,7 @@ import { sqlitePlugin } from "./plugin.js";
 
 describeKeyValueConformance({
   plugin: sqlitePlugin,
-  entry: fileURLToPath(new URL("../dist/main.js", import.meta.url)),
+  entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
   // Relative to the folder that the suite makes for each start.
   settings: () => ({ path: "./data/prism.db" }),
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrpcClient, type Metadata } from "@prism-data/transport";
-import { z } from "zod";
+import * as z from "zod";
 import type { CallContext } from "../call-context.js";
 import { keyValueCapabilities } from "../capability.js";
 import { definePlugin } from "../define-plugin.js";

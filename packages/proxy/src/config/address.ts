@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where to listen. */
 export interface Address {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { LocatedProblem } from "./problem.js";
 import { nodeAt, type SchemaNode, schemaProblems } from "./schema-problems.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { logLevels } from "../telemetry/log.js";
 import { address } from "./address.js";
 import type { JsonValue } from "./settings.js";

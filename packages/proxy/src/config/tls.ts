@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Whether apps show a certificate of their own. */
 export const clientCertificateModes = ["none", "request", "require"] as const;

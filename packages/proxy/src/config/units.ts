@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const bytesPerUnit = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;

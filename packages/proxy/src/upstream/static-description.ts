@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a plugin's package.json says of it under `prism`: what `--describe` prints, as far as configuration is checked against it. */
 export interface StaticDescription {

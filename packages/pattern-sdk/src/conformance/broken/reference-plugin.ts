@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type KeyValueCapability, keyValueCapabilities } from "../../capability.js";
 import { definePlugin } from "../../define-plugin.js";
 import type { KeyValue } from "../../patterns/key-value.js";
