@@ -106,6 +106,37 @@ export const reasons = {
     "The watcher fell too far behind and was ended; read the current state and watch again.",
   ),
 
+  LEASE_LOST: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "The delivery's lease has ended, or it was acknowledged or rejected before; the message was or will be delivered again.",
+  ),
+  SQL_FAILED: permanent(
+    "INVALID_ARGUMENT",
+    "client",
+    'The data system refused the SQL statement; the metadata "sql_code" has its own code.',
+  ),
+  TRANSACTION_CONFLICT: retryLater(
+    "ABORTED",
+    "client",
+    "The transaction lost against others and was rolled back; run it again from its beginning.",
+  ),
+  TRANSACTION_IDLE: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "Nothing was asked of the transaction for its idle_timeout; it was rolled back.",
+  ),
+  OFFSET_OUT_OF_RANGE: permanent(
+    "OUT_OF_RANGE",
+    "client",
+    "What was asked for is not there any more, such as an offset that retention has removed; the message says what is.",
+  ),
+  DURABILITY_MISSING: permanent(
+    "FAILED_PRECONDITION",
+    "backend",
+    "The namespace asks for more durability than its backend is set to give; the message names the setting.",
+  ),
+
   DEADLINE_EXCEEDED: retryLater(
     "DEADLINE_EXCEEDED",
     "proxy",
