@@ -13,6 +13,8 @@ export interface Payload {
   readonly start: number;
   readonly end: number;
   readonly isLent: boolean;
+  /** A slab that the bytes are in: they are its last, and it is returned to the pool when they are written. */
+  readonly emptiedSlab?: Buffer | undefined;
 }
 
 /**
@@ -81,7 +83,7 @@ export class Output {
   }
 
   /** RFC 9113 section 6.1. What follows other data of the same stream becomes part of the same frame. */
-  data(streamId: number, { bytes, start, end, isLent }: Payload, maxFrameBytes: number): void {
+  data(streamId: number, { bytes, start, end, isLent, emptiedSlab }: Payload, maxFrameBytes: number): void {
     for (let at = start; at < end; ) {
       if (this.#openStreamId !== streamId || this.#openLength >= maxFrameBytes) this.#openData(streamId);
       const pieceEnd = Math.min(end, at + maxFrameBytes - this.#openLength);
@@ -90,6 +92,7 @@ export class Output {
       this.#growOpenData(pieceEnd - at);
       at = pieceEnd;
     }
+    if (emptiedSlab !== undefined) this.#slabs.push(emptiedSlab);
   }
 
   endData(streamId: number): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Payload } from "./output.js";
 import { SendQueue } from "./send-queue.js";
 import { slabBytes } from "./slab-pool.js";
 
@@ -52,5 +53,20 @@ describe("the bytes that wait", () => {
     first.addCopy(bytesOf(slabBytes, 3), 0);
     expect(takeAll(second, 1000).equals(bytesOf(slabBytes, 2))).toBe(true);
     expect(takeAll(first, 1000).equals(bytesOf(slabBytes, 3))).toBe(true);
+  });
+
+  test("that were taken stay as they are until whoever took the last of them returns their memory", () => {
+    const queue = new SendQueue();
+    queue.addCopy(bytesOf(slabBytes, 1), 0);
+    const taken: Payload[] = [];
+    queue.take(1000, (payload) => taken.push(payload));
+    queue.drop();
+    const other = new SendQueue();
+    other.addCopy(bytesOf(slabBytes, 2), 0);
+    const [{ bytes, start, end, emptiedSlab }] = taken as [Payload];
+    expect(bytesOf(slabBytes, 1).subarray(0, 1000).equals(bytes.subarray(start, end))).toBe(true);
+    expect(emptiedSlab).toBeUndefined();
+    other.take(slabBytes, (payload) => taken.push(payload));
+    expect(taken[1]?.emptiedSlab).toBe(taken[1]?.bytes);
   });
 });

@@ -11,7 +11,7 @@ interface Chunk {
   /** Bytes [start, end) of it wait. */
   start: number;
   end: number;
-  /** It goes back to the pool when it is empty. */
+  /** The memory that it is in; whoever takes the last of it returns it to the pool. */
   readonly slab: Buffer | undefined;
 }
 
@@ -52,15 +52,18 @@ export class SendQueue {
     for (let left = sizeBytes; left > 0; ) {
       const chunk = this.#chunks[this.#head]!;
       const end = Math.min(chunk.end, chunk.start + left);
-      use({ bytes: chunk.bytes, start: chunk.start, end, isLent: chunk.slab !== undefined });
+      const emptiedSlab = end === chunk.end ? chunk.slab : undefined;
+      use({ bytes: chunk.bytes, start: chunk.start, end, isLent: false, emptiedSlab });
       left -= end - chunk.start;
       chunk.start = end;
-      if (end === chunk.end) this.#dropHead(chunk);
+      if (end === chunk.end) this.#dropHead();
     }
   }
 
   drop(): void {
-    for (const { slab } of this.#chunks.slice(this.#head)) if (slab !== undefined) returnSlab(slab);
+    // Where a part was taken it may not be written yet: that slab is left to the garbage collector.
+    for (const { slab, start } of this.#chunks.slice(this.#head))
+      if (slab !== undefined && start === 0) returnSlab(slab);
     this.#chunks = [];
     this.#head = 0;
     this.sizeBytes = 0;
@@ -94,8 +97,7 @@ export class SendQueue {
     if (chunk.start < chunk.end) this.#chunks.push(chunk);
   }
 
-  #dropHead({ slab }: Chunk): void {
-    if (slab !== undefined) returnSlab(slab);
+  #dropHead(): void {
     this.#head++;
     if (this.#head === this.#chunks.length) {
       this.#chunks = [];

@@ -1,7 +1,10 @@
 const mib = 1024 * 1024;
 
-/** A call that is sent in this many bytes can be sent again after its plugin was lost; a larger one fails instead. */
-export const retainedBytesPerCallMax = 4 * mib;
+/**
+ * A call that is sent in this many bytes can be sent again after its plugin was lost. A larger one fails instead: to retain is
+ * to copy, and the app that gave it an idempotency token can repeat it itself.
+ */
+export const retainedBytesPerCallMax = 128 * 1024;
 
 /**
  * Any other call, so that one which the plugin refused unseen (GOAWAY, REFUSED_STREAM) can be sent again. That is rare, and to
