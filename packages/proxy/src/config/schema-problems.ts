@@ -38,9 +38,7 @@ export function schemaProblems(error: z.ZodError, tree: unknown, jsonSchema: Sch
       case "invalid_key":
         return [{ keys: issue.path, message: issue.issues.map((inner) => inner.message).join("; ") }];
       case "too_small":
-        return [
-          { keys: issue.path, message: issue.message.startsWith("Too small") ? "must not be empty" : issue.message },
-        ];
+        return [{ keys: issue.path, message: isEmpty(issue) ? "must not be empty" : issue.message }];
       default:
         return [
           {
@@ -50,6 +48,11 @@ export function schemaProblems(error: z.ZodError, tree: unknown, jsonSchema: Sch
         ];
     }
   });
+}
+
+/** Where the schema has no message of its own for a text, a list or a map that has nothing in it. */
+function isEmpty({ origin, minimum, message }: { origin: string; minimum: unknown; message: string }): boolean {
+  return message.startsWith("Too small") && minimum === 1 && origin !== "number" && origin !== "int";
 }
 
 function unknownKey(key: string, present: unknown, known: readonly string[]): string {
