@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { declaredCapabilities, definePlugin } from "./define-plugin.js";
+import { definePlugin } from "./define-plugin.js";
 import type { PluginDefinition } from "./plugin.js";
 
 const definition: PluginDefinition = {
@@ -34,7 +34,18 @@ describe("definePlugin", () => {
     ["an unknown capability", keyValue({ capabilities: ["wings"] }), "capability wings is not known; known: ttl"],
     ["values of 0 bytes", keyValue({ limits: { valueBytesMax: 0 } }), "valueBytesMax"],
     ["values over 3 MiB", keyValue({ limits: { valueBytesMax: 3_145_729 } }), "valueBytesMax"],
-    ["a grain of half a ms", keyValue({ limits: { ttlGrainMs: 0.5 } }), "ttlGrainMs"],
+    [
+      "a grain of half a ms",
+      keyValue({ limits: { ttlGrainMs: 0.5 } }),
+      "ttlGrainMs must be a whole number of at least 1",
+    ],
+    [
+      "an unknown limit",
+      keyValue({ limits: { keyBytesMax: 1 } }),
+      "limits.keyBytesMax is not known; known: valueBytesMax",
+    ],
+    ["options that let anything in", keyValue({ options: z.looseObject({}) }), "options of key-value must be a strict"],
+    ["options that are no map", keyValue({ options: z.string() }), "options of key-value must be a strict object"],
   ])("refuses %s", (_, change, problem) => {
     expect(() => definePlugin({ ...definition, ...change })).toThrow(problem);
   });
@@ -47,13 +58,4 @@ describe("definePlugin", () => {
   test("names every problem at once", () => {
     expect(() => definePlugin({ ...definition, name: "", version: "" })).toThrow(/name must be.*not semver/);
   });
-});
-
-test("ordered_scan includes scan, and the order is that of the closed list", () => {
-  expect(declaredCapabilities({ capabilities: ["watch", "ordered_scan", "ttl"] })).toEqual([
-    "ttl",
-    "scan",
-    "ordered_scan",
-    "watch",
-  ]);
 });

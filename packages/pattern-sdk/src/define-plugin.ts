@@ -1,7 +1,9 @@
 import type { z } from "zod";
-import { type KeyValueCapability, keyValueCapabilities, patterns } from "./capability.js";
-import type { KeyValueDescription, OwnServices, PluginDefinition } from "./plugin.js";
-import { valueBytesMax } from "./protocol/key-value/key-value-bounds.js";
+import { jsonSchemaOf } from "./json-schema.js";
+import { limitProblems } from "./patterns/bounds.js";
+import type { PatternKind } from "./patterns/pattern-kind.js";
+import { findPattern, patterns } from "./patterns/pattern-kinds.js";
+import type { OwnServices, PatternDescription, PatternDescriptions, PluginDefinition } from "./plugin.js";
 
 const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 const versionPattern = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
@@ -16,19 +18,12 @@ const serviceNamePattern = /^(?!prism\.|grpc\.)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/;
  * offered, an unknown pattern or capability, limits out of range. Whether a store has the methods that its capabilities promise
  * is checked when a namespace is bound, and whether own services have methods when the backend is opened.
  */
-export function definePlugin<Settings extends z.ZodType>(
-  definition: PluginDefinition<Settings>,
-): PluginDefinition<Settings> {
+export function definePlugin<Settings extends z.ZodType, const Descriptions extends PatternDescriptions>(
+  definition: PluginDefinition<Settings, Descriptions>,
+): PluginDefinition<Settings, Descriptions> {
   const problems = [...identityProblems(definition), ...offerProblems(definition)];
   if (problems.length === 0) return Object.freeze({ ...definition });
   throw new Error(`The plugin ${JSON.stringify(definition.name)} is not well defined: ${problems.join("; ")}.`);
-}
-
-/** What a description declares, with what is implied (`ordered_scan` includes `scan`), in the order of the closed list. */
-export function declaredCapabilities(description: KeyValueDescription): readonly KeyValueCapability[] {
-  const declared = new Set<string>(description.capabilities);
-  if (declared.has("ordered_scan")) declared.add("scan");
-  return keyValueCapabilities.filter((capability) => declared.has(capability));
 }
 
 function* identityProblems({ name, version }: PluginDefinition): Generator<string> {
@@ -39,13 +34,13 @@ function* identityProblems({ name, version }: PluginDefinition): Generator<strin
 }
 
 function* offerProblems({ patterns: declared, services }: PluginDefinition): Generator<string> {
-  const names = Object.keys(declared);
-  if (names.length === 0 && services === undefined) yield "patterns is empty, and there are no services";
-  for (const name of names) {
-    if (!(patterns as readonly string[]).includes(name))
-      yield `pattern ${name} is not known; known: ${patterns.join(", ")}`;
+  const descriptions = Object.entries(declared);
+  if (descriptions.length === 0 && services === undefined) yield "patterns is empty, and there are no services";
+  for (const [name, description] of descriptions) {
+    const kind = findPattern(name);
+    if (kind === undefined) yield `pattern ${name} is not known; known: ${patterns.join(", ")}`;
+    else if (description !== undefined) yield* patternProblems(kind, description);
   }
-  if (declared["key-value"] !== undefined) yield* keyValueProblems(declared["key-value"]);
   if (services !== undefined) yield* serviceProblems(services);
 }
 
@@ -57,16 +52,19 @@ function* serviceProblems({ names }: OwnServices): Generator<string> {
   }
 }
 
-function* keyValueProblems({ capabilities, limits = {} }: KeyValueDescription): Generator<string> {
+function* patternProblems(kind: PatternKind, description: PatternDescription): Generator<string> {
+  const { capabilities, limits = {}, options } = description;
   for (const capability of capabilities) {
-    if (keyValueCapabilities.includes(capability)) continue;
-    yield `capability ${capability} is not known; known: ${keyValueCapabilities.join(", ")}`;
+    if (kind.capabilities.includes(capability)) continue;
+    yield `capability ${capability} is not known; known: ${kind.capabilities.join(", ")}`;
   }
-  const { valueBytesMax: largest, ttlGrainMs } = limits;
-  if (largest !== undefined && !(Number.isInteger(largest) && largest >= 1 && largest <= valueBytesMax)) {
-    yield `limits.valueBytesMax must be a whole number from 1 to ${valueBytesMax}`;
+  yield* limitProblems(kind, limits);
+  if (options !== undefined && !isStrictObject(options)) {
+    yield `options of ${kind.name} must be a strict object (z.strictObject): an option that is not known must fail`;
   }
-  if (ttlGrainMs !== undefined && !(Number.isInteger(ttlGrainMs) && ttlGrainMs >= 1)) {
-    yield "limits.ttlGrainMs must be a whole number of at least 1";
-  }
+}
+
+function isStrictObject(schema: z.ZodType): boolean {
+  const { type, additionalProperties } = jsonSchemaOf(schema) as Readonly<Record<string, unknown>>;
+  return type === "object" && additionalProperties === false;
 }

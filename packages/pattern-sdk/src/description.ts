@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import * as z from "zod";
-import { declaredCapabilities } from "./define-plugin.js";
-import type { Durability, PluginDefinition } from "./plugin.js";
+import { jsonSchemaOf } from "./json-schema.js";
+import { boundsOf, namedBounds } from "./patterns/bounds.js";
+import { type PatternKind, withIncluded } from "./patterns/pattern-kind.js";
+import { findPattern } from "./patterns/pattern-kinds.js";
+import type { Durability, PatternDescription, PluginDefinition } from "./plugin.js";
 import { contractVersion } from "./protocol/handshake.js";
-import { keyValueBounds, namedBounds } from "./protocol/key-value/key-value-bounds.js";
 
 /** What a plugin is, said without running its backend: what `--describe` prints, as JSON. */
 export interface StaticDescription extends PackageDescription {
@@ -19,36 +20,38 @@ export interface PackageDescription {
   readonly name: string;
   /** What an acknowledged write survives. */
   readonly durability: Durability;
-  /** What the plugin offers, by pattern; limits by the names that `BindResponse.limits` uses. */
-  readonly patterns: Readonly<
-    Record<string, { readonly capabilities: readonly string[]; readonly limits: Readonly<Record<string, number>> }>
-  >;
+  /** What the plugin offers, by pattern. */
+  readonly patterns: Readonly<Record<string, StaticPatternDescription>>;
   /** The full names of the plugin's own services. Not there when it has none. */
   readonly services?: readonly string[];
   /** The JSON Schema of the settings as an operator writes them. */
   readonly settings: unknown;
 }
 
+/** What a plugin says of one pattern. */
+export interface StaticPatternDescription {
+  readonly capabilities: readonly string[];
+  /** By the names that `BindResponse.limits` uses. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** What an acknowledged write survives. Not there: what the plugin says for all patterns. */
+  readonly durability?: Durability;
+  /** The JSON Schema of a namespace's options as an operator writes them. Not there: the pattern takes none. */
+  readonly options?: unknown;
+}
+
 /** Describes a plugin without opening its backend. */
 export function describePlugin(plugin: PluginDefinition): StaticDescription {
-  const keyValue = plugin.patterns["key-value"];
-  const patterns: StaticDescription["patterns"] =
-    keyValue === undefined
-      ? {}
-      : {
-          "key-value": {
-            capabilities: declaredCapabilities(keyValue),
-            limits: namedBounds(keyValueBounds(keyValue.limits)),
-          },
-        };
+  const patterns = Object.entries(plugin.patterns).map(
+    ([name, description]) => [name, describePattern(findPattern(name)!, description)] as const,
+  );
   return {
     contract: { min: contractVersion, max: contractVersion },
     name: plugin.name,
     version: plugin.version,
     durability: plugin.durability,
-    patterns,
+    patterns: Object.fromEntries(patterns),
     ...(plugin.services === undefined ? {} : { services: plugin.services.names }),
-    settings: settingsSchema(plugin.settings),
+    settings: jsonSchemaOf(plugin.settings),
   };
 }
 
@@ -79,7 +82,12 @@ export function checkPackageDescription(
   );
 }
 
-/** What an operator may write: defaults need not be there, and what a transform makes of a value is not their matter. */
-export function settingsSchema(settings: z.ZodType): unknown {
-  return z.toJSONSchema(settings, { io: "input", unrepresentable: "any" });
+function describePattern(kind: PatternKind, description: PatternDescription): StaticPatternDescription {
+  const { capabilities, limits, durability, options } = description;
+  return {
+    capabilities: withIncluded(kind, capabilities),
+    limits: namedBounds(boundsOf(kind, limits)),
+    ...(durability === undefined ? {} : { durability }),
+    ...(options === undefined ? {} : { options: jsonSchemaOf(options) }),
+  };
 }

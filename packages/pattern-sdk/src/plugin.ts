@@ -1,24 +1,36 @@
 import type { GrpcMethod } from "@prism-data/transport";
 import type { z } from "zod";
-import type { KeyValueCapability } from "./capability.js";
-import type { Awaitable, KeyValue } from "./patterns/key-value.js";
+import type { Awaitable } from "./awaitable.js";
+import type { PatternTypes } from "./patterns/pattern-kind.js";
+import type { Pattern, TypesOf } from "./patterns/pattern-kinds.js";
 
 /** What an acknowledged write survives: nothing but the process · a power cut (synced to disk) · what the data system behind the plugin survives. */
 export type Durability = "ephemeral" | "disk" | "backend";
 
-/** The bounds that a key-value plugin holds apps to. */
-export interface KeyValueLimits {
-  /** The largest value, in bytes: 1 to 3,145,728. Default 3,145,728. */
-  readonly valueBytesMax?: number;
-  /** The smallest time to live and its grain, in ms: times to live are whole multiples of it. Default 1. */
-  readonly ttlGrainMs?: number;
+/** What a plugin says of one pattern, without being run. */
+export interface PatternDescription<Types extends PatternTypes = PatternTypes> {
+  /** What the plugin promises beyond the pattern's minimum. */
+  readonly capabilities: readonly Types["capability"][];
+  /** The bounds that it holds apps to. Default: the pattern's. */
+  readonly limits?: Types["limits"];
+  /** What an acknowledged write survives, where that is not what the plugin says for all of its patterns. */
+  readonly durability?: Durability;
+  /**
+   * The strict schema of what an operator may write under a namespace's `options`: types, defaults, bounds, descriptions. A
+   * namespace without options is parsed as `{}`. Default: the pattern takes no options.
+   */
+  readonly options?: z.ZodType;
 }
 
-/** What a plugin says of its key-value pattern, without being run. */
-export interface KeyValueDescription {
-  readonly capabilities: readonly KeyValueCapability[];
-  readonly limits?: KeyValueLimits;
-}
+/** What a plugin says of its patterns. */
+export type PatternDescriptions = { readonly [Name in Pattern]?: PatternDescription<TypesOf<Name>> };
+
+/** What the binder of a pattern gets as `options`: parsed by the pattern's schema, `undefined` if it has none. */
+export type OptionsOf<Description> = Description extends { readonly options?: infer Schema }
+  ? Schema extends z.ZodType
+    ? z.output<Schema>
+    : undefined
+  : undefined;
 
 /** What a plugin says of the gRPC services that it serves beyond the patterns, without being run. */
 export interface OwnServices {
@@ -57,7 +69,7 @@ export interface Logger {
 }
 
 /** A namespace that the proxy asks to make real. */
-export interface Binding {
+export interface Binding<Options = undefined> {
   /** 1 to 128 bytes of UTF-8, any character. Names that differ in any byte must never share data. */
   readonly namespace: string;
   /**
@@ -65,6 +77,8 @@ export interface Binding {
    * The plugin may keep what only one of them costs (an index, a change log) for bindings that have it.
    */
   readonly capabilities: ReadonlySet<string>;
+  /** The namespace's options, parsed by the schema in the pattern's description. `undefined`: the pattern has none. */
+  readonly options: Options;
 }
 
 /** A namespace made real. */
@@ -75,19 +89,32 @@ export interface Bound<P> {
   readonly changes?: readonly string[];
   /** The capabilities that calls may use, when they are more than `binding.capabilities`. */
   readonly capabilities?: readonly string[];
+  /** What an acknowledged write to this namespace survives, where that is not what the pattern's description says. */
+  readonly durability?: Durability;
   /** Stops what the binding runs (timers, subscriptions). Data stays. */
   close?(): Awaitable<void>;
 }
 
 /** One pattern of an open backend: how namespaces are made real and removed. Calls for one namespace never overlap. */
-export interface PatternBinder<P> {
-  /** Makes the namespace real. Idempotent. Throws `GatewayError` when it cannot be. */
-  bind(binding: Binding): Awaitable<Bound<P>>;
+export interface PatternBinder<P, Options = undefined> {
+  /**
+   * Makes the namespace real. Idempotent; called again, with the namespace bound, when its needs or options have changed.
+   * Throws `GatewayError` when it cannot be.
+   */
+  bind(binding: Binding<Options>): Awaitable<Bound<P>>;
   /** Says what `bind` would make, one line each, and changes nothing. Default: nothing to make. */
-  plan?(binding: Binding): Awaitable<readonly string[]>;
+  plan?(binding: Binding<Options>): Awaitable<readonly string[]>;
   /** Removes every trace of the namespace's data. Returns what was removed, one line each; `undefined` says no more than that. */
   deleteData(namespace: string): Awaitable<readonly string[] | undefined>;
 }
+
+/** The binders of a backend: each pattern's under its own name, there exactly if the plugin declares the pattern. */
+export type PatternBinders<Descriptions extends PatternDescriptions = PatternDescriptions> = {
+  readonly [Name in Pattern as TypesOf<Name>["member"]]?: PatternBinder<
+    TypesOf<Name>["api"],
+    OptionsOf<NonNullable<Descriptions[Name]>>
+  >;
+};
 
 /** One metric of a plugin, named by Prometheus' conventions. */
 export interface MetricFamily {
@@ -98,9 +125,8 @@ export interface MetricFamily {
 }
 
 /** An open backend: the driver is connected, or trying to. */
-export interface Backend {
-  /** There exactly if the plugin declares the key-value pattern. */
-  readonly keyValue?: PatternBinder<KeyValue>;
+export interface Backend<Descriptions extends PatternDescriptions = PatternDescriptions>
+  extends PatternBinders<Descriptions> {
   /**
    * The methods of the plugin's own services, by path (`/acme.search.v1.SearchService/Find`). There exactly if the plugin declares
    * `services`, with at least one method for each. `serviceMethods` makes them of a generated service. Calls run concurrently.
@@ -113,7 +139,10 @@ export interface Backend {
 }
 
 /** What a plugin is. Made by `definePlugin`, run by `servePlugin`. */
-export interface PluginDefinition<Settings extends z.ZodType = z.ZodType> {
+export interface PluginDefinition<
+  Settings extends z.ZodType = z.ZodType,
+  Descriptions extends PatternDescriptions = PatternDescriptions,
+> {
   /** The short name: lower-case letters, digits and `-`. */
   readonly name: string;
   /** The package's version, as semver. */
@@ -123,12 +152,12 @@ export interface PluginDefinition<Settings extends z.ZodType = z.ZodType> {
   /** The strict schema of the backend's settings: types, defaults, bounds, descriptions. */
   readonly settings: Settings;
   /** What the plugin offers, by pattern. Empty only for a plugin with services of its own. */
-  readonly patterns: { readonly "key-value"?: KeyValueDescription };
+  readonly patterns: Descriptions;
   /** What the plugin offers beyond the patterns. Default: nothing. */
   readonly services?: OwnServices;
   /**
    * Opens the backend. A data system that does not answer now is no failure: return, go on trying, and report health.
    * Throws `GatewayError` `INVALID_SETTINGS` for settings that can never work.
    */
-  open(settings: z.output<Settings>, context: PluginContext): Awaitable<Backend>;
+  open(settings: z.output<Settings>, context: PluginContext): Awaitable<Backend<Descriptions>>;
 }

@@ -1,5 +1,5 @@
+import type { Awaitable } from "./awaitable.js";
 import type { CallContext } from "./call-context.js";
-import type { Awaitable } from "./patterns/key-value.js";
 
 /**
  * One method as code generators write it for @grpc/grpc-js: ts-proto, grpc-tools and @grpc/proto-loader all do. `Request` and

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { describeKeyValueConformance } from "@prism-data/pattern-sdk/conformance";
+import { describeConformance } from "@prism-data/pattern-sdk/conformance";
 import { memstorePlugin } from "./plugin.js";
 
-describeKeyValueConformance({
+describeConformance({
   plugin: memstorePlugin,
   entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
 });

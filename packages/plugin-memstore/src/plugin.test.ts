@@ -12,7 +12,7 @@ test("package.json describes the plugin as it is", () => {
 test("all namespaces share one bound, and metrics tell what they hold", async () => {
   const backend = openMemory(100_000, new ManualClock());
   const binder = backend.keyValue!;
-  const binding = (namespace: string) => ({ namespace, capabilities: new Set<string>() });
+  const binding = (namespace: string) => ({ namespace, capabilities: new Set<string>(), options: undefined });
   const a = (await binder.bind(binding("a"))).pattern;
   const b = (await binder.bind(binding("b"))).pattern;
   a.set({ key: "k", value: Buffer.alloc(60_000) }, callOf("a"));

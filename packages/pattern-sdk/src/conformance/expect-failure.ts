@@ -19,6 +19,13 @@ export function assertFailure(error: unknown, reason: Reason): asserts error is 
   assert.notEqual(error.message, "", `the message of ${reason}`);
 }
 
+/** Asserts that a failure names this field of the request, and no other. `what` was sent, for people. */
+export function assertNamesField({ fieldViolations }: GatewayError, field: string, what: string): void {
+  const named = fieldViolations.map((violation) => violation.field);
+  assert.deepEqual(named, [field], `${what}: the field that is named`);
+  assert.notEqual(fieldViolations[0]?.description, "", `${what}: the description`);
+}
+
 /** Waits for a call to fail with a `GatewayError`, and returns it. An answer, or another error, is an assertion failure. */
 export async function failureOf(call: PromiseLike<unknown>): Promise<GatewayError> {
   const outcome = await outcomeOf(call);

@@ -1,23 +1,33 @@
+import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../errors.js";
-import type { KeyValue } from "../patterns/key-value.js";
-import type { Bound, PatternBinder } from "../plugin.js";
-import type { BoundNamespace } from "../protocol/key-value/bound-namespace.js";
-import { checkMethods } from "../protocol/key-value/capability-methods.js";
-import type { KeyValueBounds } from "../protocol/key-value/key-value-bounds.js";
+import { checkMethods } from "../patterns/check-methods.js";
+import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
+import type { Binding, Bound, Durability, PatternBinder } from "../plugin.js";
+import type { BoundNamespace } from "../protocol/pattern/bound-namespace.js";
+
+/** A binder, whatever its pattern is. */
+export type AnyBinder = PatternBinder<object, unknown>;
 
 /** A namespace to be bound, decided in every respect. */
-export interface BindingPlan {
-  readonly namespace: string;
-  readonly capabilities: ReadonlySet<string>;
-  readonly bounds: KeyValueBounds;
+export interface BindingPlan extends Binding<unknown> {
+  readonly kind: PatternKind;
+  readonly bounds: object;
+  readonly durability: Durability;
   readonly plugin: string;
+}
+
+/** What became of a bind. */
+export interface BindingResult {
+  readonly changes: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly durability: Durability;
 }
 
 interface LiveBinding {
   readonly visible: BoundNamespace;
   /** What was asked for, to tell a repeated bind from a changed one. */
-  readonly asked: ReadonlySet<string>;
-  readonly made: Bound<KeyValue>;
+  readonly plan: BindingPlan;
+  readonly made: Bound<object>;
   readonly closing: AbortController;
 }
 
@@ -31,34 +41,34 @@ export class Bindings {
   }
 
   /** Binds a namespace, or changes its binding; returns what was made and what calls may use. */
-  bind(
-    binder: PatternBinder<KeyValue>,
-    plan: BindingPlan,
-  ): Promise<{ changes: readonly string[]; capabilities: readonly string[] }> {
+  bind(binder: AnyBinder, plan: BindingPlan): Promise<BindingResult> {
     return this.#inTurn(plan.namespace, async () => {
       const before = this.#live.get(plan.namespace);
-      if (before !== undefined && sameMembers(before.asked, plan.capabilities)) {
-        return { changes: [], capabilities: [...before.visible.capabilities] };
-      }
-      const { namespace, capabilities } = plan;
-      const after = liveBinding(await binder.bind({ namespace, capabilities }), plan);
-      this.#live.set(namespace, after);
+      if (before !== undefined && before.plan.kind !== plan.kind) throw boundAlready(before.plan, plan);
+      if (before !== undefined && asksTheSame(before.plan, plan)) return resultOf(before, []);
+      const after = liveBinding(await binder.bind(bindingOf(plan)), plan);
+      this.#live.set(plan.namespace, after);
       if (before !== undefined) await replaced(before, after);
-      return { changes: after.made.changes ?? [], capabilities: [...after.visible.capabilities] };
+      return resultOf(after, after.made.changes ?? []);
     });
   }
 
   /** Says what `bind` would make. */
-  plan(binder: PatternBinder<KeyValue>, { namespace, capabilities }: BindingPlan): Promise<readonly string[]> {
-    return this.#inTurn(namespace, async () => (await binder.plan?.({ namespace, capabilities })) ?? []);
+  plan(binder: AnyBinder, plan: BindingPlan): Promise<readonly string[]> {
+    return this.#inTurn(plan.namespace, async () => (await binder.plan?.(bindingOf(plan))) ?? []);
   }
 
-  /** Forgets a namespace, and with `deleteData` its data too; returns what was removed. */
-  unbind(binder: PatternBinder<KeyValue>, namespace: string, deleteData: boolean): Promise<readonly string[]> {
+  /** Forgets a namespace of this pattern, and with `deleteData` its data too; returns what was removed. */
+  unbind(
+    binder: AnyBinder,
+    { namespace, kind, deleteData }: { namespace: string; kind: PatternKind; deleteData: boolean },
+  ): Promise<readonly string[]> {
     return this.#inTurn(namespace, async () => {
       const binding = this.#live.get(namespace);
-      this.#live.delete(namespace);
-      if (binding !== undefined) await close(binding, unbound(namespace));
+      if (binding?.plan.kind === kind) {
+        this.#live.delete(namespace);
+        await close(binding, unbound(namespace));
+      }
       const removed = deleteData ? await binder.deleteData(namespace) : [];
       return removed ?? ["removed all data"];
     });
@@ -89,13 +99,22 @@ export class Bindings {
   }
 }
 
-function liveBinding(made: Bound<KeyValue>, { namespace, capabilities, bounds, plugin }: BindingPlan): LiveBinding {
-  const effective = new Set([...capabilities, ...(made.capabilities ?? [])]);
-  if (effective.has("ordered_scan")) effective.add("scan");
-  checkMethods(made.pattern, effective, plugin);
+function bindingOf({ namespace, capabilities, options }: BindingPlan): Binding<unknown> {
+  return { namespace, capabilities, options };
+}
+
+function liveBinding(made: Bound<object>, plan: BindingPlan): LiveBinding {
+  const { namespace, kind, bounds, plugin } = plan;
+  const { pattern } = made;
+  const capabilities = new Set(withIncluded(kind, [...plan.capabilities, ...(made.capabilities ?? [])]));
+  checkMethods(kind, { pattern, capabilities, plugin });
   const closing = new AbortController();
-  const visible = { namespace, pattern: made.pattern, capabilities: effective, bounds, closed: closing.signal };
-  return { visible, asked: capabilities, made, closing };
+  const visible = { namespace, kind, pattern, capabilities, bounds, closed: closing.signal };
+  return { visible, plan, made, closing };
+}
+
+function resultOf({ visible, plan, made }: LiveBinding, changes: readonly string[]): BindingResult {
+  return { changes, capabilities: [...visible.capabilities], durability: made.durability ?? plan.durability };
 }
 
 /** Ends the older of two bindings; a binder that gave the same pattern again means to go on with it. */
@@ -109,8 +128,17 @@ async function close({ closing, made }: LiveBinding, reason: GatewayError): Prom
   await made.close?.();
 }
 
-function sameMembers(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  return one.size === other.size && [...one].every((member) => other.has(member));
+function asksTheSame(one: BindingPlan, other: BindingPlan): boolean {
+  return isDeepStrictEqual(one.capabilities, other.capabilities) && isDeepStrictEqual(one.options, other.options);
+}
+
+/** Invariant: a namespace of one process has one pattern. */
+function boundAlready({ namespace, kind }: BindingPlan, asked: BindingPlan): GatewayError {
+  return new GatewayError(
+    "PATTERN_MISMATCH",
+    `Namespace ${JSON.stringify(namespace)} is bound with the pattern ${kind.name}, so it cannot be bound with ${asked.kind.name}. Unbind it first.`,
+    { metadata: { namespace, pattern: kind.name } },
+  );
 }
 
 function unbound(namespace: string): GatewayError {

@@ -1,6 +1,6 @@
 import type { GrpcMethod, ServerCall } from "@prism-data/transport";
+import type { Awaitable } from "../awaitable.js";
 import { GatewayError } from "../errors.js";
-import type { Awaitable } from "../patterns/key-value.js";
 import type { Logger } from "../plugin.js";
 import { grpcErrorOf } from "../protocol/status.js";
 import { translatedError } from "./translated-error.js";

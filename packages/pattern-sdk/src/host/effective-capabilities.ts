@@ -1,7 +1,5 @@
-import type { KeyValueCapability } from "../capability.js";
-import { declaredCapabilities } from "../define-plugin.js";
 import { GatewayError } from "../errors.js";
-import type { KeyValueDescription } from "../plugin.js";
+import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
 
 /** What a namespace asks for. */
 export interface Needs {
@@ -12,21 +10,20 @@ export interface Needs {
 }
 
 /**
- * The capabilities to bind a namespace with: its needs with what they imply, or all that the plugin has. Throws
+ * The capabilities to bind a namespace with: its needs with what they include, or all that the plugin has. Throws
  * `CAPABILITY_MISSING` that names every need that cannot be met.
  */
-export function effectiveCapabilities(description: KeyValueDescription, asked: Needs): ReadonlySet<KeyValueCapability> {
-  const declared = new Set(declaredCapabilities(description));
-  if (asked.needs === undefined) return declared;
-  const missing = asked.needs.filter((need) => !declared.has(need as KeyValueCapability));
-  if (missing.length > 0) throw needsNotMet(missing, declared, asked);
-  const needed = asked.needs as readonly KeyValueCapability[];
-  return new Set(declaredCapabilities({ capabilities: needed }));
-}
-
-function needsNotMet(missing: readonly string[], declared: ReadonlySet<string>, asked: Needs): GatewayError {
-  const offered = declared.size === 0 ? "nothing beyond Get, Set, Delete and Exists" : [...declared].join(", ");
-  return new GatewayError(
+export function effectiveCapabilities(
+  kind: PatternKind,
+  capabilities: readonly string[],
+  asked: Needs,
+): ReadonlySet<string> {
+  const declared = withIncluded(kind, capabilities);
+  if (asked.needs === undefined) return new Set(declared);
+  const missing = asked.needs.filter((need) => !declared.includes(need));
+  if (missing.length === 0) return new Set(withIncluded(kind, asked.needs));
+  const offered = declared.length === 0 ? `nothing beyond ${kind.minimum}` : declared.join(", ");
+  throw new GatewayError(
     "CAPABILITY_MISSING",
     `Namespace ${JSON.stringify(asked.namespace)} needs ${missing.join(", ")}, which plugin ${asked.plugin} does not have; it offers ${offered}. ` +
       "Take it out of needs, or put the namespace on another backend.",

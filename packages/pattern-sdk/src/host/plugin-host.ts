@@ -1,23 +1,24 @@
 import type { GrpcMethod } from "@prism-data/transport";
 import { GatewayError } from "../errors.js";
-import type { KeyValue } from "../patterns/key-value.js";
+import { boundsOf, namedBounds } from "../patterns/bounds.js";
+import type { PatternKind } from "../patterns/pattern-kind.js";
+import { findPattern, type Pattern } from "../patterns/pattern-kinds.js";
 import type {
   Backend,
-  KeyValueDescription,
   Logger,
   MetricFamily,
-  PatternBinder,
+  PatternBinders,
+  PatternDescription,
   PluginContext,
   PluginDefinition,
 } from "../plugin.js";
-import { keyValueBounds, namedBounds } from "../protocol/key-value/key-value-bounds.js";
-import { type BindingPlan, Bindings } from "./bindings.js";
+import { type AnyBinder, type BindingPlan, type BindingResult, Bindings } from "./bindings.js";
 import { type CallsInFlight, type DrainCounts, drainingError } from "./calls-in-flight.js";
 import { effectiveCapabilities } from "./effective-capabilities.js";
 import { HealthBoard } from "./health-board.js";
 import { ownMethods } from "./own-methods.js";
+import { parsedOptions, parsedSettings } from "./parsed-settings.js";
 import { ProcessMetrics } from "./process-metrics.js";
-import { parsedSettings } from "./settings-problems.js";
 
 /** The longest name of a namespace, in bytes of UTF-8. Source: `prism.plugin.v1.BindRequest.namespace`. */
 const namespaceBytesMax = 128;
@@ -36,13 +37,20 @@ export interface NamespaceRequest {
   readonly pattern: string;
   /** `undefined`: the operator wrote none. */
   readonly needs: readonly string[] | undefined;
+  /** What the operator wrote under `options`. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** What became of a bind. */
-export interface BindOutcome {
-  readonly changes: readonly string[];
-  readonly capabilities: readonly string[];
+export interface BindOutcome extends BindingResult {
   readonly limits: Readonly<Record<string, number>>;
+}
+
+/** A pattern that the plugin offers, on its open backend. */
+interface OfferedPattern {
+  readonly kind: PatternKind;
+  readonly description: PatternDescription;
+  readonly binder: AnyBinder;
 }
 
 type State =
@@ -106,18 +114,19 @@ export class PluginHost {
 
   async bind(request: NamespaceRequest): Promise<BindOutcome> {
     const { binder, plan } = this.#planned(request);
-    const { changes, capabilities } = await this.bindings.bind(binder, plan);
-    return { changes, capabilities, limits: namedBounds(plan.bounds) };
+    return { ...(await this.bindings.bind(binder, plan)), limits: namedBounds(plan.bounds) };
   }
 
   async plan(request: NamespaceRequest): Promise<BindOutcome> {
     const { binder, plan } = this.#planned(request);
     const changes = await this.bindings.plan(binder, plan);
-    return { changes, capabilities: [...plan.capabilities], limits: namedBounds(plan.bounds) };
+    const { capabilities, durability, bounds } = plan;
+    return { changes, capabilities: [...capabilities], durability, limits: namedBounds(bounds) };
   }
 
   async unbind(namespace: string, pattern: string, deleteData: boolean): Promise<readonly string[]> {
-    return this.bindings.unbind(this.#binderOf(pattern).binder, checkedNamespace(namespace), deleteData);
+    const { binder, kind } = this.#offered(pattern);
+    return this.bindings.unbind(binder, { namespace: checkedNamespace(namespace), kind, deleteData });
   }
 
   metrics(): readonly MetricFamily[] {
@@ -165,16 +174,26 @@ export class PluginHost {
     }
   }
 
-  #planned({ namespace, pattern, needs }: NamespaceRequest): { binder: PatternBinder<KeyValue>; plan: BindingPlan } {
-    const { binder, description } = this.#binderOf(pattern);
+  #planned({ namespace, pattern, needs, options }: NamespaceRequest): { binder: AnyBinder; plan: BindingPlan } {
+    const { kind, description, binder } = this.#offered(pattern);
     const plugin = this.plugin.name;
-    const capabilities = effectiveCapabilities(description, { namespace: checkedNamespace(namespace), needs, plugin });
-    return { binder, plan: { namespace, capabilities, bounds: keyValueBounds(description.limits), plugin } };
+    checkedNamespace(namespace);
+    const plan = {
+      namespace,
+      kind,
+      capabilities: effectiveCapabilities(kind, description.capabilities, { namespace, needs, plugin }),
+      options: parsedOptions(description.options, options, { namespace, pattern }),
+      bounds: boundsOf(kind, description.limits),
+      durability: description.durability ?? this.plugin.durability,
+      plugin,
+    };
+    return { binder, plan };
   }
 
-  #binderOf(pattern: string): { binder: PatternBinder<KeyValue>; description: KeyValueDescription } {
-    const description = pattern === "key-value" ? this.plugin.patterns["key-value"] : undefined;
-    if (description === undefined) {
+  #offered(pattern: string): OfferedPattern {
+    const kind = findPattern(pattern);
+    const description = kind && this.plugin.patterns[kind.name as Pattern];
+    if (kind === undefined || description === undefined) {
       throw new GatewayError(
         "PATTERN_MISMATCH",
         `Plugin ${this.plugin.name} does not offer the pattern ${JSON.stringify(pattern)}; it offers ${Object.keys(this.plugin.patterns).join(", ")}.`,
@@ -187,14 +206,12 @@ export class PluginHost {
         `Plugin ${this.plugin.name} is not configured yet. Call Configure first.`,
       );
     }
-    const binder = this.#state.backend.keyValue;
-    if (binder === undefined) {
-      throw new GatewayError(
-        "INTERNAL",
-        `Plugin ${this.plugin.name} declares key-value, but its backend has no keyValue.`,
-      );
-    }
-    return { binder, description };
+    const binder: AnyBinder | undefined = this.#state.backend[kind.member as keyof PatternBinders];
+    if (binder !== undefined) return { kind, description, binder };
+    throw new GatewayError(
+      "INTERNAL",
+      `Plugin ${this.plugin.name} declares ${kind.name}, but its backend has no ${kind.member}.`,
+    );
   }
 }
 

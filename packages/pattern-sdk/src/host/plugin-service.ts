@@ -1,5 +1,5 @@
 import type { GrpcMethod, ServerCall, StreamingServerCall } from "@prism-data/transport";
-import { describePlugin } from "../description.js";
+import { describePlugin, type StaticPatternDescription } from "../description.js";
 import { GatewayError } from "../errors.js";
 import type { BackendHealth, Durability, Logger, MetricFamily } from "../plugin.js";
 import * as wire from "../protocol/gen/prism/plugin/v1/plugin.js";
@@ -75,10 +75,15 @@ function translated(method: GrpcMethod, log: Logger): GrpcMethod {
 }
 
 async function bind(request: wire.BindRequest, host: PluginHost): Promise<wire.BindResponse> {
-  const { namespace, pattern } = request;
-  const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined };
-  const { changes, capabilities, limits } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
-  return { changes: [...changes], capabilities: [...capabilities], limits: wireLimits(limits) };
+  const { namespace, pattern, options = {} } = request;
+  const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined, options };
+  const { changes, capabilities, limits, durability } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
+  return {
+    changes: [...changes],
+    capabilities: [...capabilities],
+    limits: wireLimits(limits),
+    durability: wireDurability[durability],
+  };
 }
 
 async function reportHealth(call: StreamingServerCall, host: PluginHost): Promise<void> {
@@ -121,15 +126,22 @@ function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
   return {
     name,
     version,
-    patterns: Object.entries(patterns).map(([pattern, { capabilities, limits }]) => ({
-      pattern,
-      capabilities: [...capabilities],
-      limits: wireLimits(limits),
-    })),
+    patterns: Object.entries(patterns).map(([pattern, description]) => wirePattern(pattern, description)),
     durability: wireDurability[durability],
     settingsSchema: JSON.stringify(settings),
     services: [...services],
     fileDescriptorSet: plugin.services?.fileDescriptorSet ?? new Uint8Array(0),
+  };
+}
+
+function wirePattern(pattern: string, description: StaticPatternDescription): wire.PatternDescription {
+  const { capabilities, limits, durability, options } = description;
+  return {
+    pattern,
+    capabilities: [...capabilities],
+    limits: wireLimits(limits),
+    durability: durability === undefined ? wire.Durability.UNSPECIFIED : wireDurability[durability],
+    optionsSchema: options === undefined ? "" : JSON.stringify(options),
   };
 }
 

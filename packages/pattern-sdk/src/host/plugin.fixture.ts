@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { GrpcClient, type Metadata } from "@prism-data/transport";
 import * as z from "zod";
 import type { CallContext } from "../call-context.js";
-import { keyValueCapabilities } from "../capability.js";
 import { definePlugin } from "../define-plugin.js";
 import { GatewayError } from "../errors.js";
-import type { Change, ChangeSink, Entry, KeyValue, SetRequest } from "../patterns/key-value.js";
+import type { Change, ChangeSink, Entry, KeyValue, SetRequest } from "../patterns/key-value/key-value.js";
+import { keyValueCapabilities } from "../patterns/key-value/key-value-capabilities.js";
 import type { Bound, Logger, PatternBinder, PluginDefinition } from "../plugin.js";
 import { PluginClient } from "../protocol/plugin-client.js";
 import { type RunningPlugin, startPlugin } from "./start-plugin.js";
@@ -206,6 +206,7 @@ export async function runTinyPlugin(change: Partial<PluginDefinition> = {}): Pro
           needs: [...(needs ?? [])],
           needsGiven: needs !== undefined,
           planOnly: false,
+          options: undefined,
         });
       }
     },

@@ -1,20 +1,30 @@
 import { stat } from "node:fs/promises";
 import { GrpcCode, GrpcError } from "@prism-data/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keyValueCapabilities } from "../capability.js";
+import * as z from "zod";
+import { definePlugin } from "../define-plugin.js";
 import type { GatewayError } from "../errors.js";
+import { keyValueCapabilities } from "../patterns/key-value/key-value-capabilities.js";
+import type { Binding } from "../plugin.js";
 import { ExistsRequest, ExistsResponse, GetRequest, WatchRequest } from "../protocol/gen/prism/keyvalue/v1/keyvalue.js";
-import { BackendHealth, Durability } from "../protocol/gen/prism/plugin/v1/plugin.js";
+import { BackendHealth, type BindRequest, Durability } from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { encodeMessage } from "../protocol/message.js";
 import { PluginClient } from "../protocol/plugin-client.js";
 import { gatewayErrorOf } from "../protocol/status.js";
 import { durationFromMs } from "../protocol/wire-time.js";
-import { type RunningTiny, runTinyPlugin, TinyStore } from "./plugin.fixture.js";
+import { type RunningTiny, runTinyPlugin, TinyStore, tinyPlugin } from "./plugin.fixture.js";
 
 const service = "/prism.keyvalue.v1.KeyValueService";
 const pattern = "key-value";
 const settings = { url: "tcp://127.0.0.1:1" };
-const bindRequest = { namespace: "demo", pattern, needs: [] as string[], needsGiven: false, planOnly: false };
+const bindRequest: BindRequest = {
+  namespace: "demo",
+  pattern,
+  needs: [],
+  needsGiven: false,
+  planOnly: false,
+  options: undefined,
+};
 
 let tiny: RunningTiny;
 beforeEach(async () => {
@@ -70,7 +80,13 @@ describe("a started plugin", () => {
       name: "tiny",
       version: "1.2.3",
       patterns: [
-        { pattern, capabilities: [...keyValueCapabilities], limits: { value_bytes_max: 1_000n, ttl_grain_ms: 10n } },
+        {
+          pattern,
+          capabilities: [...keyValueCapabilities],
+          limits: { value_bytes_max: 1_000n, ttl_grain_ms: 10n },
+          durability: Durability.UNSPECIFIED,
+          optionsSchema: "",
+        },
       ],
       durability: Durability.EPHEMERAL,
       services: [],
@@ -123,6 +139,7 @@ describe("Bind", () => {
       changes: ["made demo"],
       capabilities: [...keyValueCapabilities],
       limits: { value_bytes_max: 1_000n, ttl_grain_ms: 10n },
+      durability: Durability.EPHEMERAL,
     });
   });
 
@@ -150,6 +167,13 @@ describe("Bind", () => {
     await exists("demo");
   });
 
+  test("refuses options, which this pattern does not take", async () => {
+    const error = await failure(tiny.contract.bind({ ...bindRequest, options: { partitions: 12, "a b": true } }));
+    expect(error).toMatchObject({ reason: "INVALID_SETTINGS", metadata: { namespace: "demo" } });
+    expect(error.message).toContain("namespaces.demo.options.partitions: is not an option; key-value takes none");
+    expect(error.fieldViolations.map(({ field }) => field)).toEqual(["options.partitions", "options.a b"]);
+  });
+
   test.each([
     ["a need that the plugin does not have", { needs: ["ttl", "wings"], needsGiven: true }, "CAPABILITY_MISSING"],
     ["another pattern", { pattern: "queue" }, "PATTERN_MISMATCH"],
@@ -164,6 +188,78 @@ describe("Bind", () => {
     await Promise.all(names.map((namespace) => tiny.contract.bind({ ...bindRequest, namespace })));
     await Promise.all(names.map((namespace) => exists(namespace)));
     expect(new Set(tiny.inside.stores.values()).size).toBe(20);
+  });
+});
+
+describe("Bind with options", () => {
+  const options = z.strictObject({ partitions: z.int().min(1).max(64).default(4).describe("How many.") });
+  let bound: Binding<z.output<typeof options>>[];
+  let partitioned: RunningTiny;
+  const bind = (namespace: string, given: Record<string, unknown> | undefined) =>
+    partitioned.contract.bind({ ...bindRequest, namespace, options: given });
+
+  beforeEach(async () => {
+    bound = [];
+    const plugin = definePlugin({
+      ...tinyPlugin().plugin,
+      patterns: { [pattern]: { capabilities: [], durability: "disk", options } },
+      open: () => ({
+        keyValue: {
+          bind: (binding) => {
+            bound.push(binding);
+            const durability = binding.options.partitions === 1 ? ("backend" as const) : undefined;
+            return { pattern: new TinyStore(), ...(durability && { durability }) };
+          },
+          deleteData: () => undefined,
+        },
+      }),
+    });
+    partitioned = await runTinyPlugin(plugin);
+    await partitioned.serve([]);
+  });
+  afterEach(() => partitioned[Symbol.asyncDispose]());
+
+  test("hands them over parsed, with defaults", async () => {
+    await bind("given", { partitions: 12 });
+    await bind("empty", {});
+    await bind("none", undefined);
+    expect(bound.map(({ namespace, options: { partitions } }) => [namespace, partitions])).toEqual([
+      ["given", 12],
+      ["empty", 4],
+      ["none", 4],
+    ]);
+  });
+
+  test("binds again only when they say something else", async () => {
+    await bind("demo", undefined);
+    await bind("demo", { partitions: 4 });
+    await bind("demo", { partitions: 5 });
+    expect(bound.map(({ options: { partitions } }) => partitions)).toEqual([4, 5]);
+  });
+
+  test("names every wrong one with its path, and binds nothing", async () => {
+    const error = await failure(bind("a.b", { partitions: 65, partition: 1 }));
+    expect(error.reason).toBe("INVALID_SETTINGS");
+    expect(error.message).toMatch(/namespaces\."a\.b"\.options\.partitions: .*64/);
+    expect(error.message).toContain('namespaces."a.b".options.partition: is not an option of key-value on this plugin');
+    expect(error.fieldViolations.map(({ field }) => field)).toEqual(["options.partitions", "options.partition"]);
+    expect(bound).toEqual([]);
+  });
+
+  test("answers what the binding survives: the pattern's durability, or its own", async () => {
+    expect(await bind("pattern", {})).toMatchObject({ durability: Durability.DISK });
+    expect(await bind("own", { partitions: 1 })).toMatchObject({ durability: Durability.BACKEND });
+    expect(await bind("own", { partitions: 1 })).toMatchObject({ durability: Durability.BACKEND });
+  });
+
+  test("is described with what they are", async () => {
+    const { durability, patterns } = await partitioned.contract.describe({});
+    expect(durability).toBe(Durability.EPHEMERAL);
+    expect(patterns[0]).toMatchObject({ durability: Durability.DISK });
+    expect(JSON.parse(patterns[0]!.optionsSchema)).toMatchObject({
+      properties: { partitions: { minimum: 1, maximum: 64, default: 4, description: "How many." } },
+      additionalProperties: false,
+    });
   });
 });
 

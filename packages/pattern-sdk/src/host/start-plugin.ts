@@ -1,10 +1,10 @@
 import { chmod } from "node:fs/promises";
 import process from "node:process";
 import { GrpcServer } from "@prism-data/transport";
+import { findPattern } from "../patterns/pattern-kinds.js";
 import type { Logger, PluginDefinition } from "../plugin.js";
-import { patternServices } from "../protocol/descriptors.js";
 import { contractVersion, type Handshake } from "../protocol/handshake.js";
-import { keyValueMethods } from "../protocol/key-value/key-value-service.js";
+import { patternMethods } from "../protocol/pattern/pattern-methods.js";
 import { grpcErrorOf, statusMessageOf } from "../protocol/status.js";
 import { bearerCheck } from "./bearer-token.js";
 import { faultAsGatewayError } from "./call-faults.js";
@@ -48,7 +48,7 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
   const host = new PluginHost(plugin, calls, log);
   const methods = new Map([
     ...pluginMethods({ host, log, onDrained: () => setImmediate(() => void finish(flushGraceMs)) }),
-    ...patternMethods(host, calls, log),
+    ...(await methodsOfPatterns(host, calls, log)),
   ]);
   const server = new GrpcServer({
     findMethod: (path) => methods.get(path) ?? host.findOwnMethod(path),
@@ -82,13 +82,18 @@ export async function startPlugin(plugin: PluginDefinition, options: StartOption
   };
 }
 
-function patternMethods(host: PluginHost, calls: CallsInFlight, log: Logger) {
-  const keyValue = keyValueMethods({
-    plugin: host.plugin.name,
-    findNamespace: (namespace) => host.bindings.find(namespace),
-    statusOfEntry: (error) => statusMessageOf(translatedError(error, { path: patternServices["key-value"] }, log)),
-  });
-  return [...keyValue].map(([path, method]) => [path, calls.counted(method)] as const);
+/** Those of the patterns that the plugin offers. */
+async function methodsOfPatterns(host: PluginHost, calls: CallsInFlight, log: Logger) {
+  const kinds = Object.keys(host.plugin.patterns).map((name) => findPattern(name)!);
+  const services = kinds.map((kind) =>
+    patternMethods(kind, {
+      plugin: host.plugin.name,
+      findNamespace: (namespace) => host.bindings.find(namespace),
+      statusOfEntry: (error) => statusMessageOf(translatedError(error, { path: kind.service }, log)),
+    }),
+  );
+  const methods = (await Promise.all(services)).flatMap((service) => [...service]);
+  return methods.map(([path, method]) => [path, calls.counted(method)] as const);
 }
 
 async function closeAll(server: GrpcServer, host: PluginHost, graceMs: number): Promise<void> {

@@ -1,10 +1,10 @@
-import type { Pattern } from "../capability.js";
+import { type Pattern, patternKinds } from "../patterns/pattern-kinds.js";
 import { fileDescriptorSetBase64 } from "./gen/descriptors.js";
 
 /** The gRPC service of each pattern, by its full name. */
-export const patternServices: Readonly<Record<Pattern, string>> = {
-  "key-value": "prism.keyvalue.v1.KeyValueService",
-};
+export const patternServices = Object.fromEntries(
+  Object.values(patternKinds).map(({ name, service }) => [name, service]),
+) as Readonly<Record<Pattern, string>>;
 
 let decoded: Uint8Array | undefined;
 

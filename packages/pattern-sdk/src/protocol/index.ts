@@ -1,5 +1,5 @@
-export * from "../capability.js";
 export * from "../errors.js";
+export { type Pattern, patterns } from "../patterns/pattern-kinds.js";
 export * from "../reasons.js";
 export * from "./descriptors.js";
 export * as health from "./gen/grpc/health/v1/health.js";

@@ -1,6 +1,6 @@
 import { createFileRegistry, type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { Pattern } from "../capability.js";
+import type { Pattern } from "../patterns/pattern-kinds.js";
 import { descriptorSet, patternServices } from "./descriptors.js";
 
 /** What whoever forwards a method must know of it, without its generated code. */

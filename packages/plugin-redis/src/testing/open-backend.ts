@@ -39,7 +39,8 @@ export async function openBackend(
     backend,
     health,
     async namespace({ name = randomUUID(), needs = keyValueCapabilities } = {}) {
-      const bound = await backend.keyValue!.bind({ namespace: name, capabilities: new Set(needs) });
+      const binding = { namespace: name, capabilities: new Set(needs), options: undefined };
+      const bound = await backend.keyValue!.bind(binding);
       closing.push(() => bound.close?.());
       return bound.pattern as RedisKeyValue;
     },

@@ -5,7 +5,7 @@ import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
 import type { Limits } from "./limits.js";
 import type { ParsedConfig } from "./schema.js";
-import { Settings } from "./settings.js";
+import { type JsonMap, Settings } from "./settings.js";
 import type { TlsConfig } from "./tls.js";
 
 /** What the gateway runs on: complete, checked, frozen. */
@@ -49,6 +49,8 @@ export interface NamespaceConfig {
   readonly backend: string;
   /** `undefined`: everything that the plugin has. */
   readonly needs: readonly string[] | undefined;
+  /** How it is made on its backend, in the plugin's terms. */
+  readonly options: JsonMap;
   readonly timeoutMs: number;
 }
 
@@ -125,6 +127,7 @@ function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]
     pattern: namespace.pattern,
     backend: namespace.backend,
     needs: namespace.needs && Object.freeze([...new Set(namespace.needs)].sort()),
+    options: Object.freeze(namespace.options),
     timeoutMs: namespace.timeout,
   });
 }

@@ -1,7 +1,9 @@
 import path from "node:path";
 import { patternServices } from "@prism-data/pattern-sdk/protocol";
 import { type PluginProgram, type PluginSearch, resolveCommand, resolvePlugin } from "../upstream/resolve-plugin.js";
+import type { StaticPattern } from "../upstream/static-description.js";
 import { isLoopback, parseAddress } from "./address.js";
+import { optionsProblems } from "./namespace-options.js";
 import { settingsProblems } from "./plugin-settings.js";
 import type { LocatedProblem } from "./problem.js";
 import { suggest } from "./suggestion.js";
@@ -126,6 +128,15 @@ async function resolve(plugin: unknown, command: unknown, search: PluginSearch) 
   return undefined;
 }
 
+/** What a namespace asks of a backend. */
+interface Wanted {
+  readonly keys: readonly string[];
+  readonly pattern: string;
+  readonly backend: string;
+  readonly needs: unknown;
+  readonly options: unknown;
+}
+
 function checkNamespaces(
   namespaces: TreeMap,
   backends: TreeMap,
@@ -135,7 +146,7 @@ function checkNamespaces(
   return Object.entries(namespaces).flatMap(([name, value]): LocatedProblem[] => {
     if (!isMap(value)) return [];
     const keys = ["namespaces", name];
-    const { pattern, backend } = value;
+    const { pattern, backend, needs, options } = value;
     if (typeof pattern === "string" && !patterns.includes(pattern)) {
       const message = `${JSON.stringify(pattern)} is not a pattern; ${suggest(pattern, patterns)}`;
       return [{ keys: [...keys, "pattern"], message }, ...checkBackendName(backend, keys, backends)];
@@ -143,7 +154,7 @@ function checkNamespaces(
     return [
       ...checkBackendName(backend, keys, backends),
       ...(typeof pattern === "string" && typeof backend === "string"
-        ? checkOffer({ keys, pattern, backend, needs: value.needs }, programs.get(backend))
+        ? checkOffer({ keys, pattern, backend, needs, options }, programs.get(backend))
         : []),
     ];
   });
@@ -156,23 +167,32 @@ function checkBackendName(backend: unknown, keys: readonly string[], backends: T
 }
 
 /** Compares what a namespace wants with what the plugin's package says that it offers, when it says anything. */
-function checkOffer(
-  wanted: { keys: readonly string[]; pattern: string; backend: string; needs: unknown },
-  program: PluginProgram | undefined,
-): LocatedProblem[] {
-  const offered = program?.description?.capabilities;
+function checkOffer(wanted: Wanted, program: PluginProgram | undefined): LocatedProblem[] {
+  const offered = program?.description?.patterns;
   if (offered === undefined) return [];
-  const capabilities = offered.get(wanted.pattern);
-  if (capabilities === undefined) {
+  const pattern = offered.get(wanted.pattern);
+  if (pattern === undefined) {
     const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not offer ${wanted.pattern}; ${suggest(wanted.pattern, [...offered.keys()])}`;
     return [{ keys: [...wanted.keys, "pattern"], message }];
   }
-  if (!Array.isArray(wanted.needs)) return [];
-  return wanted.needs.flatMap((need, index): LocatedProblem[] => {
+  return [...checkNeeds(wanted, pattern), ...checkOptions(wanted, pattern)];
+}
+
+function checkNeeds({ keys, backend, needs }: Wanted, { capabilities }: StaticPattern): LocatedProblem[] {
+  if (!Array.isArray(needs)) return [];
+  return needs.flatMap((need, index): LocatedProblem[] => {
     if (typeof need !== "string" || capabilities.includes(need)) return [];
-    const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not have ${JSON.stringify(need)}; ${suggest(need, capabilities)}`;
-    return [{ keys: [...wanted.keys, "needs", index], message }];
+    const message = `the plugin of backend ${JSON.stringify(backend)} does not have ${JSON.stringify(need)}; ${suggest(need, capabilities)}`;
+    return [{ keys: [...keys, "needs", index], message }];
   });
+}
+
+function checkOptions({ keys, pattern, options }: Wanted, { options: schema }: StaticPattern): LocatedProblem[] {
+  if (!(options === undefined || isMap(options))) return [];
+  return optionsProblems(options ?? {}, { pattern, schema }).map((problem) => ({
+    keys: [...keys, "options", ...problem.keys],
+    message: problem.message,
+  }));
 }
 
 function checkServices(

@@ -13,16 +13,25 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "prism-config-"));
   const settings = { type: "object", properties: { path: { type: "string" } }, additionalProperties: false };
   await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"], { services: ["acme.v1.Search"] });
-  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"], { settings });
+  const options = {
+    type: "object",
+    properties: { partitions: { type: "integer", minimum: 1, maximum: 64 } },
+    additionalProperties: false,
+  };
+  await installPlugin("@prism-data/plugin-sqlite", ["ttl", "scan", "ordered_scan"], { settings, options });
 });
 
 afterEach(() => rm(dir, { recursive: true }));
 
 /** Puts a package that looks like a plugin into the operator's folder. */
-async function installPlugin(name: string, capabilities: readonly string[], more: object): Promise<void> {
+async function installPlugin(
+  name: string,
+  capabilities: readonly string[],
+  { options, ...more }: { options?: object; services?: readonly string[]; settings?: object },
+): Promise<void> {
   const folder = path.join(dir, "node_modules", name);
   await mkdir(folder, { recursive: true });
-  const prism = { patterns: { "key-value": { capabilities, limits: {} } }, ...more };
+  const prism = { patterns: { "key-value": { capabilities, limits: {}, options } }, ...more };
   await writeFile(path.join(folder, "package.json"), JSON.stringify({ name, version: "1.2.3", bin: "main.js", prism }));
   await writeFile(path.join(folder, "main.js"), "");
 }
@@ -56,7 +65,18 @@ backends: { memory: { plugin: memstore } }
 namespaces: { demo: { pattern: key-value, backend: memory } }
 `;
 
+/** A namespace with options on a plugin that takes `partitions`. */
+const onFiles = (options: string) => `
+backends: { files: { plugin: sqlite } }
+namespaces: { demo: { pattern: key-value, backend: files, options: ${options} } }
+`;
+
 describe("a usable configuration", () => {
+  test("gives a namespace the options that its plugin takes", async () => {
+    const { namespaces } = await load(onFiles("{ partitions: 4 }"));
+    expect(namespaces.get("demo")?.options).toEqual({ partitions: 4 });
+  });
+
   test("without a file is memory and a file, to try it", async () => {
     const config = await load(undefined);
     expect([...config.backends.keys()]).toEqual(["memory", "files"]);
@@ -77,6 +97,7 @@ describe("a usable configuration", () => {
       pattern: "key-value",
       backend: "memory",
       needs: undefined,
+      options: {},
       timeoutMs: 5_000,
     });
     expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });
@@ -222,6 +243,22 @@ namespaces:
       `${smallest.replace("backend: memory", "backend: memory, needs: [tll]")}`,
       /needs\[0\]: the plugin of backend "memory" does not have "tll"; did you mean "ttl"\?/,
     ],
+    [
+      "an option of a pattern that takes none",
+      `${smallest.replace("backend: memory", "backend: memory, options: { partitions: 4 }")}`,
+      /^3:\d+ namespaces\.demo\.options\.partitions: is not an option; key-value takes none on this backend/,
+    ],
+    [
+      "a misspelt option",
+      `${onFiles("{ partition: 4 }")}`,
+      /namespaces\.demo\.options\.partition: is not a known key; did you mean "partitions"\?/,
+    ],
+    [
+      "an option out of range",
+      `${onFiles("{ partitions: 65 }")}`,
+      /namespaces\.demo\.options\.partitions: Too big: expected number to be <=64/,
+    ],
+    ["options that are no map", `${onFiles("[1]")}`, /namespaces\.demo\.options: must be a map, not a list/],
     [
       "a service of Prism's own",
       `${smallest}services: { prism.keyvalue.v1.KeyValueService: { backend: memory } }`,

@@ -81,6 +81,12 @@ const namespace = z.strictObject({
     .describe(
       "The capabilities that apps rely on. A namespace whose backend lacks one is refused at start. Not given: all that the plugin has.",
     ),
+  options: z
+    .record(z.string(), json)
+    .prefault({})
+    .describe(
+      "How it is made on its backend, such as its partitions or its retention; `prism plugin describe` shows what a plugin takes for a pattern. No secrets.",
+    ),
   timeout: duration({
     description: "The deadline of calls that come without one.",
     min: "1ms",

@@ -3,19 +3,22 @@ import { inspect, isDeepStrictEqual } from "node:util";
 /** A value that JSON can hold. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** A map that JSON can hold. */
+export type JsonMap = Readonly<Record<string, JsonValue>>;
+
 /** What is shown in place of settings, which may hold secrets. */
 const veil = "[settings]";
 
 /** A backend's settings with their secrets in place. Wrapped, so that no log line, error or dump shows them by accident. */
 export class Settings {
-  readonly #value: Readonly<Record<string, JsonValue>>;
+  readonly #value: JsonMap;
 
-  constructor(value: Readonly<Record<string, JsonValue>>) {
+  constructor(value: JsonMap) {
     this.#value = value;
   }
 
   /** The settings, for the plugin's eyes only. */
-  reveal(): Readonly<Record<string, JsonValue>> {
+  reveal(): JsonMap {
     return this.#value;
   }
 

@@ -4,10 +4,31 @@ import type { NamespaceConfig } from "../config/config.js";
 import { createLog } from "../telemetry/log.js";
 import { type Binder, NamespaceBindings } from "./namespace-bindings.js";
 
+const optionsSchema = JSON.stringify({
+  type: "object",
+  properties: { partitions: { type: "integer", minimum: 1 } },
+  additionalProperties: false,
+});
+
 const description: pluginv1.DescribeResponse = {
   name: "tiny",
   version: "1.0.0",
-  patterns: [{ pattern: "key-value", capabilities: ["ttl", "scan"], limits: {} }],
+  patterns: [
+    {
+      pattern: "key-value",
+      capabilities: ["ttl", "scan"],
+      limits: {},
+      durability: pluginv1.Durability.UNSPECIFIED,
+      optionsSchema: "",
+    },
+    {
+      pattern: "stream",
+      capabilities: [],
+      limits: {},
+      durability: pluginv1.Durability.DISK,
+      optionsSchema,
+    },
+  ],
   durability: pluginv1.Durability.EPHEMERAL,
   settingsSchema: "",
   services: [],
@@ -15,7 +36,7 @@ const description: pluginv1.DescribeResponse = {
 };
 
 function namespace(name: string, more: Partial<NamespaceConfig> = {}): NamespaceConfig {
-  return { name, pattern: "key-value", backend: "one", needs: undefined, timeoutMs: 5_000, ...more };
+  return { name, pattern: "key-value", backend: "one", needs: undefined, options: {}, timeoutMs: 5_000, ...more };
 }
 
 function wanted(...namespaces: NamespaceConfig[]): ReadonlyMap<string, NamespaceConfig> {
@@ -50,7 +71,22 @@ test("a namespace that cannot be bound is set aside and the others are bound", a
 });
 
 test.each([
-  ["a pattern", { pattern: "queue" }, "the plugin does not offer queue; there are: key-value"],
+  ["a pattern", { pattern: "queue" }, "the plugin does not offer queue; there are: key-value, stream"],
+  [
+    "options",
+    { options: { partitions: 4 } },
+    "namespaces.a.options.partitions: is not an option; key-value takes none on this backend",
+  ],
+  [
+    "an option",
+    { pattern: "stream", options: { partition: 4 } },
+    'namespaces.a.options.partition: is not a known key; did you mean "partitions"?',
+  ],
+  [
+    "a value of an option",
+    { pattern: "stream", options: { partitions: 0 } },
+    "namespaces.a.options.partitions: Too small: expected number to be >=1",
+  ],
   ["capabilities", { needs: ["ttl", "count"] }, "needs count, which the plugin does not have; it has: ttl, scan"],
 ])("a namespace that wants %s that the plugin lacks is refused without asking it", async (_, more, reason) => {
   const { calls, made } = bindings(() => []);
@@ -86,6 +122,14 @@ test("only what changed is asked for again, and calls for one name come one afte
     "bind c",
   ]);
   expect(made.state("b")).toBeUndefined();
+});
+
+test("other options are asked for again, and the same ones are not", async () => {
+  const { calls, made } = bindings(() => []);
+  const stream = (partitions: number) => namespace("a", { pattern: "stream", options: { partitions } });
+  for (const partitions of [4, 4, 8]) await made.want(wanted(stream(partitions)));
+  expect(calls).toEqual(["bind a", "bind a"]);
+  expect(made.state("a")).toMatchObject({ state: "bound" });
 });
 
 test("nothing is asked of a plugin that is ending", async () => {

@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { GatewayError, type pluginv1, reasons } from "@prism-data/pattern-sdk/protocol";
 import type { NamespaceConfig } from "../config/config.js";
+import { optionsProblems } from "../config/namespace-options.js";
+import { formatPath } from "../config/problem.js";
 import { suggest } from "../config/suggestion.js";
 import { type Backoff, backoffDelayMs, type Random } from "../policy/backoff.js";
 import type { Logger } from "../telemetry/log.js";
@@ -31,7 +34,7 @@ interface Entry {
  */
 export class NamespaceBindings {
   readonly #binder: Binder;
-  readonly #patterns: ReadonlyMap<string, readonly string[]>;
+  readonly #patterns: ReadonlyMap<string, pluginv1.PatternDescription>;
   readonly #onChange: () => void;
   readonly #random: Random;
   readonly #log: Logger;
@@ -48,7 +51,7 @@ export class NamespaceBindings {
     log: Logger;
   }) {
     this.#binder = options.binder;
-    this.#patterns = new Map(options.description.patterns.map(({ pattern, capabilities }) => [pattern, capabilities]));
+    this.#patterns = new Map(options.description.patterns.map((pattern) => [pattern.pattern, pattern]));
     this.#onChange = options.onChange;
     this.#random = options.random;
     this.#log = options.log;
@@ -81,7 +84,7 @@ export class NamespaceBindings {
   #add(namespace: NamespaceConfig, previous: Entry | undefined): void {
     const tried = Promise.withResolvers<void>();
     const reason = `namespace ${JSON.stringify(namespace.name)} is being made ready`;
-    // A binding that only changes its needs goes on serving with the old ones meanwhile.
+    // A binding that only changes its needs or options goes on serving with the old ones meanwhile.
     const kept = previous?.namespace.pattern === namespace.pattern ? previous.state : undefined;
     const entry: Entry = { namespace, state: kept ?? { state: "pending", reason }, tried: tried.promise };
     this.#entries.set(namespace.name, entry);
@@ -120,9 +123,10 @@ export class NamespaceBindings {
     if (offered === undefined) {
       return `the plugin does not offer ${namespace.pattern}; ${suggest(namespace.pattern, [...this.#patterns.keys()])}`;
     }
-    const missing = (namespace.needs ?? []).filter((need) => !offered.includes(need));
-    if (missing.length === 0) return undefined;
-    return `needs ${missing.join(", ")}, which the plugin does not have; it has: ${offered.join(", ") || "none"}`;
+    const { capabilities } = offered;
+    const missing = (namespace.needs ?? []).filter((need) => !capabilities.includes(need));
+    if (missing.length === 0) return optionsGap(namespace, offered);
+    return `needs ${missing.join(", ")}, which the plugin does not have; it has: ${capabilities.join(", ") || "none"}`;
   }
 
   async #unbind(namespace: NamespaceConfig): Promise<void> {
@@ -170,5 +174,28 @@ export class NamespaceBindings {
 }
 
 function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
-  return left.pattern === right.pattern && String(left.needs) === String(right.needs);
+  return (
+    left.pattern === right.pattern &&
+    String(left.needs) === String(right.needs) &&
+    isDeepStrictEqual(left.options, right.options)
+  );
+}
+
+/** A plugin that knows no options would ignore them, and the operator would believe in a retention that nobody keeps. */
+function optionsGap({ name, options }: NamespaceConfig, offered: pluginv1.PatternDescription): string | undefined {
+  const { pattern, optionsSchema } = offered;
+  const schema = optionsSchema === "" ? undefined : parsedSchema(optionsSchema);
+  const problems = optionsProblems(options, { pattern, schema }).map(
+    ({ keys, message }) => `${formatPath(["namespaces", name, "options", ...keys])}: ${message}`,
+  );
+  return problems.length === 0 ? undefined : problems.join("; ");
+}
+
+/** `null`: not JSON; then the plugin has the last word. */
+function parsedSchema(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 import { durationFromMs, type Handshake, PluginClient, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { GrpcClient } from "@prism-data/transport";
-import type { JsonValue, Settings } from "../config/settings.js";
+import type { NamespaceConfig } from "../config/config.js";
+import type { JsonMap, JsonValue, Settings } from "../config/settings.js";
 
 /** How often the plugin reports that it lives, in ms. */
 export const heartbeatMs = 2_000;
@@ -42,20 +43,26 @@ export class PluginSession {
     signal: AbortSignal,
   ): Promise<void> {
     const { name, settings, dataDir, workingDir } = backend;
-    await this.#client.configure({ backend: name, settings: plainCopy(settings), dataDir, workingDir }, { signal });
+    await this.#client.configure(
+      { backend: name, settings: plainCopy(settings.reveal()), dataDir, workingDir },
+      { signal },
+    );
   }
 
-  async bind(namespace: { name: string; pattern: string; needs: readonly string[] | undefined }): Promise<string[]> {
-    const { name, pattern, needs } = namespace;
-    const { capabilities } = await this.#client.bind(
-      { namespace: name, pattern, needs: [...(needs ?? [])], needsGiven: needs !== undefined, planOnly: false },
-      { timeoutMs: bindTimeoutMs },
-    );
+  async bind({ name, pattern, needs, options }: NamespaceConfig): Promise<string[]> {
+    const request = {
+      namespace: name,
+      pattern,
+      needs: [...(needs ?? [])],
+      needsGiven: needs !== undefined,
+      planOnly: false,
+      options: plainCopy(options),
+    };
+    const { capabilities } = await this.#client.bind(request, { timeoutMs: bindTimeoutMs });
     return capabilities;
   }
 
-  async unbind(namespace: { name: string; pattern: string }): Promise<void> {
-    const { name, pattern } = namespace;
+  async unbind({ name, pattern }: NamespaceConfig): Promise<void> {
     await this.#client.unbind({ namespace: name, pattern, deleteData: false }, { timeoutMs: bindTimeoutMs });
   }
 
@@ -77,7 +84,7 @@ export class PluginSession {
   }
 }
 
-/** The settings as plain, mutable JSON: what the generated Struct takes. */
-function plainCopy(settings: Settings): { [key: string]: JsonValue } {
-  return structuredClone(settings.reveal());
+/** Plain, mutable JSON: what the generated Struct takes. */
+function plainCopy(map: JsonMap): { [key: string]: JsonValue } {
+  return structuredClone(map);
 }

@@ -6,7 +6,14 @@ import { buildRoutes } from "./routes.js";
 
 type DescribeResponse = pluginv1.DescribeResponse;
 
-const here: NamespaceConfig = { name: "a", pattern: "key-value", backend: "new", needs: undefined, timeoutMs: 5_000 };
+const here: NamespaceConfig = {
+  name: "a",
+  pattern: "key-value",
+  backend: "new",
+  needs: undefined,
+  options: {},
+  timeoutMs: 5_000,
+};
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };
 const bound: BindingState = { state: "bound", capabilities: ["ttl"] };
 const pending: BindingState = { state: "pending", reason: "starting" };

@@ -2,16 +2,23 @@ import * as z from "zod";
 
 /** What a plugin's package.json says of it under `prism`: what `--describe` prints, as far as configuration is checked against it. */
 export interface StaticDescription {
-  /** The capabilities of each pattern that the plugin offers. */
-  readonly capabilities: ReadonlyMap<string, readonly string[]>;
+  /** The patterns that the plugin offers. */
+  readonly patterns: ReadonlyMap<string, StaticPattern>;
   /** The services of the plugin's own, by full name; not set when the package does not say. */
   readonly services?: readonly string[] | undefined;
   /** The JSON Schema of the settings; not set when the package has none. */
   readonly settings?: unknown;
 }
 
+/** What it says of one pattern. */
+export interface StaticPattern {
+  readonly capabilities: readonly string[];
+  /** The JSON Schema of a namespace's options; not set when the pattern takes none. */
+  readonly options?: unknown;
+}
+
 const schema = z.object({
-  patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()) })),
+  patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()), options: z.unknown().optional() })),
   services: z.array(z.string()).optional(),
   settings: z.unknown().optional(),
 });
@@ -21,6 +28,5 @@ export function staticDescriptionOf(value: unknown): StaticDescription | undefin
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
   const { patterns, services, settings } = parsed.data;
-  const entries = Object.entries(patterns).map(([name, { capabilities }]) => [name, capabilities] as const);
-  return { capabilities: new Map(entries), services, settings };
+  return { patterns: new Map(Object.entries(patterns)), services, settings };
 }

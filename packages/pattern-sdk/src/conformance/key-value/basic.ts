@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { casesOf } from "../key-value-case.js";
-import type { KeyValueClient } from "../key-value-client.js";
 import { seededRandom } from "../seeded-random.js";
+import { casesOf } from "./key-value-case.js";
+import type { KeyValueClient } from "./key-value-client.js";
 import { trickyKeys } from "./tricky-keys.js";
 
 const mebibyte = 2 ** 20;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { GatewayError } from "../../errors.js";
 import { assertFailure, outcomeOf } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
-import type { BatchWrite, KeyValueClient, WireEntry } from "../key-value-client.js";
 import { type SeededRandom, seededRandom } from "../seeded-random.js";
+import { casesOf } from "./key-value-case.js";
+import type { BatchWrite, KeyValueClient, WireEntry } from "./key-value-client.js";
 import { trickyKeys } from "./tricky-keys.js";
 
 /** The most entries that one batch takes. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { GatewayError } from "../../errors.js";
 import { assertFailure, expectFailure, outcomeOf } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
-import type { KeyValueClient } from "../key-value-client.js";
+import { casesOf } from "./key-value-case.js";
+import type { KeyValueClient } from "./key-value-client.js";
 import { untilExpired } from "./until-expired.js";
 
 const racers = Array.from({ length: 50 }, (_, racer) => racer);

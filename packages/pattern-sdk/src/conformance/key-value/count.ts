@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { casesOf } from "../key-value-case.js";
 import { seededRandom } from "../seeded-random.js";
+import { casesOf } from "./key-value-case.js";
 import { trickyKeys, wildcards } from "./tricky-keys.js";
 
 export const countCases = [

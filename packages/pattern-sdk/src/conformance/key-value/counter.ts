@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectFailure } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
+import { casesOf } from "./key-value-case.js";
 
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectFailure } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
+import { casesOf } from "./key-value-case.js";
 import { tokenAt } from "./tokens.js";
 
 /** For plugins that say that an acknowledged write survives their process; each restart is a SIGKILL. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertFailure, expectFailure } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
+import { casesOf } from "./key-value-case.js";
 import { tokenAt } from "./tokens.js";
 import { untilExpired } from "./until-expired.js";
 

@@ -1,19 +1,13 @@
-import type { KeyValueCapability } from "../../capability.js";
+import type { KeyValueCapability } from "../../patterns/key-value/key-value-capabilities.js";
 import * as wire from "../../protocol/gen/prism/keyvalue/v1/keyvalue.js";
-import type { KeyValueClient } from "../key-value-client.js";
+import type { InvalidRequests } from "../pattern-suite.js";
+import type { KeyValueClient } from "./key-value-client.js";
 import { tokenAt } from "./tokens.js";
 
 /** Beyond the longest key by one byte, in characters of one and of several bytes. */
 const tooLong = ["x".repeat(1_025), `${"é".repeat(512)}a`];
 
 const tenYearsSeconds = 315_576_000n;
-
-/** A request that is refused whatever is stored. */
-export interface InvalidRequest {
-  /** The field that the answer must name. */
-  readonly field: string;
-  readonly send: (kv: KeyValueClient) => Promise<unknown>;
-}
 
 const setWith = (fields: Partial<wire.SetRequest>) => (kv: KeyValueClient) => {
   const set = { ...wire.SetRequest.decode(new Uint8Array()), namespace: kv.namespace, key: "k", ...fields };
@@ -33,16 +27,8 @@ const transactWith = (fields: Partial<wire.TransactRequest>) => (kv: KeyValueCli
   return kv.call("Transact", wire.TransactRequest, wire.TransactResponse, transact);
 };
 
-interface InvalidRequests {
-  /** What is wrong with all of them, after "invalid". */
-  readonly what: string;
-  /** What a namespace must have to look at them at all. */
-  readonly needs: readonly KeyValueCapability[];
-  readonly requests: readonly InvalidRequest[];
-}
-
 /** Requests that are refused whatever is stored. */
-export const invalidRequests: readonly InvalidRequests[] = [
+export const invalidRequests: readonly InvalidRequests<KeyValueClient, KeyValueCapability>[] = [
   {
     what: "keys",
     needs: [],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { expectFailure } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
-import type { KeyValueClient, ScanOptions } from "../key-value-client.js";
 import { seededRandom } from "../seeded-random.js";
+import { casesOf } from "./key-value-case.js";
+import type { KeyValueClient, ScanOptions } from "./key-value-client.js";
 import { trickyKeys, wildcards } from "./tricky-keys.js";
 
 export const scanCases = casesOf("scan", ["scan"], {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { GatewayError } from "../../errors.js";
 import { assertFailure, expectFailure, outcomeOf } from "../expect-failure.js";
-import { casesOf } from "../key-value-case.js";
-import type { KeyValueClient, WireCondition } from "../key-value-client.js";
+import { casesOf } from "./key-value-case.js";
+import type { KeyValueClient, WireCondition } from "./key-value-client.js";
 import { trickyKeys } from "./tricky-keys.js";
 
 /** The most conditions, and the most mutations, that one transaction takes. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.js";
-import { casesOf } from "../key-value-case.js";
-import type { KeyValueClient } from "../key-value-client.js";
+import { casesOf } from "./key-value-case.js";
+import type { KeyValueClient } from "./key-value-client.js";
 import { untilExpired } from "./until-expired.js";
 
 /** How much later than promised a key may be gone on a busy machine. */

@@ -1,5 +1,5 @@
 import { eventually, eventuallyMs } from "../eventually.js";
-import type { KeyValueClient } from "../key-value-client.js";
+import type { KeyValueClient } from "./key-value-client.js";
 
 /** Waits until each of the keys, which have a time to live, is missing. */
 export async function untilExpired(

@@ -5,9 +5,10 @@ import {
   TransactResponse,
 } from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
+import { andThen } from "../pattern/pattern-method.js";
 import { checkKey } from "./checked-fields.js";
 import { checkedTransact } from "./checked-requests.js";
-import { andThen, capabilityMethod } from "./key-value-method.js";
+import { capabilityMethod } from "./key-value-method.js";
 import { wireMutation } from "./wire-answers.js";
 
 /** The methods that read and write in one step: capabilities `counter` and `transaction`. */

@@ -1,9 +1,10 @@
 import { GatewayError } from "../../errors.js";
-import type { BatchResult } from "../../patterns/key-value.js";
+import type { BatchResult } from "../../patterns/key-value/key-value.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
+import { andThen } from "../pattern/pattern-method.js";
 import { checkedDelete, checkedEntries, checkedKeys, checkedSet } from "./checked-requests.js";
-import { andThen, capabilityMethod } from "./key-value-method.js";
+import { capabilityMethod } from "./key-value-method.js";
 import { wireReads, wireRemoval, wireWrite } from "./wire-answers.js";
 
 const messageFull = new GatewayError(

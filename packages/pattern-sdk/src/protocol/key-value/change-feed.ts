@@ -1,6 +1,6 @@
 import type { StreamingServerCall } from "@prism-data/transport";
 import { GatewayError } from "../../errors.js";
-import type { Change, ChangeSink } from "../../patterns/key-value.js";
+import type { Change, ChangeSink } from "../../patterns/key-value/key-value.js";
 import { WatchResponse } from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
 import { watchBufferBytesMax, watchBufferChangesMax } from "./key-value-bounds.js";

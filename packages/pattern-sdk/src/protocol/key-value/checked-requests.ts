@@ -7,21 +7,14 @@ import type {
   TransactCondition,
   TransactRequest,
   WriteCondition,
-} from "../../patterns/key-value.js";
+} from "../../patterns/key-value/key-value.js";
 import { compareUtf8 } from "../../patterns/utf8-order.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 import type * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
-import { type BoundNamespace, requireCapability } from "./bound-namespace.js";
-import {
-  checkBatchSize,
-  checkEtag,
-  checkedToken,
-  checkedTtlMs,
-  checkKey,
-  checkPrefix,
-  checkValue,
-  invalidField,
-} from "./checked-fields.js";
+import { requireCapability } from "../pattern/bound-namespace.js";
+import { atMost, checkCount, checkedToken, checkValue, invalidField } from "../pattern/checked-fields.js";
+import { openPageToken, type PageTokenScope } from "../pattern/page-token.js";
+import { checkEtag, checkedTtlMs, checkKey, checkPrefix } from "./checked-fields.js";
 import {
   answerBytesMax,
   batchEntriesMax,
@@ -31,10 +24,10 @@ import {
   scanLimitDefault,
   scanLimitMax,
 } from "./key-value-bounds.js";
-import { openPageToken, type PageTokenScope } from "./page-token.js";
+import type { BoundKeyValue } from "./key-value-method.js";
 
 /** Turns the wire's requests into the author's, checked. `path` is the prefix of field names: `""` or such as `"entries[3]."`. */
-export function checkedSet(bound: BoundNamespace, set: Omit<wire.SetRequest, "namespace">, path: string): SetRequest {
+export function checkedSet(bound: BoundKeyValue, set: Omit<wire.SetRequest, "namespace">, path: string): SetRequest {
   checkKey(set.key, `${path}key`);
   checkValue(set.value, bound.bounds.valueBytesMax, `${path}value`);
   return {
@@ -48,7 +41,7 @@ export function checkedSet(bound: BoundNamespace, set: Omit<wire.SetRequest, "na
 }
 
 export function checkedDelete(
-  bound: BoundNamespace,
+  bound: BoundKeyValue,
   { key, ifEtag }: Omit<wire.DeleteRequest, "namespace">,
   path: string,
 ): DeleteRequest {
@@ -61,7 +54,7 @@ export function checkedDelete(
 }
 
 export function checkedKeys(keys: readonly string[]): readonly string[] {
-  checkBatchSize(keys.length, "keys");
+  checkCount(keys.length, batchEntriesMax, "keys");
   keys.forEach((key, index) => {
     checkKey(key, `keys[${index}]`);
   });
@@ -72,17 +65,17 @@ export function checkedEntries<Entry, Checked>(
   entries: readonly Entry[],
   check: (entry: Entry, path: string) => Checked,
 ): readonly Checked[] {
-  checkBatchSize(entries.length, "entries");
+  checkCount(entries.length, batchEntriesMax, "entries");
   return entries.map((entry, index) => check(entry, `entries[${index}].`));
 }
 
-export function permittedTtlMs(bound: BoundNamespace, ttl: Duration, field: string): number {
+export function permittedTtlMs(bound: BoundKeyValue, ttl: Duration, field: string): number {
   requireCapability(bound, "ttl", `The field ${field}`);
   return checkedTtlMs(ttl, bound.bounds.ttlGrainMs, field);
 }
 
 function checkedCondition(
-  bound: BoundNamespace,
+  bound: BoundKeyValue,
   condition: NonNullable<wire.SetRequest["condition"]>,
   path: string,
 ): WriteCondition {
@@ -103,11 +96,11 @@ export interface CheckedScan {
   readonly scope: PageTokenScope;
 }
 
-export function checkedScan(bound: BoundNamespace, scan: wire.ScanRequest, plugin: string): CheckedScan {
+export function checkedScan(bound: BoundKeyValue, scan: wire.ScanRequest, plugin: string): CheckedScan {
   const selection = checkedSelection(bound, scan.selection);
   const limit = atMost(scan.limit, scanLimitMax, "limit") || scanLimitDefault;
   const askedBytes = atMost(scan.pageSizeBytes, pageSizeBytesMax, "page_size_bytes") || pageSizeBytesDefault;
-  const scope = { plugin, namespace: bound.namespace, selection, keysOnly: scan.keysOnly };
+  const scope = pageTokenScope({ plugin, namespace: bound.namespace, selection, keysOnly: scan.keysOnly });
   return {
     request: {
       selection,
@@ -121,12 +114,19 @@ export function checkedScan(bound: BoundNamespace, scan: wire.ScanRequest, plugi
   };
 }
 
-function atMost(value: number, max: number, field: string): number {
-  if (value > max) throw invalidField(field, `is ${value}; give 0 to ${max}`);
-  return value;
+function pageTokenScope(scan: {
+  plugin: string;
+  namespace: string;
+  selection: ScanSelection;
+  keysOnly: boolean;
+}): PageTokenScope {
+  const { plugin, namespace, selection, keysOnly } = scan;
+  const ends = selection.kind === "prefix" ? [selection.prefix] : [selection.start, selection.end];
+  const request = [selection.kind, ...ends, keysOnly];
+  return { plugin, namespace, request, fields: "namespace, selection and keys_only" };
 }
 
-function checkedSelection(bound: BoundNamespace, selection: wire.ScanRequest["selection"]): ScanSelection {
+function checkedSelection(bound: BoundKeyValue, selection: wire.ScanRequest["selection"]): ScanSelection {
   if (selection === undefined) return { kind: "prefix", prefix: "" };
   if (selection.$case === "prefix") {
     checkPrefix(selection.value, "prefix");
@@ -142,11 +142,11 @@ function checkedSelection(bound: BoundNamespace, selection: wire.ScanRequest["se
   return { kind: "range", start, end };
 }
 
-export function checkedTransact(bound: BoundNamespace, transact: wire.TransactRequest): TransactRequest {
+export function checkedTransact(bound: BoundKeyValue, transact: wire.TransactRequest): TransactRequest {
   if (transact.conditions.length > batchEntriesMax) {
     throw invalidField("conditions", `has ${transact.conditions.length} entries; give 0 to ${batchEntriesMax}`);
   }
-  checkBatchSize(transact.mutations.length, "mutations");
+  checkCount(transact.mutations.length, batchEntriesMax, "mutations");
   return {
     conditions: transact.conditions.map((condition, index) => checkedTest(condition, `conditions[${index}]`)),
     mutations: transact.mutations.map((mutation, index) => checkedMutation(bound, mutation, `mutations[${index}]`)),
@@ -161,7 +161,7 @@ function checkedTest({ key, test }: wire.Condition, path: string): TransactCondi
   return { kind: "etag", key, etag: test.value };
 }
 
-function checkedMutation(bound: BoundNamespace, { action }: wire.Mutation, path: string): Mutation {
+function checkedMutation(bound: BoundKeyValue, { action }: wire.Mutation, path: string): Mutation {
   if (action === undefined) throw invalidField(`${path}.action`, "is required: give set or delete");
   if (action.$case === "delete") {
     checkKey(action.value.key, `${path}.delete.key`);

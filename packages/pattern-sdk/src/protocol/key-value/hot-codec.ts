@@ -3,7 +3,7 @@
 // test compares both. `make bench ONLY=codec` measures both.
 
 import type { OutgoingMessage } from "@prism-data/transport";
-import type { Entry, SetResult } from "../../patterns/key-value.js";
+import type { Entry, SetResult } from "../../patterns/key-value/key-value.js";
 import { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import { GetRequest, type SetRequest, SetRequest as SetRequestType } from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { decodeMessage, encodeMessage } from "../message.js";

@@ -1,11 +1,7 @@
-import type { KeyValueLimits } from "../../plugin.js";
-
 /** The longest key, prefix and end of a range, in bytes of UTF-8. Source: `prism.keyvalue.v1`. */
 export const keyBytesMax = 1_024;
 /** The longest etag, in bytes. Source: `prism.keyvalue.v1.SetRequest.if_etag`. */
 export const etagBytesMax = 128;
-/** The longest nonce of an idempotency token, in bytes. Source: `prism.idempotency.v1.IdempotencyToken.nonce`. */
-export const nonceBytesMax = 16;
 /** The longest time to live: ten years of 365.25 days. Source: `prism.keyvalue.v1.SetRequest.ttl`. */
 export const ttlMsMax = 315_576_000_000;
 /** The most entries of a batch, and of a transaction's conditions and mutations. Source: `prism.keyvalue.v1`. */
@@ -25,16 +21,3 @@ export const entryOverheadBytesMax = 192;
 /** How far a watcher may fall behind: what one reader may hold of the plugin's memory. Source: `ChangeSink`. */
 export const watchBufferBytesMax = 8 * 1_048_576;
 export const watchBufferChangesMax = 10_000;
-
-/** The bounds of one namespace, every one of them given. */
-export type KeyValueBounds = Required<KeyValueLimits>;
-
-/** Fills in what a plugin leaves to the defaults. */
-export function keyValueBounds(limits: KeyValueLimits = {}): KeyValueBounds {
-  return { valueBytesMax: limits.valueBytesMax ?? valueBytesMax, ttlGrainMs: limits.ttlGrainMs ?? 1 };
-}
-
-/** The bounds by the names that descriptions and `BindResponse.limits` carry. */
-export function namedBounds(bounds: KeyValueBounds): { value_bytes_max: number; ttl_grain_ms: number } {
-  return { value_bytes_max: bounds.valueBytesMax, ttl_grain_ms: bounds.ttlGrainMs };
-}

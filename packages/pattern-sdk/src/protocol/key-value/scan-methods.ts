@@ -1,9 +1,10 @@
 import { CountRequest, CountResponse, ScanRequest, ScanResponse } from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
+import { sealPageToken } from "../pattern/page-token.js";
+import { andThen } from "../pattern/pattern-method.js";
 import { checkPrefix } from "./checked-fields.js";
 import { checkedScan } from "./checked-requests.js";
-import { andThen, capabilityMethod } from "./key-value-method.js";
-import { sealPageToken } from "./page-token.js";
+import { capabilityMethod } from "./key-value-method.js";
 import { wireScanEntry } from "./wire-answers.js";
 
 /** The methods that look at many keys: capabilities `scan` and `count`. */

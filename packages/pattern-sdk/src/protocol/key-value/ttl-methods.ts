@@ -1,9 +1,11 @@
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
+import { invalidField } from "../pattern/checked-fields.js";
+import { andThen } from "../pattern/pattern-method.js";
 import { durationFromMs } from "../wire-time.js";
-import { checkKey, invalidField } from "./checked-fields.js";
+import { checkKey } from "./checked-fields.js";
 import { permittedTtlMs } from "./checked-requests.js";
-import { andThen, capabilityMethod } from "./key-value-method.js";
+import { capabilityMethod } from "./key-value-method.js";
 import { optionalTime } from "./wire-answers.js";
 
 /** The methods of the capability `ttl`. */

@@ -1,14 +1,21 @@
-import type { BatchResult, Change, Entry, KeyedEntry, MutationResult, SetResult } from "../../patterns/key-value.js";
+import type {
+  BatchResult,
+  Change,
+  Entry,
+  KeyedEntry,
+  MutationResult,
+  SetResult,
+} from "../../patterns/key-value/key-value.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
-import type { Status } from "../rpc.js";
+import type { MethodEnvironment } from "../pattern/pattern-method.js";
 import { timestampFromMs } from "../wire-time.js";
 import { answerBytesMax, entryOverheadBytesMax } from "./key-value-bounds.js";
 
 const noBytes = new Uint8Array(0);
 
 /** Says on the wire what one entry of a batch met. */
-export type StatusOfEntry = (error: unknown) => Status;
+type StatusOfEntry = MethodEnvironment["statusOfEntry"];
 
 export function optionalTime(epochMs: number | undefined): Timestamp | undefined {
   return epochMs === undefined ? undefined : timestampFromMs(epochMs);

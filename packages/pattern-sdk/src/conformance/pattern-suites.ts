@@ -1,0 +1,8 @@
+import type { Pattern } from "../patterns/pattern-kinds.js";
+import { keyValueSuite } from "./key-value/key-value-suite.js";
+import type { PatternSuite } from "./pattern-suite.js";
+
+/** How each pattern is proven. */
+export const patternSuites: Readonly<Record<Pattern, PatternSuite>> = {
+  "key-value": keyValueSuite,
+};

@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { GrpcClient, HeaderList } from "@prism-data/transport";
+import type { PatternKind } from "../patterns/pattern-kind.js";
+import type { PluginDefinition } from "../plugin.js";
+import type { BindResponse, DescribeResponse } from "../protocol/gen/prism/plugin/v1/plugin.js";
+import { PluginClient } from "../protocol/plugin-client.js";
+import type { PatternClient } from "./pattern-client.js";
+import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
+
+/** How long Configure, Bind and Unbind may take on a real backend. */
+const controlTimeoutMs = 20_000;
+
+/** How many namespaces are removed side by side: enough to be quick, and no burden for the backend. */
+const removalsAtOnceMax = 16;
+
+/** Where a plugin runs while it is tested. */
+export type Placement = { readonly kind: "in-process" } | { readonly kind: "spawned"; readonly entry: string };
+
+/** What an operator would write as a map. */
+type Written = Readonly<Record<string, unknown>>;
+
+export interface SubjectOptions {
+  readonly plugin: PluginDefinition;
+  readonly placement: Placement;
+  /** What the operator would write under `settings`. */
+  readonly settings: Written;
+  /** What the operator would write under the `options` of a namespace. Default: nothing. */
+  readonly options?: Written | undefined;
+}
+
+/** What is asked of a binding besides its name. */
+export interface BindOptions {
+  /** Default: everything that the plugin has. */
+  readonly needs?: readonly string[];
+  /** Default: those of the subject. */
+  readonly options?: Written;
+}
+
+/** A plugin that runs and waits to be configured. */
+export interface StartedPlugin {
+  readonly options: SubjectOptions;
+  readonly dir: string;
+  readonly instance: PluginInstance;
+  readonly description: DescribeResponse;
+}
+
+/**
+ * One pattern of the plugin under test: started, configured, and reached over its socket. Cases share it, each with namespaces
+ * of its own. Each pattern has a subclass, which says the pattern and makes the typed client.
+ */
+export abstract class Subject<Client extends PatternClient = PatternClient> {
+  abstract readonly kind: PatternKind;
+  readonly definition: PluginDefinition;
+  readonly description: DescribeResponse;
+  readonly #options: SubjectOptions;
+  readonly #dir: string;
+  readonly #bound = new Map<string, BindOptions>();
+  #instance: PluginInstance;
+  #starts = 1;
+  #names = 0;
+
+  constructor({ options, dir, instance, description }: StartedPlugin) {
+    this.#options = options;
+    this.#dir = dir;
+    this.#instance = instance;
+    this.definition = options.plugin;
+    this.description = description;
+  }
+
+  /** Starts the plugin and configures it. Who starts it stops it. */
+  static async start<S extends Subject>(this: new (started: StartedPlugin) => S, options: SubjectOptions): Promise<S> {
+    const dir = await mkdtemp(join(tmpdir(), "prism-"));
+    let instance: PluginInstance | undefined;
+    try {
+      instance = await launch(options, join(dir, "1"));
+      const description = await control(instance).describe({}, { timeoutMs: controlTimeoutMs });
+      const subject = new this({ options, dir, instance, description });
+      await subject.#configure();
+      return subject;
+    } catch (error) {
+      await instance?.kill();
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** A client of a namespace, bound or not. */
+  abstract clientOf(name: string): Client;
+
+  /** The connection as it is now, for calls that the typed client cannot make. */
+  get grpc(): GrpcClient {
+    return this.#instance.client;
+  }
+
+  /** The headers that let a call in. */
+  get authorization(): HeaderList {
+    const { token } = this.#instance;
+    return token === undefined ? [] : ["authorization", `Bearer ${token}`];
+  }
+
+  /** A name that no namespace had before, in this run or another, of 1 to 40 characters. */
+  freshName(): string {
+    this.#names++;
+    return `case-${randomBytes(6).toString("hex")}-${this.#names}`;
+  }
+
+  /** Binds a namespace, a new one unless `name` says which, and returns its client. */
+  async namespace({
+    name = this.freshName(),
+    ...asked
+  }: BindOptions & { readonly name?: string } = {}): Promise<Client> {
+    await this.bind(name, asked);
+    return this.clientOf(name);
+  }
+
+  async bind(
+    namespace: string,
+    { planOnly = false, ...asked }: BindOptions & { readonly planOnly?: boolean } = {},
+  ): Promise<BindResponse> {
+    const { needs, options = this.#options.options } = asked;
+    const request = {
+      namespace,
+      pattern: this.kind.name,
+      needs: [...(needs ?? [])],
+      needsGiven: needs !== undefined,
+      planOnly,
+      options: options && { ...options },
+    };
+    const response = await control(this.#instance).bind(request, { timeoutMs: controlTimeoutMs });
+    if (!planOnly) this.#bound.set(namespace, asked);
+    return response;
+  }
+
+  async unbind(namespace: string, { deleteData = false }: { readonly deleteData?: boolean } = {}): Promise<void> {
+    const request = { namespace, pattern: this.kind.name, deleteData };
+    await control(this.#instance).unbind(request, { timeoutMs: controlTimeoutMs });
+    if (deleteData) this.#bound.delete(namespace);
+  }
+
+  /** Kills the plugin without notice, starts it again after a while with the same settings, and binds what was bound. */
+  async restart({ afterMs = 0 }: { readonly afterMs?: number } = {}): Promise<void> {
+    await this.#instance.kill();
+    await pause(afterMs);
+    this.#starts++;
+    this.#instance = await launch(this.#options, join(this.#dir, String(this.#starts)));
+    await this.#configure();
+    for (const [name, asked] of this.#bound) await this.bind(name, asked);
+  }
+
+  /** Removes what the cases left on the backend, and ends the plugin. */
+  async stop(): Promise<void> {
+    try {
+      await this.#removeNamespaces();
+    } finally {
+      await this.#instance.stop();
+      await rm(this.#dir, { recursive: true, force: true });
+    }
+  }
+
+  async #removeNamespaces(): Promise<void> {
+    const names = [...this.#bound.keys()];
+    for (let start = 0; start < names.length; start += removalsAtOnceMax) {
+      const some = names.slice(start, start + removalsAtOnceMax);
+      await Promise.all(some.map((name) => this.unbind(name, { deleteData: true })));
+    }
+  }
+
+  async #configure(): Promise<void> {
+    const dirs = { dataDir: join(this.#dir, "data"), workingDir: this.#dir };
+    const request = { backend: "under-test", settings: { ...this.#options.settings }, ...dirs };
+    await control(this.#instance).configure(request, { timeoutMs: controlTimeoutMs });
+  }
+}
+
+function launch({ plugin, placement }: SubjectOptions, socketPath: string): Promise<PluginInstance> {
+  return placement.kind === "spawned" ? spawnPlugin(placement.entry, socketPath) : startInProcess(plugin, socketPath);
+}
+
+function control({ client }: PluginInstance): PluginClient {
+  return new PluginClient(client);
+}
