@@ -1,11 +1,23 @@
 #!/bin/sh
-# Makes redis-server and nginx available for the tests: those on the PATH, or Debian's packages.
-# A test run that is given PRISM_TEST_REDIS_URL, or that can reach Docker, does without redis-server, but the outage tests stop
-# and start a server of their own and always need the binary.
+# Makes available the servers that tests and `prism stack` run: Redis, PostgreSQL and nginx from the PATH or from Debian's packages,
+# NATS and Kafka in .toolchain/. None of them is started, and what is there already is not installed again.
+# Tests that stop and kill servers always need these, also when PRISM_TEST_*_URL or Docker provide the others.
 set -eu
+scripts=$(dirname "$0")
 # Debian installs nginx where not every user looks.
 PATH="$PATH:/usr/sbin"
+
+has_postgres() {
+  for bin in /usr/lib/postgresql/*/bin; do
+    if [ -x "$bin/postgres" ] && [ -x "$bin/initdb" ]; then return 0; fi
+  done
+  command -v postgres >/dev/null && command -v initdb >/dev/null
+}
+
 missing=
 command -v redis-server >/dev/null || missing="$missing redis-server redis-tools"
 command -v nginx >/dev/null || missing="$missing nginx"
-if [ -n "$missing" ]; then "$(dirname "$0")/install-debian-packages.sh" backends $missing; fi
+has_postgres || missing="$missing postgresql"
+if [ -n "$missing" ]; then "$scripts/install-debian-packages.sh" backends $missing; fi
+"$scripts/install-nats.sh"
+"$scripts/install-kafka.sh"

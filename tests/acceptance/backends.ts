@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { redis as redisServer, sharedServer } from "../servers/own-server.ts";
 import type { PrismConfig } from "./prism-process.ts";
-import { sharedRedisUrl } from "./redis-server.ts";
 
 /** A data system that Prism ships a plugin for. */
 export interface TestedBackend {
@@ -22,7 +22,7 @@ export const sqlite: TestedBackend = {
 export const redis: TestedBackend = {
   name: "redis",
   durable: true,
-  config: () => ({ plugin: "redis", settings: { url: sharedRedisUrl() } }),
+  config: () => ({ plugin: "redis", settings: { url: sharedServer(redisServer) } }),
 };
 
 export const backends: readonly TestedBackend[] = [memory, sqlite, redis];

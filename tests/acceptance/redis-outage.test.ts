@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
+import { redis as redisServer, startOwnServer } from "../servers/own-server.ts";
 import { backendOf, pluginPid } from "./admin-client.ts";
 import { configOf, memory, namespaceOn } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { PrismProcess } from "./prism-process.ts";
-import { RedisServer } from "./redis-server.ts";
 
 const deadlineMs = 2_000;
 const backWithinMs = 2_000;
 
 test("while Redis is down calls fail in time and say when to come back; when it is back so are they", async () => {
-  await using redis = await RedisServer.create();
+  await using redis = await startOwnServer(redisServer);
   const config = configOf([memory], {
     backends: { cache: { plugin: "redis", settings: { url: redis.url } } },
     namespaces: { cached: { pattern: "key-value", backend: "cache" } },
@@ -49,7 +49,7 @@ test("while Redis is down calls fail in time and say when to come back; when it 
 });
 
 test("a proxy that starts while Redis is down serves the others, and Redis once it is there", async () => {
-  await using redis = await RedisServer.create();
+  await using redis = await startOwnServer(redisServer);
   await redis.kill();
   const config = configOf([memory], {
     backends: { cache: { plugin: "redis", settings: { url: redis.url } } },

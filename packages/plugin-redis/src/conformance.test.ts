@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
+import { redis, sharedAddress } from "@prism-data/local-servers";
 import { describeConformance } from "@prism-data/pattern-sdk/conformance";
 import { redisPlugin } from "./plugin.js";
-import { sharedRedisUrl } from "./testing/open-backend.js";
 
-const url = sharedRedisUrl(process.env);
+const url = sharedAddress(redis, process.env);
 
 describeConformance({
   plugin: redisPlugin,

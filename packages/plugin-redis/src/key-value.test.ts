@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { redis, sharedAddress } from "@prism-data/local-servers";
 import type { Change, GatewayError, SetRequest } from "@prism-data/pattern-sdk";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
-import { callWith, eventually, type OpenBackend, openBackend, sharedRedisUrl } from "./testing/open-backend.js";
+import { callWith, eventually, type OpenBackend, openBackend } from "./testing/open-backend.js";
 
-const url = sharedRedisUrl(process.env);
+const url = sharedAddress(redis, process.env);
 const withoutIndex = ["ttl", "conditional", "batch", "counter", "transaction"];
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);

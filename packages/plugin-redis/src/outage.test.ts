@@ -1,15 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LocalServer, redis } from "@prism-data/local-servers";
 import type { Backend, GatewayError } from "@prism-data/pattern-sdk";
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
 import { callWith, eventually, openBackend } from "./testing/open-backend.js";
-import { RedisProcess } from "./testing/redis-process.js";
 
 /** What the issue allows after Redis is back. */
 const recoveryMsMax = 2_000;
+
+const startRedis = (given: (folder: string) => readonly string[] = () => []) =>
+  LocalServer.start(redis, { environment: process.env, arguments: given });
 
 const value = Buffer.from("v");
 const failureOf = (call: Promise<unknown>): Promise<GatewayError> =>
@@ -37,7 +40,7 @@ async function msUntil(condition: () => Promise<boolean>): Promise<number> {
 
 describe("a Redis that goes away", () => {
   test("fails calls at once with BACKEND_UNAVAILABLE and retry advice, and works again within 2 s of its return", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();
     await kv.set({ key: "k", value });
@@ -59,7 +62,7 @@ describe("a Redis that goes away", () => {
   });
 
   test("answers every call in flight, applies none of them twice, and keeps what it acknowledged", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();
     const acknowledged = new Set<string>();
@@ -90,7 +93,7 @@ describe("a Redis that goes away", () => {
   });
 
   test("that is not there at the start is no failure: namespaces bind, and work once it comes", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await server.kill();
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();
@@ -101,7 +104,7 @@ describe("a Redis that goes away", () => {
   });
 
   test("ends watches with BACKEND_UNAVAILABLE", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();
     const started = Promise.withResolvers<void>();
@@ -114,7 +117,7 @@ describe("a Redis that goes away", () => {
 
 describe("a Redis that stops answering with its connections open", () => {
   test("fails calls after command_timeout, later ones at once, and works again within 2 s", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: server.url, command_timeout: "400ms", connect_timeout: "400ms" });
     const kv = await opened.namespace();
     await kv.set({ key: "k", value });
@@ -136,7 +139,7 @@ describe("a Redis that stops answering with its connections open", () => {
   });
 
   test("is noticed while no call comes, and ends watches", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: server.url, command_timeout: "400ms" });
     const kv = await opened.namespace();
     const started = Promise.withResolvers<void>();
@@ -154,7 +157,7 @@ describe("a Redis that asks who is there", () => {
     readFileSync(new URL("../README.md", import.meta.url), "utf8").match(/ACL SETUSER prism .*/)?.[0] ?? "";
 
   test("lets a user in that has exactly the permissions of the README", async () => {
-    await using server = await RedisProcess.start(() => ["--requirepass", "admin"]);
+    await using server = await startRedis(() => ["--requirepass", "admin"]);
     const admin = new Redis(server.url, { password: "admin" });
     await admin.call("ACL", grants.replace("PASSWORD", "secret").split(" ").slice(1));
     admin.disconnect();
@@ -190,7 +193,7 @@ describe("a Redis that asks who is there", () => {
     ["a wrong password", { password: "wrong" }, "WRONGPASS"],
     ["an unknown user", { username: "nobody", password: "admin" }, "WRONGPASS"],
   ])("refuses %s: BACKEND_DENIED, without the password in any message", async (_, login, code) => {
-    await using server = await RedisProcess.start(() => ["--requirepass", "admin"]);
+    await using server = await startRedis(() => ["--requirepass", "admin"]);
     await using opened = await openBackend({ url: server.url, ...login });
     const kv = await opened.namespace({ needs: [] }).catch((error) => error as GatewayError);
     const failure = kv instanceof Error ? kv : await failureOf(kv.get("k"));
@@ -272,7 +275,7 @@ describe("a Redis behind TLS", () => {
   }
 
   test("is trusted by its CA, told the plugin's certificate, and refused by anybody who does not know the CA", async () => {
-    await using server = await RedisProcess.start((folder) => makeCertificates(folder));
+    await using server = await startRedis(makeCertificates);
     const tlsPort = await enableTls(server);
     const url = `rediss://localhost:${tlsPort}`;
     const files = { ca_file: "ca.pem", cert_file: "plugin.pem", key_file: "plugin.key" };
@@ -300,7 +303,7 @@ describe("a Redis behind TLS", () => {
   });
 
   test("needs files that can be read and used, and says which cannot", async () => {
-    await using server = await RedisProcess.start((folder) => makeCertificates(folder));
+    await using server = await startRedis(makeCertificates);
     const failure = await failureOf(
       openBackend({ url: "rediss://localhost:1", tls: { ca_file: "missing.pem" } }, { workingDir: server.folder }),
     );
@@ -312,7 +315,7 @@ describe("a Redis behind TLS", () => {
     expect(mismatch.reason).toBe("INVALID_SETTINGS");
   });
 
-  async function enableTls(server: RedisProcess): Promise<number> {
+  async function enableTls(server: LocalServer): Promise<number> {
     const admin = new Redis(server.url);
     const port = server.port === 65_535 ? server.port - 1 : server.port + 1;
     await admin.config("SET", "tls-port", String(port));
@@ -323,7 +326,7 @@ describe("a Redis behind TLS", () => {
 
 describe("a Redis without the database that url names", () => {
   test("takes no call: INVALID_SETTINGS, and nothing lands in another database", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using opened = await openBackend({ url: `${server.url}/99` });
     const failure = await failureOf(opened.namespace().then((kv) => kv.set({ key: "k", value })));
     expect([failure.reason, failure.message.includes("out of range")]).toEqual(["INVALID_SETTINGS", true]);
@@ -333,7 +336,7 @@ describe("a Redis without the database that url names", () => {
   });
 
   test("keeps databases apart, and their watches", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     await using first = await openBackend({ url: `${server.url}/1` });
     await using second = await openBackend({ url: `${server.url}/2` });
     const [one, other] = [await first.namespace({ name: "n" }), await second.namespace({ name: "n" })];
@@ -357,7 +360,7 @@ describe("a Redis without the database that url names", () => {
 
 describe("a Redis that is full or may not be written", () => {
   test("refuses whole writes with CAPACITY_EXHAUSTED, changes nothing, and still removes", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     const admin = new Redis(server.url);
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();
@@ -385,7 +388,7 @@ describe("a Redis that is full or may not be written", () => {
     ["allkeys-lru", "counter", "no failure"],
     ["noeviction", "watch", "no failure"],
   ])("with maxmemory and %s, a namespace that needs %s meets %s", async (policy, need, outcome) => {
-    await using server = await RedisProcess.start(() => ["--maxmemory", "100mb", "--maxmemory-policy", policy]);
+    await using server = await startRedis(() => ["--maxmemory", "100mb", "--maxmemory-policy", policy]);
     await using opened = await openBackend({ url: server.url });
     const reason = opened.namespace({ needs: [need] }).then(
       () => "no failure",
@@ -395,7 +398,7 @@ describe("a Redis that is full or may not be written", () => {
   });
 
   test("is reported while it is a replica, and writes fail with BACKEND_UNAVAILABLE", async () => {
-    await using server = await RedisProcess.start();
+    await using server = await startRedis();
     const admin = new Redis(server.url);
     await using opened = await openBackend({ url: server.url });
     const kv = await opened.namespace();

@@ -51,17 +51,6 @@ export async function openBackend(
   };
 }
 
-/** The address of the Redis that the tests share. Without one they fail: a missing server is no reason to prove less. */
-export function sharedRedisUrl(environment: NodeJS.ProcessEnv): string {
-  const url = environment.PRISM_TEST_REDIS_URL;
-  if (url === undefined || url === "") {
-    throw new Error(
-      "PRISM_TEST_REDIS_URL does not name a Redis to test with. Run the tests through vitest's projects, or `make test`.",
-    );
-  }
-  return url;
-}
-
 /** The context of a call that ends with `signal`. */
 export function callWith(signal: AbortSignal = new AbortController().signal): CallContext {
   return { namespace: "", deadlineMs: undefined, signal, principal: undefined, requestId: undefined };

@@ -1,0 +1,10 @@
+export { kafka } from "./kafka.js";
+export { KafkaCluster, type KafkaClusterOptions } from "./kafka-cluster.js";
+export { LocalServer, type LocalServerOptions } from "./local-server.js";
+export { LocalServerError } from "./local-server-error.js";
+export { nats } from "./nats.js";
+export { postgres } from "./postgres.js";
+export { redis } from "./redis.js";
+export type { Environment, ServerKind } from "./server-kind.js";
+export { serverKinds } from "./server-kinds.js";
+export { sharedAddress, sharedAddressVariable } from "./shared-address.js";

@@ -1,0 +1,54 @@
+/** The variables of the environment that servers are found by: `PATH`, and `PRISM_PROGRAMS_DIR` for what is not on it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where one server runs: its program, its folder, its ports on the loopback. */
+export interface ServerSite {
+  /** What `find` gave. */
+  readonly program: string;
+  /** The server's own folder: it holds `data` and what the server needs beside it. */
+  readonly folder: string;
+  /** One for each of the kind's `standardPorts`, in that order. */
+  readonly ports: readonly [number, ...number[]];
+  readonly environment: Environment;
+}
+
+/** What is run, and as whom. */
+export interface ServerCommand {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** Default: whoever runs this process. */
+  readonly account?: Account | undefined;
+}
+
+/** A user of the machine. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * One kind of server that can run on this machine, as a foreground process that listens on the loopback alone, logs on stdout or
+ * stderr, keeps its data in its folder, and acknowledges only what is as durable as that kind of server can make it.
+ */
+export interface ServerKind {
+  /** Also the name of the plugin that talks to it. */
+  readonly name: string;
+  /** The ports that people expect it on. Clients use the first. */
+  readonly standardPorts: readonly [number, ...number[]];
+  /** Asks it to end gracefully. */
+  readonly stopSignal: NodeJS.Signals;
+  /** Ends it at once when its data is not needed any more, and leaves nothing of it behind on the machine. */
+  readonly discardSignal: NodeJS.Signals;
+  /** The program's path, or its folder when it has several. Throws LocalServerError, which says how to install it. */
+  find(environment: Environment): Promise<string>;
+  version(program: string): Promise<string>;
+  /** Makes the data and the files of settings, where they are missing. Called before every start. */
+  prepare(site: ServerSite): Promise<void>;
+  /** The command line; further arguments may follow. */
+  command(site: ServerSite): Promise<ServerCommand>;
+  /** Whether it answers a real command now. An open port is not enough. */
+  isReady(site: ServerSite): Promise<boolean>;
+  /** Where clients find it. */
+  url(port: number): string;
+}
