@@ -1,5 +1,6 @@
 import type { Awaitable } from "../../awaitable.js";
 import type { CallContext } from "../../call-context.js";
+import type { BatchResult } from "../batch-result.js";
 import type { IdempotencyToken } from "../idempotency-token.js";
 
 /**
@@ -130,11 +131,6 @@ export interface ChangeSink {
    */
   change(change: Change): void;
 }
-
-/** What became of one entry of a batch: its result, or the error that it alone met. */
-export type BatchResult<T> =
-  | { readonly ok: true; readonly result: T }
-  | { readonly ok: false; readonly error: unknown };
 
 /**
  * The key-value pattern on one namespace.

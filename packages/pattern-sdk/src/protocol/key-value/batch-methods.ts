@@ -1,5 +1,5 @@
 import { GatewayError } from "../../errors.js";
-import type { BatchResult } from "../../patterns/key-value/key-value.js";
+import type { BatchResult } from "../../patterns/batch-result.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
 import { andThen } from "../pattern/pattern-method.js";

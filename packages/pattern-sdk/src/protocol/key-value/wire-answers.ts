@@ -1,11 +1,5 @@
-import type {
-  BatchResult,
-  Change,
-  Entry,
-  KeyedEntry,
-  MutationResult,
-  SetResult,
-} from "../../patterns/key-value/key-value.js";
+import type { BatchResult } from "../../patterns/batch-result.js";
+import type { Change, Entry, KeyedEntry, MutationResult, SetResult } from "../../patterns/key-value/key-value.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import type { MethodEnvironment } from "../pattern/pattern-method.js";

@@ -1,4 +1,5 @@
-import type { BatchResult, SetRequest, SetResult } from "../../../patterns/key-value/key-value.js";
+import type { BatchResult } from "../../../patterns/batch-result.js";
+import type { SetRequest, SetResult } from "../../../patterns/key-value/key-value.js";
 import { type BrokenStore, broken } from "./broken-store.js";
 import { ReferenceStore } from "./reference-store.js";
 

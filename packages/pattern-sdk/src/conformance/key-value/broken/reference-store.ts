@@ -1,9 +1,9 @@
 import type { Awaitable } from "../../../awaitable.js";
 import type { CallContext } from "../../../call-context.js";
+import type { BatchResult } from "../../../patterns/batch-result.js";
 import { EtagSource } from "../../../patterns/etag-source.js";
 import { addToCounter } from "../../../patterns/key-value/counter-value.js";
 import type {
-  BatchResult,
   Change,
   ChangeSink,
   DeleteRequest,
