@@ -1,5 +1,5 @@
 // Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
-// limits in docs/transport.md, and from the results of the last whole `make bench` docs/performance.md with its plots.
+// limits there and in docs/transport.md, and from the results of the last whole `make bench` docs/performance.md with its plots.
 // With --check, writes nothing and fails when a page is not what the code says.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpuPlot } from "../bench/report/cpu-plot.mjs";
@@ -7,6 +7,8 @@ import { performancePage } from "../bench/report/page.mjs";
 import { ratePlot } from "../bench/report/rate-plot.mjs";
 import { hasResults, readResults } from "../bench/results.mjs";
 import { reasons } from "../packages/pattern-sdk/dist/index.js";
+import { namedRanges } from "../packages/pattern-sdk/dist/patterns/bounds.js";
+import { patternKinds } from "../packages/pattern-sdk/dist/patterns/pattern-kinds.js";
 import { configReference } from "../packages/proxy/dist/index.js";
 import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
 
@@ -50,7 +52,26 @@ ${configReference()}`;
 
 function authorsPage() {
   const block = /```js file=(\S+)\n[\s\S]*?```/g;
-  return read("docs/writing-a-plugin.md").replace(block, (_, file) => `\`\`\`js file=${file}\n${read(file)}\`\`\``);
+  const withFiles = read("docs/writing-a-plugin.md").replace(
+    block,
+    (_, file) => `\`\`\`js file=${file}\n${read(file)}\`\`\``,
+  );
+  return withTables(withFiles, { "limits of patterns": patternLimitsTable });
+}
+
+function patternLimitsTable() {
+  const rows = Object.entries(patternKinds).flatMap(([pattern, kind]) =>
+    [...namedRanges(kind)].map(
+      ([name, { default: value, means }]) => `| \`${name}\` | ${pattern} | ${value.toLocaleString("en")} | ${means} |`,
+    ),
+  );
+  return ["| name | pattern | default | means |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+/** The page with each marked table made anew. */
+function withTables(page, tables) {
+  const marked = /<!-- generated: (.+?) -->\n[\s\S]*?<!-- end -->/g;
+  return page.replace(marked, (_, name) => `<!-- generated: ${name} -->\n${tables[name]()}\n<!-- end -->`);
 }
 
 /** The value with its unit, which is the last word of the limit's name. */
@@ -88,12 +109,10 @@ function proxyLimitsTable() {
 }
 
 function transportPage() {
-  const tables = { "connection limits": connectionLimitsTable, "proxy limits": proxyLimitsTable };
-  const marked = /<!-- generated: (.+?) -->\n[\s\S]*?<!-- end -->/g;
-  return read("docs/transport.md").replace(
-    marked,
-    (_, name) => `<!-- generated: ${name} -->\n${tables[name]()}\n<!-- end -->`,
-  );
+  return withTables(read("docs/transport.md"), {
+    "connection limits": connectionLimitsTable,
+    "proxy limits": proxyLimitsTable,
+  });
 }
 
 function performancePages(results) {

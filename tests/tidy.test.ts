@@ -57,10 +57,14 @@ describe("the repository", () => {
 });
 
 describe("every plugin", () => {
-  const files = ["main.ts", "plugin.ts", "config.ts", "errors.ts", "key-value.ts", "conformance.test.ts"];
+  const files = ["main.ts", "plugin.ts", "config.ts", "errors.ts", "conformance.test.ts"];
 
-  test.each(plugins)("%s has the same files", (plugin) => {
-    const missing = files.filter((file) => !existsSync(join(root, "packages", plugin, "src", file)));
+  test.each(plugins)("%s has the same files, and one for each of its patterns", (plugin) => {
+    const { prism } = JSON.parse(read(`packages/${plugin}/package.json`));
+    const ofPatterns = Object.keys(prism.patterns).map((pattern) => `${pattern}.ts`);
+    const missing = [...files, ...ofPatterns].filter(
+      (file) => !existsSync(join(root, "packages", plugin, "src", file)),
+    );
     expect(missing).toEqual([]);
   });
 

@@ -1,23 +1,10 @@
 import { adminv1 } from "@prism-data/pattern-sdk/protocol";
-import type { Method, ProxyConnection } from "./proxy-connection.js";
+import { methodsOf, type ProxyConnection } from "./proxy-connection.js";
 
-const service = "/prism.admin.v1.AdminService";
-
-const listBackends: Method<adminv1.ListBackendsRequest, adminv1.ListBackendsResponse> = {
-  path: `${service}/ListBackends`,
-  request: adminv1.ListBackendsRequest,
-  response: adminv1.ListBackendsResponse,
-};
-const describeBackend: Method<adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse> = {
-  path: `${service}/DescribeBackend`,
-  request: adminv1.DescribeBackendRequest,
-  response: adminv1.DescribeBackendResponse,
-};
-const restartBackend: Method<adminv1.RestartBackendRequest, adminv1.RestartBackendResponse> = {
-  path: `${service}/RestartBackend`,
-  request: adminv1.RestartBackendRequest,
-  response: adminv1.RestartBackendResponse,
-};
+const method = methodsOf("prism.admin.v1.AdminService");
+const listBackends = method("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse);
+const describeBackend = method("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse);
+const restartBackend = method("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse);
 
 /** The calls of the admin API that the command makes. */
 export class AdminClient {

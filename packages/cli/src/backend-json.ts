@@ -1,4 +1,5 @@
-import { type adminv1, msFromTimestamp, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { type adminv1, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { rfc3339 } from "./proto-json.js";
 
 /** A backend in the names of proto3 JSON. */
 export function backendJson(backend: adminv1.Backend): Record<string, unknown> {
@@ -7,7 +8,7 @@ export function backendJson(backend: adminv1.Backend): Record<string, unknown> {
     ...rest,
     pid: Number(pid),
     health: healthName(health),
-    ...(stateTime !== undefined && { stateTime: new Date(msFromTimestamp(stateTime)).toISOString() }),
+    ...(stateTime !== undefined && { stateTime: rfc3339(stateTime) }),
   };
 }
 
@@ -17,8 +18,18 @@ export function pluginJson(plugin: pluginv1.DescribeResponse): Record<string, un
   return {
     ...rest,
     durability: durabilityName(durability),
-    patterns: patterns.map((pattern) => ({ ...pattern, limits: numbers(pattern.limits) })),
+    patterns: patterns.map(patternJson),
     settingsSchema: parsedOrText(settingsSchema),
+  };
+}
+
+function patternJson(pattern: pluginv1.PatternDescription): Record<string, unknown> {
+  const { limits, durability, optionsSchema, ...rest } = pattern;
+  return {
+    ...rest,
+    limits: numbers(limits),
+    ...(durability !== pluginv1.Durability.UNSPECIFIED && { durability: durabilityName(durability) }),
+    ...(optionsSchema !== "" && { optionsSchema: parsedOrText(optionsSchema) }),
   };
 }
 
@@ -38,7 +49,8 @@ function numbers(limits: Readonly<Record<string, bigint>>): Record<string, numbe
   return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, Number(limit)]));
 }
 
-function parsedOrText(json: string): unknown {
+/** What a JSON text stands for; the text where it is none. */
+export function parsedOrText(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

@@ -2,12 +2,12 @@ import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
-import { addKv } from "./commands/kv/kv.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
 import { addServe } from "./commands/serve.js";
 import { ExitCode, exitCodeHelp } from "./exit-code.js";
 import type { CommandContext, Invocation } from "./invocation.js";
 import { jsonLine } from "./json-line.js";
+import { patternCommands } from "./pattern-commands.js";
 import { cliVersion } from "./version.js";
 
 /** Runs one command line and says how it went. */
@@ -55,7 +55,8 @@ Examples:
 
 ${exitCodeHelp}`,
     );
-  for (const add of [addServe, addCheck, addCerts, addKv, addPlugin]) add(program, context);
+  const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
+  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlugin]) add(program, context);
   return program;
 }
 

@@ -13,6 +13,15 @@ export interface Method<Request, Response> {
   readonly response: MessageType<Response>;
 }
 
+/** Makes the methods of one service, by its full name. */
+export function methodsOf(service: string) {
+  return <Request, Response>(
+    name: string,
+    request: MessageType<Request>,
+    response: MessageType<Response>,
+  ): Method<Request, Response> => ({ path: `/${service}/${name}`, request, response });
+}
+
 /** Where and how to call. */
 export interface ConnectionOptions {
   readonly server: ServerAddress;

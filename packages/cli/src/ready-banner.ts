@@ -1,3 +1,5 @@
+import type { Pattern } from "@prism-data/pattern-sdk/protocol";
+import { patternCommands } from "./pattern-commands.js";
 import { textTable } from "./text-table.js";
 
 /** What a proxy that is ready says of itself. */
@@ -45,25 +47,17 @@ ${tls ? "" : linesToPaste(proxy)}Ctrl-C drains and stops.
 `;
 }
 
-/** For the first key-value namespace that serves, without TLS: what a client would have to trust is not known here. */
+/**
+ * For the first namespace that serves and whose pattern has commands, without TLS: what a client would have to trust is not known
+ * here.
+ */
 function linesToPaste({ listen, command, namespaces }: ReadyProxy): string {
-  const namespace = namespaces.find(({ pattern, state }) => pattern === "key-value" && state === "bound");
-  if (namespace === undefined) return "";
-  const quoted = JSON.stringify(namespace.name);
-  const getRequest = shellQuoted(`{"namespace":${quoted},"key":"hello"}`);
   const server = listen === "127.0.0.1:8980" ? "" : ` --server ${listen}`;
-  return `Try:
-  ${command} kv set ${shellWord(namespace.name)} hello world${server}
-  curl -d ${getRequest} -H 'content-type: application/json' http://${listen}/prism.keyvalue.v1.KeyValueService/Get
-  grpcurl -plaintext -d ${getRequest} ${listen} prism.keyvalue.v1.KeyValueService/Get
-
-`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@-]+$/.test(text) && !text.startsWith("-") ? text : shellQuoted(text);
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  for (const { name: namespace, pattern, state } of namespaces) {
+    const commands = Object.hasOwn(patternCommands, pattern) ? patternCommands[pattern as Pattern] : undefined;
+    if (state !== "bound" || commands === undefined) continue;
+    const lines = commands.linesToPaste({ namespace, listen, command, server });
+    return `Try:\n${lines.map((line) => `  ${line}\n`).join("")}\n`;
+  }
+  return "";
 }

@@ -56,7 +56,7 @@ export const reasons = {
   INVALID_PAGE_TOKEN: permanent(
     "INVALID_ARGUMENT",
     "client",
-    "The page token was not given out for this namespace and selection, or is damaged.",
+    "The page token was not given out for this request, or is damaged.",
   ),
   COMPRESSION_UNSUPPORTED: permanent(
     "UNIMPLEMENTED",
@@ -175,7 +175,7 @@ export const reasons = {
   INVALID_SETTINGS: permanent(
     "FAILED_PRECONDITION",
     "plugin",
-    "The settings of the backend are wrong; BadRequest names each.",
+    "The settings of the backend, or the options of a namespace, are wrong; BadRequest names each.",
   ),
 
   INTERNAL: permanent("INTERNAL", "plugin", "A defect in Prism or in a plugin."),

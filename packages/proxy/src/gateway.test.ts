@@ -20,18 +20,18 @@ import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
 await servePlugin(definePlugin({
   name: "tiny", version: "1.0.0", durability: "ephemeral",
   settings: z.strictObject({ greeting: z.string().default("hello"), refuse: z.array(z.string()).default([]) }),
-  patterns: { "key-value": { capabilities: [] } },
+  patterns: { "key-value": { capabilities: [], options: z.strictObject({ times: z.int().max(9).default(1) }) } },
   open({ greeting, refuse }, context) {
     context.reportHealth({ reachable: true });
-    const pattern = {
-      get: () => ({ value: Buffer.from(greeting), etag: "1" }),
+    const patternOf = ({ times }) => ({
+      get: () => ({ value: Buffer.from(greeting.repeat(times)), etag: "1" }),
       set: () => ({ etag: "1" }), delete: () => true, exists: () => true,
-    };
+    });
     return {
       keyValue: {
-        bind({ namespace }) {
+        bind({ namespace, options }) {
           if (refuse.includes(namespace)) throw new GatewayError("BACKEND_DENIED", "no such table for " + namespace);
-          return { pattern };
+          return { pattern: patternOf(options) };
         },
         deleteData: () => [],
       },
@@ -134,6 +134,26 @@ describe("a gateway", () => {
     expect(text).toContain('tiny_greetings{backend="two"} 7');
     expect(text.match(/# TYPE tiny_greetings gauge/g)).toHaveLength(1);
     expect(text).toContain("process_cpu_seconds_total");
+  });
+
+  test("hands options to the plugin, changes them in place, and sets aside a namespace whose options are wrong", async () => {
+    const withOptions = (a: string, b: string) => `
+backends: { one: { plugin: tiny } }
+namespaces:
+  a: { pattern: key-value, backend: one, options: ${a} }
+  b: { pattern: key-value, backend: one, options: ${b} }
+`;
+    const served = await start(withOptions("{ times: 2 }", "{ times: 10, time: 1 }"));
+    await served.ready;
+    expect(await greet(served, "a")).toBe("hellohello");
+    expect(await greet(served, "b")).toBe("unavailable");
+    const { text } = await admin(served, "/readyz?verbose");
+    expect(text).toContain("namespaces.b.options.times: ");
+    expect(text).toContain('namespaces.b.options.time: is not a known key; did you mean "times"?');
+    await configure(withOptions("{ times: 3 }", "{}"));
+    await served.reload();
+    await expect.poll(() => greet(served, "a")).toBe("hellohellohello");
+    await expect.poll(() => greet(served, "b")).toBe("hello");
   });
 
   test("lists and replaces backends for operators, by gRPC and by JSON", async () => {

@@ -74,8 +74,8 @@ export class Bindings {
     });
   }
 
-  /** Ends whatever runs for as long as its binding does, such as watches. The namespaces stay. */
-  endWatches(reason: GatewayError): void {
+  /** Ends whatever runs for as long as its binding does, such as watches and subscriptions. The namespaces stay. */
+  endStreams(reason: GatewayError): void {
     for (const { closing } of this.#live.values()) closing.abort(reason);
   }
 
@@ -151,6 +151,6 @@ function unbound(namespace: string): GatewayError {
 function rebound(namespace: string): GatewayError {
   return new GatewayError(
     "NAMESPACE_UNAVAILABLE",
-    `Namespace ${JSON.stringify(namespace)} was configured anew. Watch again.`,
+    `Namespace ${JSON.stringify(namespace)} was configured anew. Start the call again.`,
   );
 }

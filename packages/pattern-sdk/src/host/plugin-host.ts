@@ -134,7 +134,7 @@ export class PluginHost {
     return [...this.#metrics.families(this.#calls.count), ...ofBackend];
   }
 
-  /** Takes no new calls, ends watches, waits for calls in flight at most `graceMs`, and ends the rest. */
+  /** Takes no new calls, ends watches and other streams, waits for calls in flight at most `graceMs`, and ends the rest. */
   drain(graceMs: number): Promise<DrainCounts> {
     this.#drained ??= this.#drainOnce(graceMs);
     return this.#drained;
@@ -155,7 +155,7 @@ export class PluginHost {
     this.#log.info({ grace_ms: graceMs, calls_in_flight: this.#calls.count }, "draining");
     this.#draining.abort();
     const drained = this.#calls.drain(graceMs);
-    this.bindings.endWatches(drainingError());
+    this.bindings.endStreams(drainingError());
     const counts = await drained;
     this.#log.info({ ...counts }, "drained");
     return counts;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
-import { KeyValueClient } from "../../key-value-client.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { KeyValueClient } from "./key-value-client.js";
 
 interface Options extends ProxyOptions {
   readonly prefix: string;

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient } from "../../key-value-client.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { KeyValueClient } from "./key-value-client.js";
 
 interface Options extends ProxyOptions {
   readonly ifEtag?: string;

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient } from "../../key-value-client.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { KeyValueClient } from "./key-value-client.js";
 
 /** `prism kv exists`: an answer for people and, as the exit code, for scripts. */
 export function addExists(kv: Command, context: CommandContext): void {

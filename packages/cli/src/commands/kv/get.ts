@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient } from "../../key-value-client.js";
-import { entryJson } from "../../key-value-json.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { KeyValueClient } from "./key-value-client.js";
+import { entryJson } from "./key-value-json.js";
 
 /** `prism kv get`: the value's bytes, as they are. */
 export function addGet(kv: Command, context: CommandContext): void {

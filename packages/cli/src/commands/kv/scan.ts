@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient, type ScanOptions } from "../../key-value-client.js";
-import { scanEntryJson } from "../../key-value-json.js";
 import { printableBytes, printableText } from "../../printable-bytes.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
 import { parseWholeNumber } from "../../whole-number.js";
+import { KeyValueClient, type ScanOptions } from "./key-value-client.js";
+import { scanEntryJson } from "./key-value-json.js";
 
 interface Options extends ProxyOptions {
   readonly prefix?: string;

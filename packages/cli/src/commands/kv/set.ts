@@ -5,9 +5,9 @@ import { parseDuration } from "../../duration.js";
 import { parseIdempotencyToken } from "../../idempotency-token.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient, type SetOptions } from "../../key-value-client.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
 import { chooseValueSource, readValue } from "../../value-source.js";
+import { KeyValueClient, type SetOptions } from "./key-value-client.js";
 
 interface Options extends ProxyOptions {
   readonly file?: string;

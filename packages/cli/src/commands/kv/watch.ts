@@ -2,11 +2,11 @@ import type { keyvalue } from "@prism-data/pattern-sdk/protocol";
 import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { KeyValueClient } from "../../key-value-client.js";
-import { changeJson, changeKindName } from "../../key-value-json.js";
 import { printableBytes, printableText } from "../../printable-bytes.js";
 import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
 import { parseWholeNumber } from "../../whole-number.js";
+import { KeyValueClient } from "./key-value-client.js";
+import { changeJson, changeKindName } from "./key-value-json.js";
 
 interface Options extends ProxyOptions {
   readonly prefix: string;

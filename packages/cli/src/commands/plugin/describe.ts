@@ -1,7 +1,7 @@
-import type { adminv1, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { type adminv1, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { Command } from "commander";
 import { AdminClient } from "../../admin-client.js";
-import { backendJson, durabilityName, healthName, pluginJson } from "../../backend-json.js";
+import { backendJson, durabilityName, healthName, parsedOrText, pluginJson } from "../../backend-json.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
 import { addAdminOptions, connectToAdmin, type ProxyOptions } from "../../proxy-options.js";
@@ -17,7 +17,7 @@ export function addDescribe(plugin: Command, context: CommandContext): void {
     .addHelpText(
       "after",
       `
---json also has the JSON Schema of the plugin's settings.
+--json also has the JSON Schemas of the plugin's settings and of the options that its patterns take.
 
 Examples:
   prism plugin describe cache
@@ -66,11 +66,20 @@ function pluginRows(plugin: pluginv1.DescribeResponse): string[][] {
   ];
 }
 
-function patternRows({ pattern, capabilities, limits }: pluginv1.PatternDescription): string[][] {
+function patternRows(description: pluginv1.PatternDescription): string[][] {
+  const { pattern, capabilities, limits, durability, optionsSchema } = description;
   const bounds = Object.entries(limits).map(([name, limit]) => `${name}=${limit}`);
   return [
     ["pattern", pattern],
     ["  offers", capabilities.join(", ") || "the minimum"],
     ...(bounds.length > 0 ? [["  limits", bounds.join(", ")]] : []),
+    ...(durability === pluginv1.Durability.UNSPECIFIED ? [] : [["  durability", durabilityName(durability)]]),
+    ...(optionsSchema === "" ? [] : [["  options", optionNames(optionsSchema)]]),
   ];
+}
+
+/** What an operator may write under the options of a namespace. */
+function optionNames(optionsSchema: string): string {
+  const { properties } = (parsedOrText(optionsSchema) ?? {}) as { readonly properties?: object };
+  return Object.keys(properties ?? {}).join(", ");
 }

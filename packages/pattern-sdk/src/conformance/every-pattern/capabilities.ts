@@ -68,7 +68,7 @@ async function assertRefused<S extends Subject>(
 ): Promise<void> {
   const assertUnchanged = await witness(client);
   for (const capability of capabilities) {
-    for (const [use, call] of Object.entries(uses[capability] ?? {})) {
+    for (const [use, call] of Object.entries(uses[capability]!)) {
       const refused = await expectFailure(call(client), "CAPABILITY_MISSING");
       assert.ok(refused.message.length > 20, `the refusal of ${use} explains itself`);
     }

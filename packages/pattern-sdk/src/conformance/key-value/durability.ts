@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { expectFailure } from "../expect-failure.js";
+import { tokenAt } from "../tokens.js";
 import { casesOf } from "./key-value-case.js";
-import { tokenAt } from "./tokens.js";
 
 /** For plugins that say that an acknowledged write survives their process; each restart is a SIGKILL. */
 export const durabilityCases = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertFailure, expectFailure } from "../expect-failure.js";
+import { tokenAt } from "../tokens.js";
 import { casesOf } from "./key-value-case.js";
-import { tokenAt } from "./tokens.js";
 import { untilExpired } from "./until-expired.js";
 
 /** Tokens from the oldest to the newest: by time, then by nonce as unsigned bytes. */

@@ -1,8 +1,8 @@
 import type { KeyValueCapability } from "../../patterns/key-value/key-value-capabilities.js";
 import * as wire from "../../protocol/gen/prism/keyvalue/v1/keyvalue.js";
 import type { InvalidRequests } from "../pattern-suite.js";
+import { tokenAt } from "../tokens.js";
 import type { KeyValueClient } from "./key-value-client.js";
-import { tokenAt } from "./tokens.js";
 
 /** Beyond the longest key by one byte, in characters of one and of several bytes. */
 const tooLong = ["x".repeat(1_025), `${"é".repeat(512)}a`];

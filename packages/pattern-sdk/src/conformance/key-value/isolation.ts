@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { expectFailure } from "../expect-failure.js";
 import { seededRandom } from "../seeded-random.js";
+import { tokenAt } from "../tokens.js";
 import { casesOf } from "./key-value-case.js";
 import type { KeyValueClient } from "./key-value-client.js";
 import type { KeyValueSubject } from "./key-value-subject.js";
-import { tokenAt } from "./tokens.js";
 
 /** Ends of names that are easily taken for each other; the last is Cyrillic. */
 const nameEnds = ["a", "a:b", "a%", "a_", "A", "a ", "a\0", "a/b", "a*", "ab", "а"];

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { ChangeKind } from "../../protocol/gen/prism/keyvalue/v1/keyvalue.js";
 import { msFromTimestamp } from "../../protocol/wire-time.js";
 import { assertFailure, expectFailure } from "../expect-failure.js";
+import { tokenAt } from "../tokens.js";
 import { casesOf } from "./key-value-case.js";
 import type { KeyValueClient } from "./key-value-client.js";
 import { changeText, type KeyValueWatch } from "./key-value-watch.js";
-import { tokenAt } from "./tokens.js";
 import { wildcards } from "./tricky-keys.js";
 import { untilExpired } from "./until-expired.js";
 

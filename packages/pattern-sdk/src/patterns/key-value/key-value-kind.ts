@@ -1,4 +1,4 @@
-import { valueBytesMax } from "../../protocol/key-value/key-value-bounds.js";
+import { valueBytesMax } from "../../protocol/pattern/message-bounds.js";
 import type { CapabilityPromises, PatternKind } from "../pattern-kind.js";
 import type { KeyValue } from "./key-value.js";
 import { type KeyValueCapability, keyValueCapabilities } from "./key-value-capabilities.js";

@@ -13,10 +13,10 @@ import type { Duration } from "../gen/google/protobuf/duration.js";
 import type * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { requireCapability } from "../pattern/bound-namespace.js";
 import { atMost, checkCount, checkedToken, checkValue, invalidField } from "../pattern/checked-fields.js";
+import { answerBytesMax } from "../pattern/message-bounds.js";
 import { openPageToken, type PageTokenScope } from "../pattern/page-token.js";
 import { checkEtag, checkedTtlMs, checkKey, checkPrefix } from "./checked-fields.js";
 import {
-  answerBytesMax,
   batchEntriesMax,
   entryOverheadBytesMax,
   pageSizeBytesDefault,

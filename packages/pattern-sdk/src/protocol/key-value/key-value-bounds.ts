@@ -12,10 +12,6 @@ export const scanLimitDefault = 1_000;
 /** The most bytes of keys and values in a page of a scan, and how many there are when the request does not say. */
 export const pageSizeBytesMax = 3_145_728;
 export const pageSizeBytesDefault = 1_048_576;
-/** The largest value of any backend: it leaves room for key, etag and framing in a message of 4 MiB. */
-export const valueBytesMax = 3_145_728;
-/** The largest answer: 3.9 MiB, so that with its framing it passes clients that accept 4 MiB, the default of gRPC. */
-export const answerBytesMax = 4_089_446;
 /** What an entry adds to an answer besides key and value: etag (128), expire_time (20), tags and lengths. */
 export const entryOverheadBytesMax = 192;
 /** How far a watcher may fall behind: what one reader may hold of the plugin's memory. Source: `ChangeSink`. */

@@ -4,9 +4,10 @@ import type { GatewayError } from "../../errors.js";
 import { type RunningTiny, runTinyPlugin, TinyStore } from "../../host/plugin.fixture.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage, type MessageType } from "../message.js";
+import { answerBytesMax } from "../pattern/message-bounds.js";
 import { gatewayErrorOf } from "../status.js";
 import { durationFromMs, timestampFromMs } from "../wire-time.js";
-import { answerBytesMax, watchBufferBytesMax } from "./key-value-bounds.js";
+import { watchBufferBytesMax } from "./key-value-bounds.js";
 
 const service = "/prism.keyvalue.v1.KeyValueService";
 const noBytes = new Uint8Array(0);

@@ -2,9 +2,10 @@ import type { BatchResult } from "../../patterns/batch-result.js";
 import type { Change, Entry, KeyedEntry, MutationResult, SetResult } from "../../patterns/key-value/key-value.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
+import { answerBytesMax } from "../pattern/message-bounds.js";
 import type { MethodEnvironment } from "../pattern/pattern-method.js";
 import { timestampFromMs } from "../wire-time.js";
-import { answerBytesMax, entryOverheadBytesMax } from "./key-value-bounds.js";
+import { entryOverheadBytesMax } from "./key-value-bounds.js";
 
 const noBytes = new Uint8Array(0);
 

@@ -1,8 +1,7 @@
 import { keyvalue } from "@prism-data/pattern-sdk/protocol";
-import type { Method, ProxyConnection } from "./proxy-connection.js";
+import { methodsOf, type ProxyConnection } from "../../proxy-connection.js";
 
-const service = "/prism.keyvalue.v1.KeyValueService";
-
+const method = methodsOf("prism.keyvalue.v1.KeyValueService");
 const get = method("Get", keyvalue.GetRequest, keyvalue.GetResponse);
 const set = method("Set", keyvalue.SetRequest, keyvalue.SetResponse);
 const remove = method("Delete", keyvalue.DeleteRequest, keyvalue.DeleteResponse);
@@ -10,14 +9,6 @@ const exists = method("Exists", keyvalue.ExistsRequest, keyvalue.ExistsResponse)
 const scan = method("Scan", keyvalue.ScanRequest, keyvalue.ScanResponse);
 const count = method("Count", keyvalue.CountRequest, keyvalue.CountResponse);
 const watch = method("Watch", keyvalue.WatchRequest, keyvalue.WatchResponse);
-
-function method<Q, S>(
-  name: string,
-  request: Method<Q, S>["request"],
-  response: Method<Q, S>["response"],
-): Method<Q, S> {
-  return { path: `${service}/${name}`, request, response };
-}
 
 /** How to write: the parts of a set that may be left out. */
 export type SetOptions = Partial<Pick<keyvalue.SetRequest, "ttl" | "condition" | "idempotencyToken">>;

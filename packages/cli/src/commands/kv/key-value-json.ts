@@ -1,4 +1,5 @@
-import { keyvalue, msFromTimestamp } from "@prism-data/pattern-sdk/protocol";
+import { keyvalue } from "@prism-data/pattern-sdk/protocol";
+import { base64, rfc3339 } from "../../proto-json.js";
 
 /** What stands under a key, in the names and forms of proto3 JSON: bytes are base64, times are RFC 3339. */
 export function entryJson({ value, etag, expireTime }: Omit<keyvalue.ScanEntry, "key">): Record<string, unknown> {
@@ -23,9 +24,5 @@ export function changeKindName(kind: number): string {
 }
 
 function expiry(expireTime: keyvalue.GetResponse["expireTime"]): Record<string, unknown> {
-  return expireTime === undefined ? {} : { expireTime: new Date(msFromTimestamp(expireTime)).toISOString() };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return expireTime === undefined ? {} : { expireTime: rfc3339(expireTime) };
 }

@@ -1,4 +1,4 @@
-import type { IdempotencyToken } from "../../protocol/gen/prism/idempotency/v1/token.js";
+import type { IdempotencyToken } from "../protocol/gen/prism/idempotency/v1/token.js";
 
 /** 1 January 2026, 00:00 UTC, in µs since the Unix epoch. */
 const baseMicros = 1_767_225_600_000_000n;

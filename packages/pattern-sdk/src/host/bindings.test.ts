@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { keyValueKind } from "../patterns/key-value/key-value-kind.js";
+import type { PatternKind } from "../patterns/pattern-kind.js";
+import type { Binding } from "../plugin.js";
+import { type AnyBinder, type BindingPlan, Bindings } from "./bindings.js";
+import { TinyStore } from "./plugin.fixture.js";
+
+const otherKind: PatternKind = { ...keyValueKind, name: "other", requiredMethods: [], capabilities: ["groups"] };
+
+function plan(change: Partial<BindingPlan> = {}): BindingPlan {
+  const bounds = { valueBytesMax: 1 };
+  const asked = { capabilities: new Set<string>(), options: undefined, durability: "disk" as const };
+  return { namespace: "n", kind: keyValueKind, bounds, plugin: "tiny", ...asked, ...change };
+}
+
+function recordingBinder() {
+  const seen: string[] = [];
+  const binder: AnyBinder = {
+    bind: ({ namespace, options }: Binding<unknown>) => {
+      seen.push(`bind ${namespace} ${JSON.stringify(options)}`);
+      return { pattern: new TinyStore(), close: () => void seen.push(`close ${namespace}`) };
+    },
+    deleteData: (namespace) => {
+      seen.push(`delete ${namespace}`);
+      return [];
+    },
+  };
+  return { seen, binder };
+}
+
+test("a namespace that is bound to one pattern is not bound to another", async () => {
+  const bindings = new Bindings();
+  const { seen, binder } = recordingBinder();
+  await bindings.bind(binder, plan());
+  const refused = bindings.bind(binder, plan({ kind: otherKind }));
+  await expect(refused).rejects.toMatchObject({ reason: "PATTERN_MISMATCH", metadata: { pattern: "key-value" } });
+  expect(seen).toEqual(["bind n undefined"]);
+  expect(bindings.find("n")?.kind).toBe(keyValueKind);
+});
+
+test("unbinding another pattern leaves the binding, and deletes that pattern's data alone", async () => {
+  const bindings = new Bindings();
+  const bound = recordingBinder();
+  const other = recordingBinder();
+  await bindings.bind(bound.binder, plan());
+  await bindings.unbind(other.binder, { namespace: "n", kind: otherKind, deleteData: true });
+  expect(bindings.find("n")?.closed.aborted).toBe(false);
+  expect([bound.seen, other.seen]).toEqual([["bind n undefined"], ["delete n"]]);
+});
+
+test("a namespace that was unbound may get another pattern", async () => {
+  const bindings = new Bindings();
+  const { seen, binder } = recordingBinder();
+  await bindings.bind(binder, plan());
+  await bindings.unbind(binder, { namespace: "n", kind: keyValueKind, deleteData: false });
+  await bindings.bind(binder, plan({ kind: otherKind, options: { partitions: 2 } }));
+  expect(bindings.find("n")?.kind).toBe(otherKind);
+  expect(seen).toEqual(["bind n undefined", "close n", 'bind n {"partitions":2}']);
+});
+
+test("other options replace the binding and end what ran on the old one; equal options do not", async () => {
+  const bindings = new Bindings();
+  const { seen, binder } = recordingBinder();
+  await bindings.bind(binder, plan({ options: { retention: { ms: 5 } } }));
+  const before = bindings.find("n");
+  await bindings.bind(binder, plan({ options: { retention: { ms: 5 } } }));
+  expect(bindings.find("n")).toBe(before);
+  await bindings.bind(binder, plan({ options: { retention: { ms: 6 } } }));
+  expect(before?.closed.reason).toMatchObject({ reason: "NAMESPACE_UNAVAILABLE" });
+  expect(seen).toEqual(['bind n {"retention":{"ms":5}}', 'bind n {"retention":{"ms":6}}', "close n"]);
+});
