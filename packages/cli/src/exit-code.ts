@@ -6,7 +6,7 @@ export const ExitCode = {
   failed: 1,
   /** Wrong usage or wrong configuration; nothing was tried. */
   usage: 2,
-  /** The proxy could not start: the port is taken, or a backend is not ready under strict start. */
+  /** The proxy or a server could not start: the port is taken, a backend is not ready under strict start, a program is missing. */
   notStarted: 3,
 } as const;
 
@@ -17,4 +17,4 @@ export const exitCodeHelp = `Exit codes:
   0  done
   1  the operation failed, or the answer is no (key not found)
   2  wrong usage or wrong configuration; nothing was tried
-  3  the proxy could not start`;
+  3  the proxy, or a server, could not start`;

@@ -4,6 +4,7 @@ import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
 import { addServe } from "./commands/serve.js";
+import { addStack } from "./commands/stack/stack.js";
 import { ExitCode, exitCodeHelp } from "./exit-code.js";
 import type { CommandContext, Invocation } from "./invocation.js";
 import { jsonLine } from "./json-line.js";
@@ -56,7 +57,7 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlugin]) add(program, context);
+  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlugin, addStack]) add(program, context);
   return program;
 }
 

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { LocalServerError } from "./local-server-error.js";
 import type { Account } from "./server-kind.js";
 
@@ -19,15 +19,12 @@ export async function accountWithoutPrivileges(): Promise<Account | undefined> {
   );
 }
 
-/** Throws unless the user can get as far as the folder; what is in it is another matter. */
-export async function checkReachable(folder: string, { name, uid, gid }: Account): Promise<void> {
-  for (let step = folder; step !== dirname(step); step = dirname(step)) {
+/** Whether the user can get as far as the folder; what is in it is another matter. */
+export async function isReachable(folder: string, { uid, gid }: Account): Promise<boolean> {
+  for (let step = resolve(folder); step !== dirname(step); step = dirname(step)) {
     const { mode, uid: owner, gid: group } = await stat(step);
-    const bit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
-    if ((mode & bit) !== 0) continue;
-    throw new LocalServerError(
-      `It does not run as root, and ${name}, whom it is run as, cannot get into ${step}. ` +
-        `Choose a folder that everybody may pass through, such as one in /var/tmp, or run as another user than root.`,
-    );
+    const passBit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
+    if ((mode & passBit) === 0) return false;
   }
+  return true;
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { isExecutable } from "./file-access.js";
 import { LocalServerError } from "./local-server-error.js";
 import type { Environment } from "./server-kind.js";
 
@@ -24,13 +24,6 @@ export async function findProgram(
     if (await isExecutable(path)) return path;
   }
   return undefined;
-}
-
-export async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** What the first group of `pattern` finds in the answer to `--version`. */

@@ -24,12 +24,15 @@ export class KafkaCluster implements AsyncDisposable {
   /** Starts all nodes at once and waits until each knows all the others. */
   static async start({ nodes: count = 3, ...options }: KafkaClusterOptions): Promise<KafkaCluster> {
     const ports = await freePorts(2 * count);
-    const voters = ports.slice(count).map((controllerPort, index) => ({ nodeId: index + 1, controllerPort }));
+    const nodes = Array.from({ length: count }, (_, index) => ({
+      nodeId: index + 1,
+      port: ports[index]!,
+      controllerPort: ports[count + index]!,
+    }));
     const started = await Promise.allSettled(
-      voters.map(({ nodeId, controllerPort }, index) => {
-        const own = [ports[index]!, controllerPort] as const;
-        return LocalServer.start(kafkaNode(nodeId, voters), { ...options, ports: [...own] });
-      }),
+      nodes.map(({ nodeId, port, controllerPort }) =>
+        LocalServer.start(kafkaNode(nodeId, nodes), { ...options, ports: [port, controllerPort] }),
+      ),
     );
     const cluster = new KafkaCluster(started.flatMap((node) => (node.status === "fulfilled" ? node.value : [])));
     try {

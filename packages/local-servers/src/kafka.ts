@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { isThere } from "./file-access.js";
 import { findProgram, programFolder } from "./find-program.js";
 import { brokerIds } from "./kafka-metadata.js";
 import { LocalServerError } from "./local-server-error.js";
@@ -197,11 +198,4 @@ async function formatWithTool(site: ServerSite): Promise<void> {
 /** A random id as Kafka writes them: none of the low ones, which it keeps for itself, and none that looks like an option. */
 function directoryId(): string {
   return `K${randomBytes(16).toString("base64url").slice(1)}`;
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,53 +1,86 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { awaitCondition } from "./await-condition.js";
 import { LocalServerError } from "./local-server-error.js";
-import type { Environment, ServerCommand } from "./server-kind.js";
+import { logTail } from "./log-tail.js";
+import { identify, isRunning, type ProcessIdentity } from "./process-table.js";
+import type { ServerKind, ServerSite } from "./server-kind.js";
+
+/** Far above what any server needs, on a machine that does much else. */
+const readyWithinMs = 60_000;
 
 export interface LaunchOptions {
   /** What the server prints is added to this file. */
   readonly logFile: string;
-  /** Where it works; nothing that matters lies there. */
-  readonly folder: string;
   /** Whether the server goes on when this process ends, however that ends. */
   readonly outlives: boolean;
-  readonly environment: Environment;
-}
-
-/** A process that was started. */
-export interface Launched {
-  readonly child: ChildProcess;
-  readonly pid: number;
+  /** Further arguments, after those of its kind. Default: none. */
+  readonly arguments?: readonly string[];
 }
 
 /**
  * Starts a server in a session of its own, so that a Ctrl-C in the terminal is not for it, and without this process's
  * environment, which could change its settings. One that must not outlive this process is killed by the kernel with it.
- * Throws LocalServerError when the program cannot be run.
+ * Does not wait until it answers. Throws LocalServerError when the program cannot be run, or ends at once.
  */
-export async function launch(command: ServerCommand, options: LaunchOptions): Promise<Launched> {
-  const { logFile, folder, outlives, environment } = options;
-  const line = [command.file, ...command.arguments];
-  const [file = "", ...given] = outlives ? line : ["setpriv", "--pdeathsig", "KILL", "--", ...line];
-  const log = openSync(logFile, "a");
-  const child = spawn(file, given, {
-    cwd: folder,
-    env: { PATH: environment.PATH, LC_ALL: "C.UTF-8" },
+export async function launch(kind: ServerKind, site: ServerSite, options: LaunchOptions): Promise<ProcessIdentity> {
+  checkPlatform();
+  await kind.prepare(site);
+  const command = await kind.command(site);
+  const line = [command.file, ...command.arguments, ...(options.arguments ?? [])];
+  const [program = "", ...given] = options.outlives ? line : ["setpriv", "--pdeathsig", "KILL", "--", ...line];
+  const log = openSync(options.logFile, "a");
+  const child = spawn(program, given, {
+    cwd: site.folder,
+    env: { PATH: site.environment.PATH, LC_ALL: "C.UTF-8" },
     stdio: ["ignore", log, log],
     detached: true,
-    ...(command.account !== undefined && { uid: command.account.uid, gid: command.account.gid }),
+    ...(site.account !== undefined && { uid: site.account.uid, gid: site.account.gid }),
   });
   closeSync(log);
-  const { pid } = child;
-  if (pid !== undefined) return { child, pid };
-  const [error] = await once(child, "error");
-  throw new LocalServerError(`${file} cannot be run: ${error.message}`);
+  child.unref();
+  if (child.pid === undefined) throw await notRun(program, once(child, "error"));
+  const server = identify(child.pid);
+  if (server === undefined) throw await notStarted(kind, "it ended at once", options.logFile);
+  // What setpriv runs takes its place, with another command line.
+  return options.outlives ? server : { ...server, command: undefined };
 }
 
-/** Throws where servers cannot be run by this package. */
-export function checkPlatform(): void {
+export interface ReadyOptions {
+  readonly logFile: string;
+  /** Ends the waiting, not the server. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Waits until a server that was launched answers. Throws LocalServerError with the end of its log when it ends or stays silent. */
+export async function awaitReady(
+  server: ProcessIdentity,
+  kind: ServerKind,
+  site: Pick<ServerSite, "ports">,
+  { logFile, signal }: ReadyOptions,
+): Promise<void> {
+  let isReady = false;
+  const isSettled = async () => {
+    isReady = await kind.isReady(site);
+    return isReady || !isRunning(server);
+  };
+  const isInTime = await awaitCondition(isSettled, { withinMs: readyWithinMs, signal });
+  if (isReady) return;
+  const problem = isInTime ? "it ended" : `it has not answered for ${readyWithinMs / 1_000} s`;
+  throw await notStarted(kind, problem, logFile);
+}
+
+async function notRun(program: string, failed: Promise<unknown[]>): Promise<LocalServerError> {
+  const [error] = await failed;
+  return new LocalServerError(`${program} cannot be run: ${(error as Error).message}`);
+}
+
+async function notStarted({ name }: ServerKind, problem: string, logFile: string): Promise<LocalServerError> {
+  return new LocalServerError(`${name} did not start: ${problem}. The end of ${logFile}:\n${await logTail(logFile)}`);
+}
+
+function checkPlatform(): void {
   if (process.platform === "linux") return;
-  throw new LocalServerError(
-    `Servers are started on Linux only, not on ${process.platform}: name running ones instead, or use Docker.`,
-  );
+  throw new LocalServerError(`Servers are started on Linux only, and this is ${process.platform}.`);
 }

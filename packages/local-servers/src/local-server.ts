@@ -1,20 +1,12 @@
 import assert from "node:assert";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { awaitCondition } from "./await-condition.js";
-import { checkPlatform, type Launched, launch } from "./launch.js";
-import { LocalServerError } from "./local-server-error.js";
-import { logTail } from "./log-tail.js";
+import { endProcess, processesOf } from "./end-process.js";
+import { awaitReady, launch } from "./launch.js";
 import { freePorts } from "./loopback-port.js";
-import { descendantsOf, identify, isRunning, type ProcessIdentity, signalProcess } from "./process-table.js";
-import type { Environment, ServerKind, ServerSite } from "./server-kind.js";
-
-/** Far above what any server needs, on a machine that does much else. */
-const readyWithinMs = 60_000;
-const stoppedWithinMs = 30_000;
+import { isRunning, type ProcessIdentity, signalProcess } from "./process-table.js";
+import type { Environment, Ports, ServerKind, ServerSite } from "./server-kind.js";
 
 export interface LocalServerOptions {
   /** Where programs are looked for: `PATH`, `PRISM_PROGRAMS_DIR`. Usually `process.env`. */
@@ -22,12 +14,7 @@ export interface LocalServerOptions {
   /** Further arguments of the server, once its folder is known. Default: none. */
   readonly arguments?: (folder: string) => readonly string[];
   /** Its ports, one for each of the kind's. Default: free ones. */
-  readonly ports?: readonly [number, ...number[]];
-}
-
-interface Running extends Launched {
-  /** Why it does not run any more. Never rejects. */
-  readonly ended: Promise<string>;
+  readonly ports?: Ports;
 }
 
 /**
@@ -43,7 +30,7 @@ export class LocalServer implements AsyncDisposable {
   readonly #kind: ServerKind;
   readonly #site: ServerSite;
   readonly #more: readonly string[];
-  #running: Running | undefined;
+  #running: ProcessIdentity | undefined;
 
   private constructor(kind: ServerKind, site: ServerSite, more: readonly string[]) {
     this.folder = site.folder;
@@ -55,13 +42,13 @@ export class LocalServer implements AsyncDisposable {
 
   /** Starts a server and waits until it answers. Throws LocalServerError when it is not installed or does not start. */
   static async start(kind: ServerKind, options: LocalServerOptions): Promise<LocalServer> {
-    checkPlatform();
     const program = await kind.find(options.environment);
+    const account = await kind.account?.();
     const folder = await mkdtemp(join(tmpdir(), `prism-${kind.name}-`));
     // A server that runs as another user must get at its data.
     await chmod(folder, 0o711);
-    const ports = options.ports ?? ((await freePorts(kind.standardPorts.length)) as [number, ...number[]]);
-    const site = { program, folder, ports, environment: options.environment };
+    const ports = options.ports ?? (await freePorts(kind.standardPorts.length));
+    const site = { program, folder, ports, account, environment: options.environment };
     const server = new LocalServer(kind, site, options.arguments?.(folder) ?? []);
     try {
       await server.start();
@@ -89,17 +76,10 @@ export class LocalServer implements AsyncDisposable {
 
   /** Starts it again after `stop` or `kill`, on the same port and data, and waits until it answers. */
   async start(): Promise<void> {
-    assert(this.#running === undefined, `${this.#kind.name} runs already`);
-    const { folder, environment } = this.#site;
-    await this.#kind.prepare(this.#site);
-    const command = await this.#kind.command(this.#site);
-    const given = { ...command, arguments: [...command.arguments, ...this.#more] };
-    const launched = await launch(given, { logFile: this.logFile, folder, outlives: false, environment });
-    const running = { ...launched, ended: endOf(launched.child) };
-    this.#running = running;
-    const problem = await this.#problemOf(running);
-    if (problem === undefined) return;
-    throw new LocalServerError(`${this.#kind.name} did not start: ${problem}.\n${await logTail(this.logFile)}`);
+    assert(this.#running === undefined || !isRunning(this.#running), `${this.#kind.name} runs already`);
+    const { logFile } = this;
+    this.#running = await launch(this.#kind, this.#site, { logFile, outlives: false, arguments: this.#more });
+    await awaitReady(this.#running, this.#kind, this.#site, { logFile });
   }
 
   /** Ends it gracefully, or not, when it takes longer than 30 s. */
@@ -120,11 +100,11 @@ export class LocalServer implements AsyncDisposable {
 
   /** Keeps it from doing anything, with its connections left open, until `resume`. */
   pause(): void {
-    for (const part of this.#processes()) signalProcess(part, "SIGSTOP");
+    this.#signal("SIGSTOP");
   }
 
   resume(): void {
-    for (const part of this.#processes()) signalProcess(part, "SIGCONT");
+    this.#signal("SIGCONT");
   }
 
   /** Ends it, and removes its folder with its data. */
@@ -133,48 +113,14 @@ export class LocalServer implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #problemOf({ ended }: Running): Promise<string | undefined> {
-    const giveUp = new AbortController();
-    const ready = awaitCondition(() => this.#kind.isReady(this.#site), {
-      withinMs: readyWithinMs,
-      signal: giveUp.signal,
-    });
-    const answer = ready.then((isReady) => (isReady ? undefined : `no answer within ${readyWithinMs} ms`));
-    try {
-      return await Promise.race([answer, ended]);
-    } finally {
-      giveUp.abort();
-      await answer.catch(() => {});
-    }
-  }
-
   async #end(signal: NodeJS.Signals): Promise<void> {
     const running = this.#running;
-    if (running === undefined) return;
-    const parts = this.#processes();
     this.#running = undefined;
-    const over = () => !parts.some(isRunning);
-    if (signal !== "SIGKILL") {
-      // One that is paused would not hear it.
-      for (const part of parts) signalProcess(part, "SIGCONT");
-      running.child.kill(signal);
-      if (await awaitCondition(over, { withinMs: stoppedWithinMs })) return;
-    }
-    for (const part of parts) signalProcess(part, "SIGKILL");
-    await running.ended;
-    if (await awaitCondition(over, { withinMs: stoppedWithinMs })) return;
-    throw new LocalServerError(`${this.#kind.name} (process ${running.pid}) does not end.`);
+    if (running !== undefined) await endProcess(running, signal);
   }
 
-  /** The server and what it has started. */
-  #processes(): ProcessIdentity[] {
-    if (this.#running === undefined) return [];
-    const { pid } = this.#running;
-    const server = identify(pid);
-    return server === undefined ? [] : [server, ...descendantsOf(pid)];
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#running === undefined) return;
+    for (const part of processesOf(this.#running)) signalProcess(part, signal);
   }
-}
-
-function endOf(child: ChildProcess): Promise<string> {
-  return once(child, "exit").then(([code, signal]) => `it ended with ${signal ?? code}`);
 }

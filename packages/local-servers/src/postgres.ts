@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { access, chown, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
+import { chown, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { accountWithoutPrivileges, checkReachable } from "./account.js";
+import { accountWithoutPrivileges } from "./account.js";
 import { exchange } from "./exchange.js";
-import { findProgram, isExecutable, printedVersion } from "./find-program.js";
+import { isExecutable, isThere } from "./file-access.js";
+import { findProgram, printedVersion } from "./find-program.js";
 import { LocalServerError } from "./local-server-error.js";
 import type { Environment, ServerKind } from "./server-kind.js";
 
@@ -40,15 +41,16 @@ export const postgres: ServerKind = {
 
   version: (program) => printedVersion(join(program, "postgres"), /PostgreSQL\) (\S+)/),
 
+  account: accountWithoutPrivileges,
+
   async prepare(site) {
-    const account = await accountWithoutPrivileges();
-    if (account !== undefined) await checkReachable(site.folder, account);
     const data = join(site.folder, "data");
     if (await isThere(join(data, "PG_VERSION"))) return;
     // Whole or not at all: what was interrupted is made anew.
     const unfinished = join(site.folder, "data.new");
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { mode: 0o700 });
+    const { account } = site;
     if (account !== undefined) await chown(unfinished, account.uid, account.gid);
     const settings = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"];
     await run(join(site.program, "initdb"), ["-D", unfinished, ...settings], {
@@ -72,7 +74,6 @@ export const postgres: ServerKind = {
     return {
       file: join(program, "postgres"),
       arguments: ["-D", join(folder, "data"), ...all.flatMap(([name, value]) => ["-c", `${name}=${value}`])],
-      account: await accountWithoutPrivileges(),
     };
   },
 
@@ -97,13 +98,6 @@ async function debianFolders(): Promise<string[]> {
 async function folderOnPath(environment: Environment): Promise<string | undefined> {
   const program = await findProgram("postgres", environment);
   return program === undefined ? undefined : dirname(await realpath(program));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The protocol's start of a session, and `SELECT 1`. Source: PostgreSQL's manual, "Message Formats". */

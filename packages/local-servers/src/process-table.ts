@@ -1,35 +1,32 @@
 import assert from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process, told from every other that had or will have its id: by when it began, and by its command line. */
+/** A process, told from every other that had or will have its id by when it began, and by its command line where that is known. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** In ticks of the kernel's clock, since the machine was started. */
   readonly startTicks: number;
-  readonly command: string;
+  /** Its program and arguments with spaces between them. `undefined`: not compared, because it is about to change. */
+  readonly command?: string | undefined;
 }
 
 /** The process that has this id now. `undefined`: there is none, or it has ended. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const fields = statFields(pid);
   if (fields === undefined) return undefined;
-  const command = readOrNothing(`/proc/${pid}/cmdline`);
-  return command === undefined
-    ? undefined
-    : { pid, startTicks: Number(fields[19]), command: command.replaceAll("\0", " ").trim() };
+  const command = readOrNothing(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ").trim();
+  return { pid, startTicks: Number(fields[19]), command };
 }
 
 /** Whether this very process still runs. */
-export function isRunning(identity: ProcessIdentity): boolean {
-  const now = identify(identity.pid);
-  return now?.startTicks === identity.startTicks && now.command === identity.command;
+export function isRunning({ pid, startTicks, command }: ProcessIdentity): boolean {
+  const now = identify(pid);
+  return now?.startTicks === startTicks && (command === undefined || command === now.command);
 }
 
 /** Signals this very process, and no other that has got its id since. Says whether there was one to signal. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  if (!isRunning(identity)) return false;
-  process.kill(identity.pid, signal);
-  return true;
+  return isRunning(identity) && process.kill(identity.pid, signal);
 }
 
 /** What a process has started, and what that has started, and so on. */
