@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 
 const windowBytes = 1024 * 1024;
+// In units of 1 MB. Beyond it, node:http2 takes no answers: what waits to be sent counts too.
+const maxSessionMemory = 1_000;
 
 /** An app on node:http2, which decides for each call when it reads. */
 export class Http2App implements Disposable {
@@ -12,15 +14,23 @@ export class Http2App implements Disposable {
   }
 
   static async connect(address: string): Promise<Http2App> {
-    const session = connect(`http://${address}`, { settings: { initialWindowSize: windowBytes } });
+    const session = connect(`http://${address}`, { settings: { initialWindowSize: windowBytes }, maxSessionMemory });
     session.on("error", () => undefined);
     await once(session, "connect");
     session.setLocalWindowSize(64 * windowBytes);
     return new Http2App(session);
   }
 
-  /** Begins a call with one message. Nothing of the answer is read before `readAll`. */
+  /** Makes a call with one message. Nothing of the answer is read before `readAll`. */
   call(path: string, message: Uint8Array, timeoutMs: number): Http2Call {
+    const call = this.begin(path, timeoutMs);
+    call.send(message);
+    call.endRequest();
+    return call;
+  }
+
+  /** Begins a call. Its deadline is told to the other side, and kept only there. */
+  begin(path: string, timeoutMs: number): Http2Call {
     const stream = this.#session.request({
       ":method": "POST",
       ":path": path,
@@ -28,9 +38,6 @@ export class Http2App implements Disposable {
       te: "trailers",
       "grpc-timeout": `${timeoutMs}m`,
     });
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([prefix, message]));
     return new Http2Call(stream);
   }
 
@@ -63,6 +70,22 @@ export class Http2Call {
     stream.on("close", () => {
       if (stream.rstCode !== 0) this.resetWith = stream.rstCode;
     });
+  }
+
+  /** Sends one message. False: more than the other side takes waits here now. */
+  send(message: Uint8Array): boolean {
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(message.length, 1);
+    return this.#stream.write(Buffer.concat([prefix, message]));
+  }
+
+  /** Waits until what waits here is sent. */
+  async sent(): Promise<void> {
+    if (this.#stream.writableNeedDrain) await once(this.#stream, "drain");
+  }
+
+  endRequest(): void {
+    this.#stream.end();
   }
 
   /** Waits until the answer has begun. */
