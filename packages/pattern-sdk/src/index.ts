@@ -9,6 +9,7 @@ export * from "./patterns/etag-source.js";
 export * from "./patterns/idempotency-token.js";
 export * from "./patterns/key-value/index.js";
 export * from "./patterns/messaging/message.js";
+export * from "./patterns/messaging/message-size.js";
 export * from "./patterns/messaging/outlet.js";
 export { type Pattern, patterns } from "./patterns/pattern-kinds.js";
 export * from "./patterns/pub-sub/pub-sub.js";

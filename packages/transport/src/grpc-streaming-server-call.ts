@@ -2,7 +2,7 @@ import type { GrpcError } from "./grpc-error.js";
 import { type CallHost, type ServerCall, ServerCallBase } from "./grpc-server-call.js";
 import type { HeaderList } from "./header-list.js";
 import { MessageInbox } from "./message-inbox.js";
-import { sendMessage } from "./send-message.js";
+import { type OutgoingMessage, sendMessage } from "./send-message.js";
 import type { Http2Stream } from "./stream.js";
 import { WriteGate } from "./write-gate.js";
 
@@ -16,7 +16,7 @@ export interface StreamingServerCall extends ServerCall {
   /** Sends the response headers now rather than with the first message. */
   sendHeaders(): void;
   /** Sends a message. False: wait for `writable` before the next one. Ignored once the call is over. */
-  write(message: Uint8Array): boolean;
+  write(message: OutgoingMessage): boolean;
   /** Fulfilled when there is room again; rejects with the GrpcError that ended the call. */
   writable(): Promise<void>;
   readonly bufferedBytes: number;
@@ -65,7 +65,7 @@ export class ActiveStreamingServerCall extends ServerCallBase implements Streami
     super.sendHeaders();
   }
 
-  write(message: Uint8Array): boolean {
+  write(message: OutgoingMessage): boolean {
     if (this.phase === "ended") return false;
     super.sendHeaders();
     return this.#gate.note(sendMessage(this.stream, message, false));

@@ -77,7 +77,7 @@ export function checkedDurationMs(duration: Duration, range: DurationRange, grai
     throw invalidField(field, `must be at most ${range.maxText}; ${range.advice}`);
   }
   if (durationNanos % (BigInt(grainMs) * 1_000_000n) !== 0n) {
-    throw invalidField(field, `must be a whole multiple of ${grainMs} ms, the grain of this namespace's backend`);
+    throw invalidField(field, `must be a whole multiple of ${grainMs} ms`);
   }
   return Number(durationNanos / 1_000_000n);
 }
