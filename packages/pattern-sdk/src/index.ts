@@ -14,7 +14,7 @@ export * from "./patterns/messaging/outlet.js";
 export { type Pattern, patterns } from "./patterns/pattern-kinds.js";
 export * from "./patterns/pub-sub/pub-sub.js";
 export * from "./patterns/queue/queue.js";
-export * from "./patterns/relational/relational.js";
+export * from "./patterns/relational/index.js";
 export * from "./patterns/stream/stream.js";
 export * from "./patterns/utf8-order.js";
 export * from "./plugin.js";

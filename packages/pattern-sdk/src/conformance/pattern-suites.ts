@@ -1,8 +1,10 @@
 import type { Pattern } from "../patterns/pattern-kinds.js";
 import { keyValueSuite } from "./key-value/key-value-suite.js";
 import type { PatternSuite } from "./pattern-suite.js";
+import { relationalSuite } from "./relational/relational-suite.js";
 
 /** How each pattern is proven. */
 export const patternSuites: Readonly<Record<Pattern, PatternSuite>> = {
   "key-value": keyValueSuite,
+  relational: relationalSuite,
 };

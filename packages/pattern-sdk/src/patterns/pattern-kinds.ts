@@ -1,9 +1,11 @@
 import { keyValueKind } from "./key-value/key-value-kind.js";
 import type { PatternKind, PatternTypes } from "./pattern-kind.js";
+import { relationalKind } from "./relational/relational-kind.js";
 
 /** Every pattern, by its name in configuration. What the SDK, the proxy and the tests know of patterns comes from here. */
 export const patternKinds = {
   "key-value": keyValueKind,
+  relational: relationalKind,
 } as const;
 
 /** The name of a pattern, as configuration spells it. */

@@ -9,6 +9,7 @@ export * as errorsv1 from "./gen/prism/errors/v1/reason.js";
 export * as idempotency from "./gen/prism/idempotency/v1/token.js";
 export * as keyvalue from "./gen/prism/keyvalue/v1/keyvalue.js";
 export * as pluginv1 from "./gen/prism/plugin/v1/plugin.js";
+export * as relational from "./gen/prism/relational/v1/relational.js";
 export * from "./handshake.js";
 export * from "./message.js";
 export * from "./method-traits.js";
