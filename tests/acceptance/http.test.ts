@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { configOf, memory, namespaceOn } from "./backends.ts";
-import { runCommand } from "./prism-command.ts";
+import { eventually } from "./eventually.ts";
+import { runCommand, startCommand } from "./prism-command.ts";
 import { PrismProcess } from "./prism-process.ts";
 
 const namespace = namespaceOn(memory);
@@ -79,4 +80,30 @@ test("HTTP/1.1 and HTTP/2 share the port", async () => {
   const { stdout } = await runCommand("curl", given, { input: JSON.stringify({ namespace, key: "large", value }) });
   expect(JSON.parse(stdout.toString())).toMatchObject({ etag: expect.stringMatching(/./) });
   expect((await curl("Get", { namespace, key: "large" })).body).toMatchObject({ value });
+});
+
+// Long enough for a key to be set meanwhile; curl ends with the call.
+const watchedMs = 1_500;
+
+test.each([
+  ["HTTP/1.1", "--http1.1"],
+  ["HTTP/2", "--http2-prior-knowledge"],
+])("many messages come as lines over %s, and the last says why there are no more", async (_, version) => {
+  const url = `http://${prism.listen}/prism.keyvalue.v1.KeyValueService/Watch`;
+  const headers = ["-H", "content-type: application/json", "-H", `connect-timeout-ms: ${watchedMs}`];
+  const body = JSON.stringify({ namespace, prefix: version });
+  await using watch = startCommand("curl", ["-sSN", version, ...headers, "-d", body, url]);
+  await eventually("the first line", watchedMs, () => watch.stdout === '{"started":{}}\n');
+  await curl("Set", { namespace, key: `${version}-k`, value: "AQ==" });
+  expect(await watch.ended).toBe(0);
+  const lines = watch.stdout.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { started: {} },
+    { change: { kind: "CHANGE_KIND_SET", key: `${version}-k`, value: "AQ==" } },
+    { error: { code: "deadline_exceeded" } },
+  ]);
+});
+
+test("a call that fails before its first message looks like any other that fails", async () => {
+  expect(await curl("Watch", { namespace: "demmo" })).toMatchObject({ status: 404, body: { code: "not_found" } });
 });

@@ -57,8 +57,17 @@ export interface RunningCommand extends AsyncDisposable {
 }
 
 /** Starts `bin/prism` and does not wait for its end. */
-export function startPrismCommand(given: readonly string[], { folder, environment }: CommandOptions): RunningCommand {
-  const child = spawn(prismProgram, given, {
+export function startPrismCommand(given: readonly string[], options: CommandOptions): RunningCommand {
+  return startCommand(prismProgram, given, options);
+}
+
+/** Starts any program and does not wait for its end. */
+export function startCommand(
+  program: string,
+  given: readonly string[],
+  { folder, environment }: CommandOptions = {},
+): RunningCommand {
+  const child = spawn(program, given, {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

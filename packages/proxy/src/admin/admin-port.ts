@@ -6,7 +6,7 @@ import { type Listener, openListener } from "../downstream/listener.js";
 import { createServer } from "../node-http.js";
 import type { Logger } from "../telemetry/log.js";
 import { MethodRegistry } from "../transcoding/method-registry.js";
-import { Transcoder, type UnaryRequest, type UnaryResponse } from "../transcoding/transcoder.js";
+import { type CallRequest, Transcoder, type UnaryResponse } from "../transcoding/transcoder.js";
 import type { AdminMethod } from "./admin-service.js";
 import { formatReadiness, type GatewayStatus, readinessOf } from "./readiness.js";
 
@@ -133,7 +133,7 @@ async function answerCall(
     { method: "POST", path, headers, body, principal: undefined },
     new AbortController().signal,
   );
-  response.writeHead(answered.status, [...answered.headers]).end(answered.body);
+  if ("body" in answered) response.writeHead(answered.status, [...answered.headers]).end(answered.body);
 }
 
 function send(response: ServerResponse, status: number, text: string, contentType = "text/plain; charset=utf-8"): void {
@@ -141,7 +141,7 @@ function send(response: ServerResponse, status: number, text: string, contentTyp
 }
 
 /** Calls a method of the admin service as gRPC would. */
-async function callMethod(request: UnaryRequest, methods: ReadonlyMap<string, AdminMethod>): Promise<UnaryResponse> {
+async function callMethod(request: CallRequest, methods: ReadonlyMap<string, AdminMethod>): Promise<UnaryResponse> {
   const empty = { statusMessage: "", details: undefined, message: new Uint8Array(), headers: [], trailers: [] };
   try {
     const handle = methods.get(request.path);

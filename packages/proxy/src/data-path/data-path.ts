@@ -23,6 +23,7 @@ import {
 import { builtInServices, Offer } from "./offer.js";
 import { Reception } from "./reception.js";
 import { reflectionMethods } from "./reflection-service.js";
+import { callStreaming } from "./streaming-exchange.js";
 import { callUnary } from "./unary-exchange.js";
 
 export interface DataPathOptions {
@@ -89,6 +90,8 @@ export class DataPath {
     const transcoder = new Transcoder({
       methods: () => this.#offer.methods(),
       call: this.#callUnary(limits.messageBytes, body.budget),
+      callStreaming: (request, signal) =>
+        callStreaming(this.#reception.onTranscoded, request, { messageBytesMax: limits.messageBytes, signal }),
     });
     this.#reception = new Reception({
       forwarding: this.#forwarding,

@@ -6,7 +6,7 @@ import {
   type StreamEvents,
 } from "@prism-data/transport";
 import { type BodyLimits, bodiesTooLarge, HttpBody, requestTooSlow } from "../transcoding/http-body.js";
-import type { HttpRequest, HttpResponse, Transcoder } from "../transcoding/transcoder.js";
+import type { HttpRequest, HttpResponse, HttpStream, Transcoder } from "../transcoding/transcoder.js";
 
 /** What serves plain HTTP requests. */
 export interface HttpServing {
@@ -19,13 +19,14 @@ export interface HttpServing {
  * - `reading`: the request comes in
  * - `answering`: the call is made, which has its own deadline
  * - `sending`: the answer goes out as fast as it is read
+ * - `streaming`: lines go out as they come, as fast as they are read
  */
-type Phase = "reading" | "answering" | "sending" | "ended";
+type Phase = "reading" | "answering" | "sending" | "streaming" | "ended";
 
 /** The stream is given an answer in pieces, so that most of one that is not read stays on the budget. */
 const pieceBytes = 64 * 1024;
 
-/** A plain HTTP request over HTTP/2: its body is collected, then answered whole. */
+/** A plain HTTP request over HTTP/2: its body is collected, then answered, whole or in lines. */
 export class Http2Exchange implements StreamEvents {
   readonly #stream: Http2Stream;
   readonly #head: Omit<HttpRequest, "body">;
@@ -37,6 +38,8 @@ export class Http2Exchange implements StreamEvents {
   /** What of the answer is still to be sent; its size is taken from the budget until all of it is. */
   #answer = Buffer.alloc(0);
   #answerBytes = 0;
+  /** Lets the lines go on. */
+  #writable: (() => void) | undefined;
 
   constructor(stream: Http2Stream, head: Omit<HttpRequest, "body">, serving: HttpServing) {
     this.#stream = stream;
@@ -61,6 +64,7 @@ export class Http2Exchange implements StreamEvents {
   }
 
   onWritable(): void {
+    this.#writable?.();
     if (this.#phase !== "sending") return;
     for (;;) {
       const piece = this.#answer.subarray(0, pieceBytes);
@@ -75,6 +79,7 @@ export class Http2Exchange implements StreamEvents {
   onReset(): void {
     this.#end();
     this.#aborted.abort();
+    this.#writable?.();
   }
 
   async #call(): Promise<void> {
@@ -82,7 +87,32 @@ export class Http2Exchange implements StreamEvents {
     this.#serving.wheel.remove(this.#deadline);
     const request = { ...this.#head, body: this.#body.bytes() };
     const response = await this.#serving.transcoder.answer(request, this.#aborted.signal);
-    if (!this.#aborted.signal.aborted) this.#send(response);
+    if (this.#aborted.signal.aborted) return;
+    if ("lines" in response) await this.#sendLines(response);
+    else this.#send(response);
+  }
+
+  async #sendLines({ status, headers, lines }: HttpStream): Promise<void> {
+    this.#end();
+    this.#phase = "streaming";
+    this.#stream.sendHeaders([":status", String(status), ...headers], false);
+    for await (const line of lines) {
+      if (this.#aborted.signal.aborted) return;
+      if (!this.#stream.sendData(Buffer.from(line), false)) await this.#readOn();
+    }
+    if (!this.#aborted.signal.aborted) this.#stream.sendData(Buffer.alloc(0), true);
+  }
+
+  /** Waits until the app has read, which may not take for ever, or is gone. */
+  async #readOn(): Promise<void> {
+    this.#deadline = this.#expireWith(() => {
+      this.#giveUpUnread();
+      this.onReset();
+    });
+    await new Promise<void>((resolve) => {
+      this.#writable = resolve;
+    });
+    this.#serving.wheel.remove(this.#deadline);
   }
 
   #send(response: HttpResponse): void {

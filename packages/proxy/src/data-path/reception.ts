@@ -7,7 +7,7 @@ import type { Failure } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { Http2Exchange, type HttpServing } from "./http2-exchange.js";
 import { type GrpcHead, requestHead } from "./request-head.js";
-import type { OpenStream } from "./unary-exchange.js";
+import type { OpenStream } from "./transcoded-call.js";
 
 const ignoreEvents: StreamEvents = { onHeaders() {}, onData() {}, onTrailers() {}, onWritable() {}, onReset() {} };
 

@@ -1,49 +1,32 @@
-import {
-  decodeStatusMessage,
-  encodeTimeout,
-  frameMessage,
-  GrpcCode,
-  type HeaderList,
-  Http2ErrorCode,
-  headerValue,
-  type StreamEvents,
-  statusTrailers,
-} from "@prism-data/transport";
-import type { UnaryRequest, UnaryResponse } from "../transcoding/transcoder.js";
+import { type HeaderList, Http2ErrorCode, type StreamEvents } from "@prism-data/transport";
+import type { CallRequest, UnaryResponse } from "../transcoding/transcoder.js";
 import type { ByteBudget } from "./byte-budget.js";
-import type { Downstream } from "./call.js";
 import { answersTooLarge, answerTooLarge, compressedAnswer } from "./call-failures.js";
 import type { Failure } from "./failure.js";
 import { grpcStatusOf } from "./peer-status.js";
-
-/** Serves a gRPC request, whatever is behind it. */
-export type OpenStream = (
-  downstream: Downstream,
-  headers: HeaderList,
-  endStream: boolean,
-  principal: string | undefined,
-) => StreamEvents;
+import {
+  callStatus,
+  givenUp,
+  type OpenStream,
+  openCall,
+  ownMetadata,
+  type TranscodedExchange,
+} from "./transcoded-call.js";
 
 const prefixBytes = 5;
-const givenUp: HeaderList = statusTrailers(GrpcCode.CANCELLED, "the call was given up");
 
 /** A unary call made inside the process: it takes the way of every gRPC call, with this in place of an app's stream. Never rejects. */
 export function callUnary(
   open: OpenStream,
-  request: UnaryRequest,
+  request: CallRequest,
   options: { answerBytesMax: number; budget: ByteBudget; signal: AbortSignal },
 ): Promise<UnaryResponse> {
   const exchange = new UnaryExchange(options);
-  const headers = [":method", "POST", ":scheme", "http", ":path", request.path, "te", "trailers"];
-  headers.push("content-type", "application/grpc");
-  if (request.timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(request.timeoutMs));
-  exchange.events = open(exchange, [...headers, ...request.metadata], false, request.principal);
-  options.signal.addEventListener("abort", () => exchange.cancel(), { once: true });
-  exchange.events.onData(frameMessage(request.message), true);
+  openCall(open, exchange, request, options.signal);
   return exchange.response;
 }
 
-class UnaryExchange implements Downstream {
+class UnaryExchange implements TranscodedExchange {
   readonly bufferedBytes = 0;
   events: StreamEvents | undefined;
   readonly #answerBytesMax: number;
@@ -113,17 +96,12 @@ class UnaryExchange implements Downstream {
     const answer = Buffer.concat(this.#chunks.splice(0));
     this.#budget.giveBack(this.#sizeBytes);
     this.#sizeBytes = 0;
-    const code = grpcStatusOf(trailers);
-    const failure = code === 0 ? faultOf(answer) : undefined;
-    const status = failure?.trailers ?? trailers;
-    const details = headerValue(status, "grpc-status-details-bin");
+    const failure = grpcStatusOf(trailers) === 0 ? faultOf(answer) : undefined;
     this.#response.resolve({
-      code: failure?.code ?? code,
-      statusMessage: decodeStatusMessage(headerValue(status, "grpc-message") ?? ""),
-      details: details === undefined ? undefined : Buffer.from(details, "base64"),
+      ...callStatus(failure?.trailers ?? trailers),
       message: answer.subarray(prefixBytes),
-      headers: metadataOf(this.#headers),
-      trailers: metadataOf(trailers),
+      headers: ownMetadata(this.#headers),
+      trailers: ownMetadata(trailers),
     });
   }
 }
@@ -131,14 +109,4 @@ class UnaryExchange implements Downstream {
 function faultOf(answer: Buffer): Failure | undefined {
   const isOneMessage = answer.length >= prefixBytes && answer.readUInt32BE(1) === answer.length - prefixBytes;
   return isOneMessage && answer[0] === 0 ? undefined : compressedAnswer();
-}
-
-function metadataOf(headers: HeaderList): HeaderList {
-  const metadata: string[] = [];
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at]!;
-    const isProtocols = name.startsWith(":") || name.startsWith("grpc-") || name.startsWith("content-");
-    if (!isProtocols) metadata.push(name, headers[at + 1]!);
-  }
-  return metadata;
 }

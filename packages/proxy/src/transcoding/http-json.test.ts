@@ -53,6 +53,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const json = { "content-type": "application/json" };
+const proto = { "content-type": "application/proto" };
 const demo = { namespace: "demo", key: "k" };
 
 async function post(method: string, body: unknown, headers: Record<string, string> = json): Promise<Answer> {
@@ -169,7 +170,14 @@ describe("HTTP/JSON", () => {
     ],
     ["JSON that is no object", "Get", "[]", json, 400, { reason: "MALFORMED_MESSAGE" }],
     ["an empty body", "Get", "", json, 400, { reason: "INVALID_FIELD", message: /namespace/ }],
-    ["a streaming method", "Watch", demo, json, 501, { code: "unimplemented", message: /streaming/ }],
+    [
+      "a binary message to a streaming method",
+      "Watch",
+      "",
+      proto,
+      501,
+      { code: "unimplemented", message: /streaming/ },
+    ],
     ["a method that does not exist", "Git", demo, json, 404, { code: "unimplemented", reason: "METHOD_NOT_FOUND" }],
     ["a malformed timeout", "Get", demo, { ...json, "connect-timeout-ms": "1s" }, 400, { reason: "INVALID_FIELD" }],
     [

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { HeaderList } from "@prism-data/transport";
 import { httpKeepAliveTimeoutMs, httpSlowRequestLookMs } from "../data-path/limits.js";
 import { createServer } from "../node-http.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { type BodyLimits, bodiesTooLarge, HttpBody } from "./http-body.js";
 import { type Http1Refusal, malformedRequest, refusalOf } from "./http1-refusal.js";
-import type { HttpResponse, Transcoder } from "./transcoder.js";
+import type { HttpResponse, HttpStream, Transcoder } from "./transcoder.js";
 
 export interface Http1Limits extends BodyLimits {
   /** The largest header section. */
@@ -97,7 +98,9 @@ export class Http1Front {
       const refused = await readBody(request, body);
       // What is left of a refused body is not worth reading: the connection ends with the answer.
       if (refused !== undefined) response.shouldKeepAlive = false;
-      this.#send(response, refused ?? (await this.#answer(request, body.bytes(), aborted.signal)));
+      const answer = refused ?? (await this.#answer(request, body.bytes(), aborted.signal));
+      if ("lines" in answer) await this.#stream(response, answer);
+      else this.#send(response, answer);
     } catch (error) {
       if (!aborted.signal.aborted && !request.destroyed) throw error;
       // The caller went away in the middle of the body: there is nobody to tell.
@@ -106,7 +109,7 @@ export class Http1Front {
     }
   }
 
-  #answer(request: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<HttpResponse> {
+  #answer(request: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<HttpResponse | HttpStream> {
     const path = (request.url ?? "").replace(/\?.*$/s, "");
     const principal = this.#connections.get(request.socket)?.principal;
     const asked = { method: request.method ?? "", path, headers: headersOf(request), body, principal };
@@ -116,10 +119,38 @@ export class Http1Front {
   #send(response: ServerResponse, answer: HttpResponse): void {
     if (response.destroyed) return;
     const { status, headers, body } = this.#holdUntilRead(response, answer);
+    this.#begin(response, status, headers);
+    response.end(body);
+  }
+
+  /** Writes lines as they come and are read. */
+  async #stream(response: ServerResponse, { status, headers, lines }: HttpStream): Promise<void> {
+    this.#begin(response, status, headers);
+    await pipeline(this.#inTime(lines, response.req.socket), response);
+  }
+
+  /** Each line is asked for when those before are read, which may not take for ever. */
+  async *#inTime(lines: AsyncIterable<string>, socket: Socket): AsyncGenerator<string> {
+    for await (const line of lines) {
+      const timer = setTimeout(() => this.#giveUpUnread(socket), this.#limits.requestTimeoutMs);
+      try {
+        yield line;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  #begin(response: ServerResponse, status: number, headers: HeaderList): void {
     if (this.#drained !== undefined) response.shouldKeepAlive = false;
     response.statusCode = status;
     for (let at = 0; at < headers.length; at += 2) response.appendHeader(headers[at]!, headers[at + 1]!);
-    response.end(body);
+  }
+
+  #giveUpUnread(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#metrics.connectionClosed("unread_answers");
+    socket.destroy();
   }
 
   /** Counts the answer until it is read, which may not take for ever. Answers what to send: that there is no room for it. */
@@ -129,11 +160,7 @@ export class Http1Front {
     const unread = this.#connections.get(socket)?.unread;
     const sizeBytes = Buffer.byteLength(answer.body);
     if (unread === undefined || !budget.tryTake(sizeBytes)) return bodiesTooLarge();
-    const timer = setTimeout(() => {
-      if (socket.destroyed) return;
-      this.#metrics.connectionClosed("unread_answers");
-      socket.destroy();
-    }, requestTimeoutMs);
+    const timer = setTimeout(() => this.#giveUpUnread(socket), requestTimeoutMs);
     const letGo = () => {
       if (!unread.delete(letGo)) return;
       clearTimeout(timer);

@@ -4,8 +4,8 @@ import { connectErrorBody, connectErrorOf, httpStatusOf } from "./connect-error.
 import { requestFromJson, responseToJson } from "./json-messages.js";
 import type { DescribedMethod, MethodRegistry } from "./method-registry.js";
 
-/** A unary call as gRPC would make it. */
-export interface UnaryRequest {
+/** A call with one message, as gRPC would make it. */
+export interface CallRequest {
   /** Such as `/prism.keyvalue.v1.KeyValueService/Get`. */
   readonly path: string;
   readonly message: Uint8Array;
@@ -16,18 +16,34 @@ export interface UnaryRequest {
   readonly principal: string | undefined;
 }
 
-/** What became of it. Metadata is the plugin's own, without gRPC's fields. */
-export interface UnaryResponse {
+/** How a call went. */
+export interface CallStatus {
   readonly code: number;
   readonly statusMessage: string;
   readonly details: Uint8Array | undefined;
+}
+
+/** What became of a unary call. Metadata is the plugin's own, without gRPC's fields. */
+export interface UnaryResponse extends CallStatus {
   readonly message: Uint8Array;
   readonly headers: HeaderList;
   readonly trailers: HeaderList;
 }
 
 /** Makes unary calls: the data path on the data port, the admin service on the admin port. Never rejects. */
-export type CallUnary = (request: UnaryRequest, signal: AbortSignal) => Promise<UnaryResponse>;
+export type CallUnary = (request: CallRequest, signal: AbortSignal) => Promise<UnaryResponse>;
+
+/** What becomes of a call that is answered with many messages. */
+export interface StreamingResponse {
+  readonly headers: HeaderList;
+  /** To be read once, to the end. Never throws. */
+  readonly messages: AsyncIterable<Uint8Array>;
+  /** After the last message. */
+  status(): CallStatus;
+}
+
+/** Makes calls that are answered with many messages. Never rejects. */
+export type CallStreaming = (request: CallRequest, signal: AbortSignal) => Promise<StreamingResponse>;
 
 /** A request of HTTP/1.1 or HTTP/2 with its whole body. Header names in lower case, no pseudo-headers. */
 export interface HttpRequest {
@@ -42,6 +58,14 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: string | Uint8Array;
+}
+
+/** A response whose body is written as it comes. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** To be read once, to the end. Never throws. */
+  readonly lines: AsyncIterable<string>;
 }
 
 type Encoding = "json" | "proto";
@@ -81,47 +105,59 @@ const welcome = `This is the data port of Prism. It serves gRPC, and HTTP/JSON l
 gRPC reflection lists the services.
 `;
 
-/** Serves unary methods over HTTP: the unary form of the Connect protocol, with JSON or binary messages. */
+/**
+ * Serves methods over HTTP. Unary ones: the unary form of the Connect protocol, with JSON or binary messages. Those that answer with
+ * many messages: one JSON message in, JSON lines out, the last of them `{"error": …}` if the call failed.
+ */
 export class Transcoder {
   readonly #methods: () => MethodRegistry;
   readonly #call: CallUnary;
+  readonly #callStreaming: CallStreaming | undefined;
 
-  /** `methods` is asked anew for each request: the services of plugins come and go with the configuration. */
-  constructor(options: { methods: () => MethodRegistry; call: CallUnary }) {
+  /**
+   * `methods` is asked anew for each request: the services of plugins come and go with the configuration. Without `callStreaming`,
+   * only unary methods are served.
+   */
+  constructor(options: { methods: () => MethodRegistry; call: CallUnary; callStreaming?: CallStreaming }) {
     this.#methods = options.methods;
     this.#call = options.call;
+    this.#callStreaming = options.callStreaming;
   }
 
   /** Answers a request. Never rejects. */
-  async answer(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  async answer(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse | HttpStream> {
     if (request.path === "/" && (request.method === "GET" || request.method === "HEAD")) return plain(200, welcome);
     if (request.method !== "POST") return methodNotAllowed(request.method);
     const encoding = encodingOf(headerValue(request.headers, "content-type"));
     if (encoding === undefined) return unsupportedMediaType(headerValue(request.headers, "content-type"));
     try {
-      const described = this.#methodOf(request.path);
+      const described = this.#methodOf(request.path, encoding);
       const message = readMessage(described, encoding, request);
       const timeoutMs = readTimeout(request.headers);
       const metadata = metadataOf(request.headers);
       const { path, principal } = request;
-      return reply(described, encoding, await this.#call({ path, message, metadata, timeoutMs, principal }, signal));
+      const call = { path, message, metadata, timeoutMs, principal };
+      if (described.method.methodKind === "unary") return reply(described, encoding, await this.#call(call, signal));
+      return await streamedReply(described, await this.#callStreaming!(call, signal));
     } catch (error) {
       return refusal(error);
     }
   }
 
-  #methodOf(path: string): DescribedMethod {
+  #methodOf(path: string, encoding: Encoding): DescribedMethod {
     const described = this.#methods().find(path);
     if (described === undefined) {
       throw new NoSuchPath(`No method is served at ${shortened(path)}; paths look like /package.Service/Method.`);
     }
-    if (described.method.methodKind !== "unary") {
-      throw new GatewayError(
-        "METHOD_NOT_FOUND",
-        `${path.slice(1)} is a streaming method; call it with gRPC on this port.`,
-      );
-    }
-    return described;
+    const { methodKind } = described.method;
+    if (methodKind === "unary") return described;
+    const isServed = this.#callStreaming !== undefined && methodKind !== "client_streaming";
+    if (isServed && encoding === "json") return described;
+    const advice = isServed ? ", or send application/json" : "";
+    throw new GatewayError(
+      "METHOD_NOT_FOUND",
+      `${path.slice(1)} is a streaming method; call it with gRPC on this port${advice}.`,
+    );
   }
 }
 
@@ -177,6 +213,35 @@ function reply(described: DescribedMethod, encoding: Encoding, response: UnaryRe
   }
   const body = encoding === "json" ? responseToJson(described, response.message) : response.message;
   return { status: 200, headers: ["content-type", `application/${encoding}`, ...metadata], body };
+}
+
+/** An answer that failed before its first message looks like that of a unary call. */
+async function streamedReply(
+  described: DescribedMethod,
+  response: StreamingResponse,
+): Promise<HttpResponse | HttpStream> {
+  const messages = response.messages[Symbol.asyncIterator]();
+  const first = await messages.next();
+  const { code, statusMessage: message, details } = response.status();
+  if (first.done === true && code !== 0) {
+    const body = connectErrorBody({ code, message, details });
+    return { status: httpStatusOf(code), headers: ["content-type", "application/json", ...response.headers], body };
+  }
+  const headers = ["content-type", "application/x-ndjson", ...response.headers];
+  return { status: 200, headers, lines: linesOf(described, first, messages, response) };
+}
+
+async function* linesOf(
+  described: DescribedMethod,
+  first: IteratorResult<Uint8Array>,
+  messages: AsyncIterator<Uint8Array>,
+  response: StreamingResponse,
+): AsyncGenerator<string> {
+  for (let next = first; next.done !== true; next = await messages.next()) {
+    yield `${responseToJson(described, next.value)}\n`;
+  }
+  const { code, statusMessage: message, details } = response.status();
+  if (code !== 0) yield `{"error":${connectErrorBody({ code, message, details })}}\n`;
 }
 
 /** How a request is answered that became no call. */
