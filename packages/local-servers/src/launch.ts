@@ -43,8 +43,8 @@ export async function launch(kind: ServerKind, site: ServerSite, options: Launch
   if (child.pid === undefined) throw await notRun(program, once(child, "error"));
   const server = identify(child.pid);
   if (server === undefined) throw await notStarted(kind, "it ended at once", options.logFile);
-  // What setpriv runs takes its place, with another command line.
-  return options.outlives ? server : { ...server, command: undefined };
+  // Its command line is not yet what it will be: the kernel, setpriv or a script that starts it are still at work on it.
+  return { ...server, command: undefined };
 }
 
 export interface ReadyOptions {

@@ -2,11 +2,15 @@ import assert from "node:assert";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { awaitCondition } from "./await-condition.js";
 import { endProcess, processesOf } from "./end-process.js";
 import { awaitReady, launch } from "./launch.js";
 import { freePorts } from "./loopback-port.js";
-import { isRunning, type ProcessIdentity, signalProcess } from "./process-table.js";
+import { isRunning, isStill, type ProcessIdentity, signalProcess } from "./process-table.js";
 import type { Environment, Ports, ServerKind, ServerSite } from "./server-kind.js";
+
+/** The kernel stops a process at once; one with many threads takes milliseconds. */
+const stillWithinMs = 10_000;
 
 export interface LocalServerOptions {
   /** Where programs are looked for: `PATH`, `PRISM_PROGRAMS_DIR`. Usually `process.env`. */
@@ -98,13 +102,15 @@ export class LocalServer implements AsyncDisposable {
     await this.#end("SIGKILL");
   }
 
-  /** Keeps it from doing anything, with its connections left open, until `resume`. */
-  pause(): void {
-    this.#signal("SIGSTOP");
+  /** Keeps it from doing anything, with its connections left open, until `resume`. Resolves when it has come to rest. */
+  async pause(): Promise<void> {
+    const parts = this.#processes();
+    for (const part of parts) signalProcess(part, "SIGSTOP");
+    await awaitCondition(() => parts.every(isStill), { withinMs: stillWithinMs });
   }
 
   resume(): void {
-    this.#signal("SIGCONT");
+    for (const part of this.#processes()) signalProcess(part, "SIGCONT");
   }
 
   /** Ends it, and removes its folder with its data. */
@@ -119,8 +125,7 @@ export class LocalServer implements AsyncDisposable {
     if (running !== undefined) await endProcess(running, signal);
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    if (this.#running === undefined) return;
-    for (const part of processesOf(this.#running)) signalProcess(part, signal);
+  #processes(): ProcessIdentity[] {
+    return this.#running === undefined ? [] : processesOf(this.#running);
   }
 }

@@ -6,7 +6,7 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** In ticks of the kernel's clock, since the machine was started. */
   readonly startTicks: number;
-  /** Its program and arguments with spaces between them. `undefined`: not compared, because it is about to change. */
+  /** Its program and arguments with spaces between them. `undefined`: not compared. */
   readonly command?: string | undefined;
 }
 
@@ -22,6 +22,12 @@ export function identify(pid: number): ProcessIdentity | undefined {
 export function isRunning({ pid, startTicks, command }: ProcessIdentity): boolean {
   const now = identify(pid);
   return now?.startTicks === startTicks && (command === undefined || command === now.command);
+}
+
+/** Whether it was stopped by SIGSTOP, all its threads, or has ended; the signal alone does not mean that yet. */
+export function isStill({ pid }: ProcessIdentity): boolean {
+  const fields = statFields(pid);
+  return fields === undefined || fields[0] === "T";
 }
 
 /** Signals this very process, and no other that has got its id since. Says whether there was one to signal. */

@@ -121,7 +121,7 @@ describe("a Redis that stops answering with its connections open", () => {
     await using opened = await openBackend({ url: server.url, command_timeout: "400ms", connect_timeout: "400ms" });
     const kv = await opened.namespace();
     await kv.set({ key: "k", value });
-    server.pause();
+    await server.pause();
     const sentAtMs = performance.now();
     expect((await failureOf(kv.get("k"))).reason).toBe("BACKEND_UNAVAILABLE");
     expect(performance.now() - sentAtMs).toBeLessThan(2_000);
@@ -145,7 +145,7 @@ describe("a Redis that stops answering with its connections open", () => {
     const started = Promise.withResolvers<void>();
     const watch = failureOf(kv.watch("", { started: started.resolve, change() {} }, callWith()));
     await started.promise;
-    server.pause();
+    await server.pause();
     await eventually(() => opened.health.at(-1)?.reachable === false);
     expect((await watch).reason).toBe("BACKEND_UNAVAILABLE");
     server.resume();

@@ -43,7 +43,8 @@ export class Stack {
     await mkdir(this.#folder, { recursive: true });
     await using _turn = await lockStack(this.#folder, this.#signal);
     const options = { ports: new StackPorts(), environment: this.#environment, signal: this.#signal };
-    return this.#each(kinds, (server) => server.start(options));
+    // Awaited here: the turn ends when this method returns.
+    return await this.#each(kinds, (server) => server.start(options));
   }
 
   /** Stops those that run, gracefully and all at once. */

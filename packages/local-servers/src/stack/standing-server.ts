@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isReachable } from "../account.js";
 import { endProcess } from "../end-process.js";
 import { awaitReady, launch } from "../launch.js";
-import { isRunning, type ProcessIdentity } from "../process-table.js";
+import { identify, isRunning, type ProcessIdentity } from "../process-table.js";
 import type { Account, Environment, ServerKind } from "../server-kind.js";
 import type { StackPorts } from "./stack-ports.js";
 import { readRecord, type StackRecord, writeRecord } from "./stack-record.js";
@@ -75,6 +75,9 @@ export class StandingServer {
     const known = await readRecord(this.#folder);
     const record = isUp(known) ? known : await this.#launch(known, ports, environment);
     await awaitReady(record.process, this.#kind, record, { logFile: this.#logFile, signal });
+    // From now on it is also known by its command line.
+    const process = identify(record.process.pid);
+    if (process?.startTicks === record.process.startTicks) writeRecord(this.#folder, { ...record, process });
   }
 
   /** Stops it, if it runs. */
