@@ -1,5 +1,5 @@
 # The front door. Needs Node 20 or newer with npm, git and make; everything else is installed into this folder, except
-# redis-server and nginx, which `make backends` takes from Debian's packages when they are missing.
+# Redis, PostgreSQL and nginx, which `make backends` takes from Debian's packages when they are missing.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build

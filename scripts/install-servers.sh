@@ -17,7 +17,7 @@ has_postgres() {
 missing=
 command -v redis-server >/dev/null || missing="$missing redis-server redis-tools"
 command -v nginx >/dev/null || missing="$missing nginx"
-has_postgres || missing="$missing postgresql"
 if [ -n "$missing" ]; then "$scripts/install-debian-packages.sh" backends $missing; fi
+has_postgres || "$scripts/install-postgres.sh"
 "$scripts/install-nats.sh"
 "$scripts/install-kafka.sh"

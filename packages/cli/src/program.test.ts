@@ -40,6 +40,8 @@ describe("help", () => {
     [["plugin", "restart", "--help"], "before the old one drains"],
     [["check", "--help"], "Examples:"],
     [["certs", "--help"], "client_certificates: require"],
+    [["stack", "--help"], "logs"],
+    [["stack", "up", "--help"], "without passwords"],
     [["serve", "--help"], "Examples:"],
   ])("of %j is on stdout and exits 0", async (given, text) => {
     expect(await run(given)).toMatchObject({ code: ExitCode.done, stdout: expect.stringContaining(text), stderr: "" });
@@ -62,6 +64,8 @@ describe("wrong usage exits 2 and says what is wrong", () => {
     [["kv", "get", "demo", "k", "--ca-file", "nowhere.pem"], "--ca-file: cannot read nowhere.pem (ENOENT)"],
     [["kv", "get", "demo", "k", "--cert-file", "own.pem"], "--cert-file and --key-file go together"],
     [["certs", "--days", "0"], "a whole number from 1"],
+    [["stack", "up", "rdis"], "there are redis, nats, postgres, kafka"],
+    [["stack", "logs"], "missing required argument 'name'"],
   ])("%j", async (given, text) => {
     expect(await run(given)).toMatchObject({ code: ExitCode.usage, stdout: "", stderr: expect.stringContaining(text) });
   });

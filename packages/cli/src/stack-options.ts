@@ -42,3 +42,16 @@ export async function openStack(
   const stack = new Stack({ folder, environment: { ...environment, ...programs }, signal: interrupted });
   return { stack, kinds, folder };
 }
+
+/** What the stack is asked for; Ctrl-C, and what this machine refuses, are failures of the command. */
+export async function ofStack<T>(work: Promise<T>, { interrupted }: CommandContext): Promise<T> {
+  const { LocalServerError } = await import("@prism-data/local-servers");
+  try {
+    return await work;
+  } catch (cause) {
+    const message = interrupted.aborted
+      ? "interrupted; `prism stack status` shows what runs"
+      : cause instanceof LocalServerError && cause.message;
+    throw message ? new CommandFailure(ExitCode.failed, message, { cause }) : cause;
+  }
+}

@@ -1,6 +1,5 @@
 import type { StackOutcome, StackServer } from "@prism-data/local-servers";
-import { CommandFailure } from "./command-failure.js";
-import { ExitCode } from "./exit-code.js";
+import type { ExitCode } from "./exit-code.js";
 import type { CommandContext } from "./invocation.js";
 import { jsonLine } from "./json-line.js";
 import { textTable } from "./text-table.js";
@@ -58,14 +57,4 @@ export async function reportOutcomes(
   await context.stdout.write(stackTable(servers));
   if (Object.keys(backends).length > 0) await context.stdout.write(`\nFor prism.yaml:\n\n${backendLines(backends)}`);
   for (const { server, problem } of problems) await context.stderr.write(`prism: ${server}: ${problem}\n`);
-}
-
-/** Runs what waits for servers; Ctrl-C is a failure, and not the program's. */
-export async function unlessInterrupted<T>(work: Promise<T>, { interrupted }: CommandContext): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (!interrupted.aborted) throw cause;
-    throw new CommandFailure(ExitCode.failed, "interrupted; `prism stack status` shows what runs", { cause });
-  }
 }

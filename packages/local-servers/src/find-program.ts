@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
 import { isExecutable } from "./file-access.js";
 import { LocalServerError } from "./local-server-error.js";
+import { runTool } from "./run-tool.js";
 import type { Environment } from "./server-kind.js";
-
-const run = promisify(execFile);
 
 /** Debian keeps servers where not every user looks. */
 const moreFolders = ["/usr/local/sbin", "/usr/sbin"];
@@ -28,9 +25,9 @@ export async function findProgram(
 
 /** What the first group of `pattern` finds in the answer to `--version`. */
 export async function printedVersion(program: string, pattern: RegExp): Promise<string> {
-  const { stdout } = await run(program, ["--version"], { timeout: versionTimeoutMs });
-  const version = pattern.exec(stdout)?.[1];
-  if (version === undefined) throw new LocalServerError(`${program} --version says no version: ${stdout.trim()}`);
+  const text = await runTool(program, ["--version"], { timeout: versionTimeoutMs });
+  const version = pattern.exec(text)?.[1];
+  if (version === undefined) throw new LocalServerError(`${program} --version says no version: ${text.trim()}`);
   return version;
 }
 

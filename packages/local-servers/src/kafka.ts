@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { isThere } from "./file-access.js";
 import { findProgram, programFolder } from "./find-program.js";
 import { brokerIds } from "./kafka-metadata.js";
 import { LocalServerError } from "./local-server-error.js";
+import { runTool } from "./run-tool.js";
 import type { Environment, ServerKind, ServerSite } from "./server-kind.js";
-
-const run = promisify(execFile);
 
 /** All clusters have the same; no two of them meet. */
 const clusterId = "MkU3OEVBNTcwNTJENDM2Qg";
@@ -192,7 +189,7 @@ async function format(site: ServerSite, nodeId: number, data: string): Promise<v
 async function formatWithTool(site: ServerSite): Promise<void> {
   const tool = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", propertiesFile(site)];
   const options = [...javaOptions, "-cp", await classPath(site.program), ...tool];
-  await run(await findJava(site.environment), options, { timeout: formatTimeoutMs });
+  await runTool(await findJava(site.environment), options, { timeout: formatTimeoutMs });
 }
 
 /** A random id as Kafka writes them: none of the low ones, which it keeps for itself, and none that looks like an option. */

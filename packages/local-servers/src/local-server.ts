@@ -13,7 +13,7 @@ import type { Environment, Ports, ServerKind, ServerSite } from "./server-kind.j
 const stillWithinMs = 10_000;
 
 export interface LocalServerOptions {
-  /** Where programs are looked for: `PATH`, `PRISM_PROGRAMS_DIR`. Usually `process.env`. */
+  /** Where programs are looked for: `PATH`, `PRISM_PROGRAMS_DIR`. Usually the process's own. */
   readonly environment: Environment;
   /** Further arguments of the server, once its folder is known. Default: none. */
   readonly arguments?: (folder: string) => readonly string[];

@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { chown, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { accountWithoutPrivileges } from "./account.js";
 import { exchange } from "./exchange.js";
 import { isExecutable, isThere } from "./file-access.js";
 import { findProgram, printedVersion } from "./find-program.js";
 import { LocalServerError } from "./local-server-error.js";
+import { runTool } from "./run-tool.js";
 import type { Environment, ServerKind } from "./server-kind.js";
-
-const run = promisify(execFile);
 
 /** Where Debian puts the versions beside each other. */
 const debianFolder = "/usr/lib/postgresql";
@@ -53,7 +50,7 @@ export const postgres: ServerKind = {
     const { account } = site;
     if (account !== undefined) await chown(unfinished, account.uid, account.gid);
     const settings = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"];
-    await run(join(site.program, "initdb"), ["-D", unfinished, ...settings], {
+    await runTool(join(site.program, "initdb"), ["-D", unfinished, ...settings], {
       cwd: site.folder,
       env: { PATH: site.environment.PATH },
       timeout: initTimeoutMs,

@@ -9,8 +9,8 @@ import type { Ports } from "../server-kind.js";
 export interface StackRecord {
   readonly version: string;
   readonly ports: Ports;
-  /** What `data` lies in. */
-  readonly folder: string;
+  /** What `data` lies in, when that is not the folder of the record. */
+  readonly elsewhere: string | null;
   /** The process that was started last. `null`: it was stopped. */
   readonly process: ProcessIdentity | null;
 }
@@ -22,7 +22,10 @@ export async function readRecord(folder: string): Promise<StackRecord | undefine
     return JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new LocalServerError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new LocalServerError(
+      `${file} cannot be read (${(cause as Error).message}). End the server if it runs, and remove the file.`,
+      { cause },
+    );
   }
 }
 

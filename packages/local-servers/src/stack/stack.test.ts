@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -127,10 +127,39 @@ describe("a stack", () => {
     await stack.down([kind], { removeData: false });
     const precious = await mkdtemp(join(tmpdir(), "prism-precious-"));
     const record = JSON.parse(await readFile(recordFile(), "utf8"));
-    await writeFile(recordFile(), JSON.stringify({ ...record, folder: precious }));
+    await writeFile(recordFile(), JSON.stringify({ ...record, elsewhere: precious }));
     await stack.down([kind], { removeData: true });
     expect([existsSync(precious), existsSync(recordFile())]).toEqual([true, false]);
     await rm(precious, { recursive: true });
+  });
+
+  test("moves with its folder", async () => {
+    const [up] = await stack.up([kind]);
+    await say(portOf(up?.server.url), "SET k v");
+    await stack.down([kind], { removeData: false });
+    const moved = join(await mkdtemp(join(tmpdir(), "prism-stack-test-")), "moved");
+    await rename(folder, moved);
+    folder = moved;
+    stack = new Stack({ folder, environment: process.env });
+    const [again] = await stack.up([kind]);
+    expect(again?.server.dataFolder).toBe(join(moved, "redis", "data"));
+    expect(await say(portOf(again?.server.url), "STRLEN k")).toBe(":1");
+  });
+
+  test("says of a folder that it cannot use what the system says", async () => {
+    const file = join(folder, "redis", "server.log");
+    await mkdir(file, { recursive: true });
+    const [outcome] = await stack.up([kind]);
+    expect(outcome).toMatchObject({ server: { state: "absent" }, problem: expect.stringContaining(file) });
+  });
+
+  test("says which record it cannot read", async () => {
+    await stack.up([kind]);
+    await stack.down([kind], { removeData: false });
+    const record = await readFile(recordFile());
+    await writeFile(recordFile(), "{");
+    await expect(stack.status([kind])).rejects.toThrow(`${recordFile()} cannot be read`);
+    await writeFile(recordFile(), record);
   });
 
   test("starts the others when one cannot be started, and says why", async () => {

@@ -83,7 +83,8 @@ export class Stack {
   }
 
   #problemOf(error: unknown): string {
-    if (error instanceof LocalServerError) return error.message;
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (error instanceof LocalServerError || (code !== undefined && syscall !== undefined)) return message;
     if (this.#signal?.aborted) return "It was not waited for any longer; see whether it answers by now.";
     throw error;
   }

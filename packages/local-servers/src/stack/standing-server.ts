@@ -65,7 +65,7 @@ export class StandingServer {
       url: record && this.#kind.url(record.ports[0]),
       version: record?.version,
       pid: process !== undefined && isRunning(process) ? process.pid : undefined,
-      dataFolder: join(record?.folder ?? this.#folder, "data"),
+      dataFolder: join(record?.elsewhere ?? this.#folder, "data"),
       logFile: this.#logFile,
     };
   }
@@ -93,7 +93,8 @@ export class StandingServer {
     const record = await readRecord(this.#folder);
     if (record === undefined) return;
     // Whatever the record says, nothing but what this class made is removed.
-    if (record.folder.startsWith(openFolderPrefix)) await rm(record.folder, { recursive: true, force: true });
+    const { elsewhere } = record;
+    if (elsewhere?.startsWith(openFolderPrefix)) await rm(elsewhere, { recursive: true, force: true });
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -107,17 +108,20 @@ export class StandingServer {
     const version = await kind.version(program);
     const account = await kind.account?.();
     await mkdir(this.#folder, { recursive: true, mode: passableMode });
-    const folder = known?.folder ?? (await this.#dataPlace(account));
+    const elsewhere = known === undefined ? await this.#elsewhereFor(account) : known.elsewhere;
+    const folder = elsewhere ?? this.#folder;
+    await mkdir(folder, { recursive: true, mode: passableMode });
     const ports = await stackPorts.choose(kind, known?.ports);
     const site = { program, folder, ports, account, environment };
     const process = await launch(kind, site, { logFile: this.#logFile, outlives: true });
-    const record = { version, ports, folder, process };
+    const record = { version, ports, elsewhere, process };
     writeRecord(this.#folder, record);
     return record;
   }
 
-  async #dataPlace(account: Account | undefined): Promise<string> {
-    if (account === undefined || (await isReachable(this.#folder, account))) return this.#folder;
+  /** A new folder for the data when the account cannot get at this one. */
+  async #elsewhereFor(account: Account | undefined): Promise<string | null> {
+    if (account === undefined || (await isReachable(this.#folder, account))) return null;
     const folder = await mkdtemp(`${openFolderPrefix}${this.#kind.name}-`);
     await chmod(folder, passableMode);
     return folder;

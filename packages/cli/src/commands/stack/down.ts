@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
-import { addStackOptions, openStack, type StackCommandOptions } from "../../stack-options.js";
-import { reportOutcomes, unlessInterrupted } from "../../stack-report.js";
+import { addStackOptions, ofStack, openStack, type StackCommandOptions } from "../../stack-options.js";
+import { reportOutcomes } from "../../stack-report.js";
 
 interface Options extends StackCommandOptions {
   readonly volumes?: boolean;
@@ -27,7 +27,7 @@ Examples:
     .action(async (names: readonly string[], options: Options) => {
       const { stack, kinds } = await openStack(names, options, context);
       const removeData = options.volumes === true;
-      const outcomes = await unlessInterrupted(stack.down(kinds, { removeData }), context);
+      const outcomes = await ofStack(stack.down(kinds, { removeData }), context);
       await reportOutcomes(outcomes, { json: options.json, failure: ExitCode.failed }, context);
     });
 }

@@ -3,7 +3,7 @@ import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 import { readGrowingFile } from "../../growing-file.js";
 import type { CommandContext } from "../../invocation.js";
-import { addStackOptions, openStack, type StackCommandOptions } from "../../stack-options.js";
+import { addStackOptions, ofStack, openStack, type StackCommandOptions } from "../../stack-options.js";
 
 interface Options extends StackCommandOptions {
   readonly follow?: boolean;
@@ -23,7 +23,7 @@ Examples:
     )
     .action(async (name: string, options: Options) => {
       const { stack, kinds, folder } = await openStack([name], options, context);
-      const [server] = await stack.status(kinds);
+      const [server] = await ofStack(stack.status(kinds), context);
       if (server === undefined || server.state === "absent") {
         throw new CommandFailure(
           ExitCode.failed,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { addStackOptions, openStack, type StackCommandOptions } from "../../stack-options.js";
+import { addStackOptions, ofStack, openStack, type StackCommandOptions } from "../../stack-options.js";
 import { stackTable } from "../../stack-report.js";
 
 /** What a server is that was started, was not stopped, and cannot be used. */
@@ -25,7 +25,7 @@ Examples:
     )
     .action(async (names: readonly string[], options: StackCommandOptions) => {
       const { stack, kinds } = await openStack(names, options, context);
-      const servers = await stack.status(kinds);
+      const servers = await ofStack(stack.status(kinds), context);
       if (servers.some(({ state }) => unwell.includes(state))) context.finish(ExitCode.failed);
       await context.stdout.write(options.json ? jsonLine({ servers }) : stackTable(servers));
     });

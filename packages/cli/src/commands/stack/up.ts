@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
-import { addStackOptions, openStack, type StackCommandOptions } from "../../stack-options.js";
-import { reportOutcomes, unlessInterrupted } from "../../stack-report.js";
+import { addStackOptions, ofStack, openStack, type StackCommandOptions } from "../../stack-options.js";
+import { reportOutcomes } from "../../stack-report.js";
 
 /** `prism stack up`: starts servers and returns when each answers. */
 export function addUp(stack: Command, context: CommandContext): void {
@@ -27,7 +27,9 @@ Examples:
     )
     .action(async (names: readonly string[], options: StackCommandOptions) => {
       const { stack, kinds } = await openStack(names, options, context);
-      const outcomes = await unlessInterrupted(stack.up(kinds), context);
+      if (context.stderr.isTerminal)
+        await context.stderr.write(`starting ${kinds.map(({ name }) => name).join(", ")} …\n`);
+      const outcomes = await ofStack(stack.up(kinds), context);
       await reportOutcomes(outcomes, { json: options.json, failure: ExitCode.notStarted }, context);
     });
 }
