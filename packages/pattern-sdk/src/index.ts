@@ -12,7 +12,7 @@ export * from "./patterns/messaging/message.js";
 export * from "./patterns/messaging/message-size.js";
 export * from "./patterns/messaging/outlet.js";
 export { type Pattern, patterns } from "./patterns/pattern-kinds.js";
-export * from "./patterns/pub-sub/pub-sub.js";
+export * from "./patterns/pub-sub/index.js";
 export * from "./patterns/queue/queue.js";
 export * from "./patterns/relational/index.js";
 export * from "./patterns/stream/stream.js";

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.js";
 const expiriesPerRunMax = 1_000;
 
 /** setTimeout cannot wait longer (2^31 - 1 ms, 24.8 days); later expiries are looked at again then. */
-const timerDelayMsMax = 2 ** 31 - 1;
+export const timerDelayMsMax = 2 ** 31 - 1;
 
 /** An item that waits for its time. */
 export interface Scheduled<T> {

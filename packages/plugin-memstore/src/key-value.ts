@@ -20,6 +20,7 @@ import {
   type SetResult,
   type TransactRequest,
 } from "@prism-data/pattern-sdk";
+import { attempt } from "./attempt.js";
 import type { ByteBudget } from "./byte-budget.js";
 import type { Clock } from "./clock.js";
 import { ExpiryQueue, type Scheduled } from "./expiry-queue.js";
@@ -294,12 +295,4 @@ function isExpired(entry: StoredEntry, nowMs: number): boolean {
 /** Whether a key is past the end of a range; an empty end is past all keys. */
 function isAtOrAfter(key: string, end: string): boolean {
   return end !== "" && compareUtf8(key, end) >= 0;
-}
-
-function attempt<T>(run: () => T): BatchResult<T> {
-  try {
-    return { ok: true, result: run() };
-  } catch (error) {
-    return { ok: false, error };
-  }
 }

@@ -5,23 +5,37 @@ import {
   EtagSource,
   keyValueCapabilities,
   type PatternBinder,
+  pubSubCapabilities,
+  pubSubOptions,
 } from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
 import { type Clock, systemClock } from "./clock.js";
 import { settingsSchema } from "./config.js";
 import { boundBeyondHeap } from "./errors.js";
 import { MemoryKeyValue, type Shared } from "./key-value.js";
+import type { MemoryPubSub } from "./pub-sub.js";
+import { pubSubBinder } from "./pub-sub-binder.js";
 
 /** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
 const heapShareMax = 0.75;
 
-/** Key-value in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
+/** What each pattern may do, and how its namespaces are configured. */
+const patterns = {
+  "key-value": { capabilities: keyValueCapabilities },
+  "pub-sub": {
+    capabilities: pubSubCapabilities,
+    limits: { payloadBytesMax: 3_145_728 },
+    options: pubSubOptions(pubSubCapabilities),
+  },
+} as const;
+
+/** Key-value and pub-sub in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 export const memstorePlugin = definePlugin({
   name: "memstore",
   version: "0.1.0",
   durability: "ephemeral",
   settings: settingsSchema,
-  patterns: { "key-value": { capabilities: keyValueCapabilities } },
+  patterns,
   open(settings, context) {
     const heapShareBytes = Math.floor(getHeapStatistics().heap_size_limit * heapShareMax);
     if (settings.max_bytes > heapShareBytes) throw boundBeyondHeap(settings.max_bytes, heapShareBytes);
@@ -31,14 +45,16 @@ export const memstorePlugin = definePlugin({
 });
 
 /** Opens a backend that holds at most `maxBytes`. */
-export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend {
+export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend<typeof patterns> {
   const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new EtagSource(), clock };
-  const namespaces = new Map<string, MemoryKeyValue>();
+  const namespaces = { keyValue: new Map<string, MemoryKeyValue>(), pubSub: new Map<string, MemoryPubSub>() };
   return {
-    keyValue: keyValueBinder(namespaces, shared),
+    keyValue: keyValueBinder(namespaces.keyValue, shared),
+    pubSub: pubSubBinder(namespaces.pubSub, shared),
     metrics: () => metricsOf(namespaces, shared.budget),
     close() {
-      for (const keyValue of namespaces.values()) keyValue.clear();
+      for (const keyValue of namespaces.keyValue.values()) keyValue.clear();
+      for (const pubSub of namespaces.pubSub.values()) pubSub.clear();
     },
   };
 }
@@ -63,16 +79,25 @@ function keyValueBinder(namespaces: Map<string, MemoryKeyValue>, shared: Shared)
   };
 }
 
-function metricsOf(
-  namespaces: Map<string, MemoryKeyValue>,
-  budget: ByteBudget,
-): ReturnType<NonNullable<Backend["metrics"]>> {
-  const keys = [...namespaces].map(([namespace, keyValue]) => ({ labels: { namespace }, value: keyValue.keys }));
+interface Namespaces {
+  readonly keyValue: ReadonlyMap<string, MemoryKeyValue>;
+  readonly pubSub: ReadonlyMap<string, MemoryPubSub>;
+}
+
+function metricsOf(namespaces: Namespaces, budget: ByteBudget): ReturnType<NonNullable<Backend["metrics"]>> {
+  const keys = [...namespaces.keyValue].map(([namespace, { keys }]) => ({ labels: { namespace }, value: keys }));
+  const held = [...namespaces.pubSub].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages }));
   return [
     { name: "prism_plugin_keys", help: "Keys held, by namespace.", kind: "gauge", samples: keys },
     {
+      name: "prism_plugin_pubsub_messages",
+      help: "Messages held for subscribers, by namespace; one that several groups hold counts for each.",
+      kind: "gauge",
+      samples: held,
+    },
+    {
       name: "prism_plugin_stored_bytes",
-      help: "Bytes held in all namespaces: keys, values, token records and their overhead.",
+      help: "Bytes held in all namespaces: keys, values, messages, token records and their overhead.",
       kind: "gauge",
       samples: [{ value: budget.usedBytes }],
     },

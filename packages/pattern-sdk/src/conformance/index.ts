@@ -5,4 +5,6 @@ export { KeyValueSubject } from "./key-value/key-value-subject.js";
 export { PatternClient } from "./pattern-client.js";
 export { casesFor, type PatternSuite, type Probe, restartCasesFor } from "./pattern-suite.js";
 export { patternSuites } from "./pattern-suites.js";
+export { PubSubClient } from "./pub-sub/pub-sub-client.js";
+export { PubSubSubject } from "./pub-sub/pub-sub-subject.js";
 export { type BindOptions, type Placement, type StartedPlugin, Subject, type SubjectOptions } from "./subject.js";

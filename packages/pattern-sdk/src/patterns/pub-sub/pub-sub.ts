@@ -69,11 +69,11 @@ export interface Subscription {
   close(): Awaitable<void>;
 }
 
-/** What the operator may set for one namespace: its `options`. The SDK's schema `pubSubOptions` parses it. */
+/** What the operator may set for one namespace: its `options`. The SDK's schema `pubSubOptions(capabilities)` parses it. */
 export interface PubSubOptions {
   /** How long a group keeps what it has not acknowledged, in ms. Capability `durable`. Default 7 days. */
   readonly retentionMs: number;
-  /** After so many deliveries a message is given up and moved to the topic `dead_letter.<group>`: 1 to 1,000. Capability `dead_letter`. `undefined`: never. */
+  /** After so many deliveries a message is given up and moved to `deadLetterTopic(group)` as `deadLetterOf` says: 1 to 1,000. Capability `dead_letter`. `undefined`: never. */
   readonly maxDeliveries?: number | undefined;
 }
 

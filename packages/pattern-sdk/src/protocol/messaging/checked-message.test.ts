@@ -22,7 +22,7 @@ describe("a message is taken with", () => {
 
 describe("a message is refused with", () => {
   test.each([
-    ["an id that is too long", { id: "é".repeat(64) + "x" }, "m.id"],
+    ["an id that is too long", { id: `${"é".repeat(64)}x` }, "m.id"],
     ["a key that is too long", { key: "k".repeat(1_025) }, "m.key"],
     ["a content type that is too long", { contentType: "t".repeat(257) }, "m.content_type"],
     ["65 headers", { headers: Array.from({ length: 65 }, () => header("h")) }, "m.headers"],

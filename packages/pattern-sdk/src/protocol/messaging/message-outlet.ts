@@ -1,7 +1,8 @@
 import type { OutgoingMessage, StreamingServerCall } from "@prism-data/transport";
 import type { Outlet, Room } from "../../patterns/messaging/outlet.js";
+import { answersOf } from "./answers-of.js";
+import { CallWriter } from "./call-writer.js";
 import { answerBytesTarget, answerMessagesMax } from "./messaging-bounds.js";
-import type { Outstanding } from "./outstanding.js";
 
 /** What the transport is given at once. */
 const answerRoom: Room = { items: answerMessagesMax, bytes: answerBytesTarget };
@@ -13,13 +14,23 @@ export interface OutletCodec<T> {
   encode(items: readonly T[]): OutgoingMessage;
 }
 
+/** What an app may hold without giving it back. */
+export interface Allowance<T> {
+  /** What is left; `undefined`: nothing. */
+  readonly room: Room | undefined;
+  /** Counts one more item. False, and not counted: it does not fit now. */
+  add(sizeBytes: number, item: T): boolean;
+}
+
 /** What an outlet works with. */
 export interface OutletOptions<T> extends OutletCodec<T> {
   readonly call: StreamingServerCall;
   /** Ends the waiting for room, with its reason. */
   readonly signal: AbortSignal;
   /** What the app may hold without giving it back. Default: only its reading counts. */
-  readonly outstanding?: Outstanding | undefined;
+  readonly outstanding?: Allowance<T> | undefined;
+  /** Whether items wait for `open`, because something else goes first. Default: they do not. */
+  readonly isClosed?: boolean;
 }
 
 /**
@@ -31,14 +42,16 @@ export interface OutletOptions<T> extends OutletCodec<T> {
  */
 export class MessageOutlet<T> implements Outlet<T> {
   readonly #options: OutletOptions<T>;
+  readonly #writer: CallWriter;
   #held: T[] = [];
-  /** Whether the transport has taken more than it can pass on. */
-  #isBlocked = false;
+  #isOpen: boolean;
   /** Fulfilled when there may be room again, or none ever. */
   #change: PromiseWithResolvers<void> | undefined;
 
   constructor(options: OutletOptions<T>) {
     this.#options = options;
+    this.#writer = new CallWriter(options.call, () => this.#wake());
+    this.#isOpen = options.isClosed !== true;
     options.signal.addEventListener("abort", () => this.#wake(), { once: true });
   }
 
@@ -60,7 +73,13 @@ export class MessageOutlet<T> implements Outlet<T> {
 
   /** Sends an answer of another kind, in its place among the items. */
   tell(answer: OutgoingMessage): void {
-    if (!this.#options.signal.aborted) this.#write(answer);
+    if (!this.#options.signal.aborted) this.#writer.write(answer);
+  }
+
+  /** Lets the items follow that wait for it. */
+  open(): void {
+    this.#isOpen = true;
+    this.freed();
   }
 
   /** Items were given back: there may be room again. */
@@ -72,31 +91,18 @@ export class MessageOutlet<T> implements Outlet<T> {
 
   /** Sends what fits; the rest stays held. */
   #passOn(): void {
+    if (!this.#isOpen) return;
     const { encode, sizeBytesOf } = this.#options;
     const fitting = this.#held.slice(0, this.#countFitting());
-    for (const answer of answersOf(fitting, sizeBytesOf)) this.#write(encode(answer));
+    for (const answer of answersOf(fitting, sizeBytesOf)) this.#writer.write(encode(answer));
     this.#held = this.#held.slice(fitting.length);
   }
 
   #countFitting(): number {
     const { outstanding, sizeBytesOf } = this.#options;
     if (outstanding === undefined) return this.#held.length;
-    const firstHeld = this.#held.findIndex((item) => !outstanding.add(sizeBytesOf(item)));
+    const firstHeld = this.#held.findIndex((item) => !outstanding.add(sizeBytesOf(item), item));
     return firstHeld < 0 ? this.#held.length : firstHeld;
-  }
-
-  #write(answer: OutgoingMessage): void {
-    const { call } = this.#options;
-    if (call.write(answer) || this.#isBlocked) return;
-    this.#isBlocked = true;
-    call.writable().then(
-      () => {
-        this.#isBlocked = false;
-        this.#wake();
-      },
-      // The call has ended, which the signal tells.
-      () => {},
-    );
   }
 
   #wake(): void {
@@ -105,26 +111,9 @@ export class MessageOutlet<T> implements Outlet<T> {
   }
 
   #roomNow(): Room | undefined {
-    if (this.#isBlocked || this.#held.length > 0) return undefined;
+    if (this.#writer.isBlocked || this.#held.length > 0) return undefined;
     const { outstanding } = this.#options;
     const room = outstanding === undefined ? answerRoom : outstanding.room;
     return room && { items: Math.min(room.items, answerRoom.items), bytes: Math.min(room.bytes, answerRoom.bytes) };
   }
-}
-
-/** Splits items into answers of a moderate size; a larger item has one of its own. */
-function* answersOf<T>(items: readonly T[], sizeBytesOf: (item: T) => number): Generator<readonly T[]> {
-  let start = 0;
-  let sizeBytes = 0;
-  for (const [index, item] of items.entries()) {
-    const itemBytes = sizeBytesOf(item);
-    const isFull = index - start === answerMessagesMax || sizeBytes + itemBytes > answerBytesTarget;
-    if (isFull && index > start) {
-      yield items.slice(start, index);
-      start = index;
-      sizeBytes = 0;
-    }
-    sizeBytes += itemBytes;
-  }
-  if (start < items.length) yield items.slice(start);
 }

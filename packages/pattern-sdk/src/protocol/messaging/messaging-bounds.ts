@@ -11,8 +11,6 @@ export const headerNameBytesMax = 128;
 export const contentTypeBytesMax = 256;
 /** The largest payload where a backend does not say otherwise. Source: `prism.message.v1.Message.payload`. */
 export const payloadBytesDefault = 1_048_576;
-/** The largest payload of any backend: with the largest headers, key and framing it fits into a message of 4 MiB. */
-export const payloadBytesMax = 3_145_728;
 /** The most messages of one request, and the most ids of an acknowledgement. Source: the protos of the patterns. */
 export const messagesPerRequestMax = 1_000;
 /** The longest id of a delivery, in characters of ASCII. Source: the patterns' interfaces. */

@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.js";
 import type { Bounds } from "../../patterns/bounds.js";
 import type { PatternKind, PatternTypes } from "../../patterns/pattern-kind.js";
+import { invalidField } from "./checked-fields.js";
 
 /** A namespace as calls see it. Replaced as a whole when it is bound again. */
 export interface BoundNamespace<Types extends PatternTypes = PatternTypes> {
@@ -28,4 +29,10 @@ export function requireCapability(bound: BoundNamespace, capability: string, wha
 function listed({ capabilities, kind }: BoundNamespace): string {
   if (capabilities.size === 0) return `none beyond ${kind.minimum}`;
   return [...capabilities].sort().join(", ");
+}
+
+/** The namespace of a later request of a stream: the first one's, or left out. */
+export function checkSameNamespace(bound: BoundNamespace, namespace: string): void {
+  if (namespace === "" || namespace === bound.namespace) return;
+  throw invalidField("namespace", "is another one than in the first request of the stream; leave it out");
 }

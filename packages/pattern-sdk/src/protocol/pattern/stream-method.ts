@@ -32,3 +32,17 @@ export function rejectedOnAbort(signal: AbortSignal): Promise<never> {
   else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   return promise;
 }
+
+/** What a promise becomes, unless the signal is aborted first: then rejects with its reason. Leaves nothing behind on the signal. */
+export async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const either = Promise.withResolvers<T>();
+  const onAbort = () => either.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  promise.then(either.resolve, either.reject);
+  try {
+    return await either.promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

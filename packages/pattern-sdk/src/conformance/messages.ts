@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { GrpcError } from "@prism-data/transport";
+import type { GatewayError } from "../errors.js";
+import type { Message, Outcome } from "../protocol/gen/prism/message/v1/message.js";
+import { encodeMessage } from "../protocol/message.js";
+import { Status } from "../protocol/rpc.js";
+import { gatewayErrorOf } from "../protocol/status.js";
+
+/** What is said of a message in a case; a text is its payload. */
+export type MessageParts = string | Partial<Message>;
+
+/** A message as the wire has it. */
+export function messageOf(parts: MessageParts): Message {
+  const empty = { id: "", key: "", headers: [], contentType: "", payload: new Uint8Array() };
+  return typeof parts === "string" ? { ...empty, payload: Buffer.from(parts) } : { ...empty, ...parts };
+}
+
+/** So many messages, numbered by their payloads from `first` on. */
+export function numbered(count: number, first = 0): string[] {
+  return Array.from({ length: count }, (_, index) => String(first + index));
+}
+
+/** The payload as text. */
+export function textOf({ payload }: Message): string {
+  return Buffer.from(payload).toString();
+}
+
+/** The id or the failure of one message of a call. */
+export function outcomeOf({ outcome }: Outcome): string | GatewayError {
+  if (outcome?.$case === "id") return outcome.value;
+  if (outcome === undefined) throw new Error("An outcome is neither an id nor an error.");
+  const { code, message } = outcome.value;
+  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, outcome.value) }));
+}
+
+/** Asserts that a message is the one that was sent, byte for byte. */
+export function assertSameMessage(actual: Message, sent: Message): void {
+  assert.deepEqual(comparable(actual), comparable(sent));
+}
+
+function comparable({ id, key, headers, contentType, payload }: Message) {
+  return {
+    ...{ id, key, contentType },
+    headers: headers.map(({ name, value }) => [name, Buffer.from(value).toString("hex")]),
+    payload: Buffer.from(payload).toString("base64"),
+  };
+}
