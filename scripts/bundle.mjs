@@ -1,6 +1,6 @@
 // Puts each program and all it imports into few files, `bundle/` beside the package's `dist/`: Node.js needs about a millisecond for
 // each module it loads, and Prism with its libraries is some 700 of them (docs/adr/0012-bundled-programs.md).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -32,7 +32,8 @@ async function bundle(folder) {
   const outdir = join(folder, "bundle");
   rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({
-    entryPoints: [join(folder, "dist/main.js")],
+    entryPoints: globSync(join(folder, "dist/**/main.js")),
+    outbase: join(folder, "dist"),
     outdir,
     bundle: true,
     // What a command alone needs is loaded by that command.

@@ -7,34 +7,19 @@ import { sqlitePlugin } from "./plugin.js";
 
 const path = "./data.db";
 
-test.each<[unknown, object]>([
-  [{ path }, { path, busy_timeout: 5_000 }],
-  [
-    { path, max_bytes: 1_048_576 },
-    { path, busy_timeout: 5_000, max_bytes: 1_048_576 },
-  ],
-  [
-    { path, max_bytes: "1MiB" },
-    { path, busy_timeout: 5_000, max_bytes: 1_048_576 },
-  ],
-  [
-    { path, max_bytes: "2GiB" },
-    { path, busy_timeout: 5_000, max_bytes: 2_147_483_648 },
-  ],
-  [
-    { path, busy_timeout: "250ms" },
-    { path, busy_timeout: 250 },
-  ],
-  [
-    { path, busy_timeout: "1m" },
-    { path, busy_timeout: 60_000 },
-  ],
-  [
-    { path, busy_timeout: "0ms" },
-    { path, busy_timeout: 0 },
-  ],
+const defaults = { path, busy_timeout: 5_000, sql_connections: 16 };
+
+test.each<[object, object]>([
+  [{}, {}],
+  [{ max_bytes: 1_048_576 }, { max_bytes: 1_048_576 }],
+  [{ max_bytes: "1MiB" }, { max_bytes: 1_048_576 }],
+  [{ max_bytes: "2GiB" }, { max_bytes: 2_147_483_648 }],
+  [{ busy_timeout: "250ms" }, { busy_timeout: 250 }],
+  [{ busy_timeout: "1m" }, { busy_timeout: 60_000 }],
+  [{ busy_timeout: "0ms" }, { busy_timeout: 0 }],
+  [{ sql_connections: 2 }, { sql_connections: 2 }],
 ])("%j means %j", (settings, parsed) => {
-  expect(settingsSchema.parse(settings)).toEqual(parsed);
+  expect(settingsSchema.parse({ path, ...settings })).toEqual({ ...defaults, ...parsed });
 });
 
 test.each<[unknown]>([
@@ -49,6 +34,8 @@ test.each<[unknown]>([
   [{ path, busy_timeout: 5 }],
   [{ path, busy_timeout: "2m" }],
   [{ path, busy_timeout: "-1s" }],
+  [{ path, sql_connections: 1 }],
+  [{ path, sql_connections: 257 }],
   [{ path, synchronous: "off" }],
 ])("%j is refused", (settings) => {
   expect(settingsSchema.safeParse(settings).success).toBe(false);

@@ -54,6 +54,15 @@ export const settingsSchema = z.strictObject({
       "How long a write waits while another process keeps the file locked, before it fails with BACKEND_UNAVAILABLE. " +
         "0ms to 1m; default 5s.",
     ),
+  sql_connections: z
+    .int()
+    .min(2)
+    .max(256)
+    .default(16)
+    .describe(
+      "The most statements and transactions of SQL namespaces that run at once, each in a process of its own; one namespace " +
+        "gets half of them. 2 to 256; default 16.",
+    ),
 });
 
 function parseSizeBytes(size: number | string): number {

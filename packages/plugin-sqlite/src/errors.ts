@@ -20,7 +20,7 @@ const locked: Translation = {
 };
 const full: Translation = {
   reason: "CAPACITY_EXHAUSTED",
-  advice: "The disk is full or max_bytes is reached. Delete keys, give them a time to live, or make room.",
+  advice: "The disk is full or max_bytes is reached. Delete data, give keys a time to live, or make room.",
 };
 const denied: Translation = {
   reason: "BACKEND_DENIED",
@@ -77,12 +77,30 @@ export function translateError(error: unknown, path: string): unknown {
   const code = codeOf(error);
   const translation = code === undefined ? undefined : translationOf(code, error);
   if (translation === undefined) return error;
-  const { reason, advice, retryAfterMs } = translation;
-  return new GatewayError(reason, `SQLite file ${path}: ${(error as Error).message} (${code}). ${advice}`, {
-    metadata: { sqlite_code: code! },
+  return translated(translation, { code: code!, message: (error as Error).message, path, cause: error });
+}
+
+/** What SQLite said of a file, by the name of its result code. */
+export interface FileFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly path: string;
+  readonly cause?: unknown;
+}
+
+/** The error for a result code that is about the file, not about what was asked of it. `undefined`: it is not. */
+export function fileError(failure: FileFailure): GatewayError | undefined {
+  const translation = sqliteTranslation(failure.code);
+  return translation && translated(translation, failure);
+}
+
+function translated({ reason, advice, retryAfterMs }: Translation, failure: FileFailure): GatewayError {
+  const { code, message, path, cause } = failure;
+  return new GatewayError(reason, `SQLite file ${path}: ${message} (${code}). ${advice}`, {
+    metadata: { sqlite_code: code },
     retryAfterMs,
-    fieldViolations: reason === "INVALID_SETTINGS" ? [{ field: "path", description: translation.advice }] : [],
-    cause: error,
+    fieldViolations: reason === "INVALID_SETTINGS" ? [{ field: "path", description: advice }] : [],
+    cause,
   });
 }
 
@@ -150,6 +168,10 @@ function codeOf(error: unknown): string | undefined {
 
 function translationOf(code: string, error: unknown): Translation | undefined {
   if (!(error instanceof Database.SqliteError)) return fileSystemTranslations[code];
+  return sqliteTranslation(code) ?? failing;
+}
+
+function sqliteTranslation(code: string): Translation | undefined {
   const primary = code.split("_").slice(0, 2).join("_");
-  return sqliteTranslations[code] ?? sqliteTranslations[primary] ?? failing;
+  return sqliteTranslations[code] ?? sqliteTranslations[primary];
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type Backend,
   definePlugin,
@@ -8,20 +9,29 @@ import {
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { SqliteKeyValue } from "./key-value.js";
+import { ConnectionPool } from "./sql/connection-pool.js";
+import { relationalBinder } from "./sql/relational-binder.js";
 import { Store, type StoreOptions } from "./store.js";
 
-/** Key-value in a SQLite file: on disk before it answers. */
+/** The same file for this module in src, dist and bundle. */
+const connectionProgram = fileURLToPath(new URL("../bundle/sql/process/main.js", import.meta.url));
+
+/** Key-value in a SQLite file, and SQL in a file of its own per namespace: on disk before it answers. */
 export const sqlitePlugin = definePlugin({
   name: "sqlite",
   version: "0.1.0",
   durability: "disk",
   settings: settingsSchema,
-  patterns: { "key-value": { capabilities: keyValueCapabilities } },
+  patterns: {
+    "key-value": { capabilities: keyValueCapabilities },
+    relational: { capabilities: ["serializable"] },
+  },
   open(settings, { workingDir, log, reportHealth }) {
     return openFile({
       path: resolve(workingDir, settings.path),
       maxBytes: settings.max_bytes,
       busyTimeoutMs: settings.busy_timeout,
+      sqlConnectionsMax: settings.sql_connections,
       nowMs: Date.now,
       log,
       reportHealth,
@@ -29,13 +39,23 @@ export const sqlitePlugin = definePlugin({
   },
 });
 
-/** Opens a backend on one file. */
-export async function openFile(options: StoreOptions): Promise<Backend> {
+interface OpenOptions extends StoreOptions {
+  readonly sqlConnectionsMax: number;
+}
+
+/** Opens a backend on one file, and on those beside it. */
+export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): Promise<Backend> {
+  const { path, maxBytes, busyTimeoutMs } = options;
   const store = await Store.open(options);
+  const pool = new ConnectionPool({ program: connectionProgram, connectionsMax: sqlConnectionsMax });
   return {
     keyValue: keyValueBinder(store),
-    metrics: () => metricsOf(store),
-    close: () => store.close(),
+    relational: relationalBinder({ pool, path, maxBytes, busyTimeoutMs }),
+    metrics: () => [...metricsOf(store), ...sqlMetricsOf(pool)],
+    async close() {
+      await pool.close();
+      store.close();
+    },
   };
 }
 
@@ -62,12 +82,6 @@ function keyValueBinder(store: Store): PatternBinder<SqliteKeyValue> {
 
 function metricsOf({ file, commits, watchers }: Store): MetricFamily[] {
   const { usedBytes, freeBytes } = file.size();
-  const one = (kind: "counter" | "gauge", name: string, help: string, value: number): MetricFamily => ({
-    name,
-    help,
-    kind,
-    samples: [{ value }],
-  });
   return [
     one("gauge", "prism_plugin_stored_bytes", "Bytes of the database file that are in use.", usedBytes),
     one("gauge", "prism_plugin_free_bytes", "Bytes of the database file that wait to be used again.", freeBytes),
@@ -80,4 +94,20 @@ function metricsOf({ file, commits, watchers }: Store): MetricFamily[] {
     ),
     one("gauge", "prism_plugin_watches", "Watches that are open.", watchers.count),
   ];
+}
+
+function sqlMetricsOf({ counts }: ConnectionPool): MetricFamily[] {
+  return [
+    one("gauge", "prism_plugin_sql_connections", "Processes that run SQL.", counts.connections),
+    one(
+      "counter",
+      "prism_plugin_sql_stopped_total",
+      "Processes that were ended because a statement ran on after its call.",
+      counts.stopped,
+    ),
+  ];
+}
+
+function one(kind: "counter" | "gauge", name: string, help: string, value: number): MetricFamily {
+  return { name, help, kind, samples: [{ value }] };
 }

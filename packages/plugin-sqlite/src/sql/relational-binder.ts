@@ -1,0 +1,55 @@
+import type { PatternBinder } from "@prism-data/pattern-sdk";
+import { translateError } from "../errors.js";
+import { SqliteRelational } from "../relational.js";
+import type { ConnectionPool } from "./connection-pool.js";
+import { NamespaceFiles } from "./namespace-files.js";
+
+/** How long a process may take to start and to open a file, on a machine that is busy. */
+const openTimeoutMs = 10_000;
+
+export interface RelationalBinderOptions {
+  readonly pool: ConnectionPool;
+  /** The absolute path of the backend's own file. */
+  readonly path: string;
+  readonly maxBytes: number | undefined;
+  readonly busyTimeoutMs: number;
+}
+
+/** Makes namespaces with SQL real: each is a file of its own. */
+export function relationalBinder(options: RelationalBinderOptions): PatternBinder<SqliteRelational> {
+  const { pool, path, maxBytes, busyTimeoutMs } = options;
+  const files = new NamespaceFiles(path);
+  const bound = new Map<string, SqliteRelational>();
+  const fileOf = (namespace: string) => ({ path: files.pathOf(namespace), maxBytes });
+  return {
+    async bind({ namespace }) {
+      const file = fileOf(namespace);
+      const changes = files.has(namespace) ? [] : [`made the file ${file.path}`];
+      inPlace(file.path, () => files.make(namespace));
+      const pattern = bound.get(namespace) ?? new SqliteRelational({ pool, file, busyTimeoutMs });
+      // What cannot be opened is no namespace.
+      await pattern.check(AbortSignal.timeout(openTimeoutMs));
+      bound.set(namespace, pattern);
+      const close = async () => {
+        bound.delete(namespace);
+        await pool.closeFile(file);
+      };
+      return { pattern, changes, close };
+    },
+    plan: ({ namespace }) => (files.has(namespace) ? [] : [`would make the file ${files.pathOf(namespace)}`]),
+    async deleteData(namespace) {
+      if (!files.has(namespace)) return [];
+      await pool.closeFile(fileOf(namespace));
+      inPlace(path, () => files.remove(namespace));
+      return [`removed the file ${files.pathOf(namespace)}`];
+    },
+  };
+}
+
+function inPlace(path: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    throw translateError(error, path);
+  }
+}
