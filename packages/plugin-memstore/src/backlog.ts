@@ -140,6 +140,7 @@ export class Backlog {
   giveBack(entry: Entry, delayMs: number): void {
     if (this.#isTooOld(entry) || this.#options.giveUp(entry)) this.forget(entry);
     else this.#makeReadyAfter(entry, delayMs);
+    this.#wakeAll();
   }
 
   /** Messages are ready again at once, whatever their count. */
@@ -165,8 +166,8 @@ export class Backlog {
       this.giveBack(entry, 0);
     } else {
       this.#makeReady(entry);
+      this.#wakeAll();
     }
-    this.#wakeAll();
   }
 
   #makeReadyAfter(entry: Entry, delayMs: number): void {
