@@ -23,6 +23,7 @@ import {
 import { attempt } from "./attempt.js";
 import type { ByteBudget } from "./byte-budget.js";
 import type { Clock } from "./clock.js";
+import { compact } from "./compact.js";
 import { ExpiryQueue, type Scheduled } from "./expiry-queue.js";
 import { SortedKeys } from "./sorted-keys.js";
 import { TokenRecords } from "./token-records.js";
@@ -277,11 +278,6 @@ export class MemoryKeyValue implements KeyValue {
     for (const [key, sizeBytes] of sizes) growthBytes += sizeBytes - (this.#live(key, nowMs)?.sizeBytes ?? 0);
     return growthBytes;
   }
-}
-
-/** The value in memory that holds little else: it came with the rest of its message around it. */
-function compact(value: Uint8Array): Uint8Array {
-  return value.length * 4 >= value.buffer.byteLength * 3 ? value : new Uint8Array(value);
 }
 
 function entrySizeBytes(key: string, value: Uint8Array): number {

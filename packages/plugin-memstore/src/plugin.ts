@@ -7,6 +7,8 @@ import {
   type PatternBinder,
   pubSubCapabilities,
   pubSubOptions,
+  queueCapabilities,
+  queueOptions,
 } from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
 import { type Clock, systemClock } from "./clock.js";
@@ -15,6 +17,8 @@ import { boundBeyondHeap } from "./errors.js";
 import { MemoryKeyValue, type Shared } from "./key-value.js";
 import type { MemoryPubSub } from "./pub-sub.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
+import type { MemoryQueue } from "./queue.js";
+import { queueBinder } from "./queue-binder.js";
 
 /** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
 const heapShareMax = 0.75;
@@ -30,6 +34,10 @@ const patterns = {
 } as const;
 
 /** Key-value and pub-sub in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
+/** The largest payload: what the pattern allows at most. */
+const payloadBytesMax = 3_145_728;
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+/** Key-value and queues in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 export const memstorePlugin = definePlugin({
   name: "memstore",
   version: "0.1.0",
@@ -44,6 +52,12 @@ export const memstorePlugin = definePlugin({
   },
 });
 
+/** What a backend holds, by namespace. */
+interface Held {
+  readonly namespaces: Map<string, MemoryKeyValue>;
+  readonly queues: Map<string, MemoryQueue>;
+}
+
 /** Opens a backend that holds at most `maxBytes`. */
 export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend<typeof patterns> {
   const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new EtagSource(), clock };
@@ -55,6 +69,12 @@ export function openMemory(maxBytes: number, clock: Clock = systemClock): Backen
     close() {
       for (const keyValue of namespaces.keyValue.values()) keyValue.clear();
       for (const pubSub of namespaces.pubSub.values()) pubSub.clear();
+  const namespaces = new Map<string, MemoryKeyValue>();
+  const queues = new Map<string, MemoryQueue>();
+    keyValue: keyValueBinder(namespaces, shared),
+    queue: queueBinder(queues, shared),
+    metrics: () => metricsOf({ namespaces, queues }, shared.budget),
+      for (const data of [...namespaces.values(), ...queues.values()]) data.clear();
     },
   };
 }
@@ -94,6 +114,11 @@ function metricsOf(namespaces: Namespaces, budget: ByteBudget): ReturnType<NonNu
       help: "Messages held for subscribers, by namespace; one that several groups hold counts for each.",
       kind: "gauge",
       samples: held,
+function metricsOf({ namespaces, queues }: Held, budget: ByteBudget): ReturnType<NonNullable<Backend["metrics"]>> {
+  const keys = [...namespaces].map(([namespace, keyValue]) => ({ labels: { namespace }, value: keyValue.keys }));
+      name: "prism_plugin_queue_messages",
+      help: "Messages held, by namespace, dead letters among them.",
+      samples: [...queues].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages })),
     },
     {
       name: "prism_plugin_stored_bytes",

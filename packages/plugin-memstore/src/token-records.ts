@@ -57,7 +57,7 @@ export class TokenRecords {
 
   #live(key: string, nowMs: number): TokenRecord | undefined {
     const scheduled = this.#records.get(key);
-    return scheduled !== undefined && scheduled.dueAtMs > nowMs ? scheduled.item : undefined;
+    return scheduled !== undefined && scheduled.rank > nowMs ? scheduled.item : undefined;
   }
 
   #forget(record: TokenRecord): void {

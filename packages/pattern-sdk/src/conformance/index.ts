@@ -7,4 +7,6 @@ export { casesFor, type PatternSuite, type Probe, restartCasesFor } from "./patt
 export { patternSuites } from "./pattern-suites.js";
 export { PubSubClient } from "./pub-sub/pub-sub-client.js";
 export { PubSubSubject } from "./pub-sub/pub-sub-subject.js";
+export { QueueClient } from "./queue/queue-client.js";
+export { QueueSubject } from "./queue/queue-subject.js";
 export { type BindOptions, type Placement, type StartedPlugin, Subject, type SubjectOptions } from "./subject.js";

@@ -30,9 +30,10 @@ export interface PluginInstance {
 export async function startInProcess(plugin: PluginDefinition, socketPath: string): Promise<PluginInstance> {
   const running = await startPlugin(plugin, { socketPath, log: silentLog });
   const client = await connect(running.handshake);
+  // The plugin first: a client that closes waits for its streams, and a case that failed may have left one.
   const stop = async () => {
-    await client.close();
     await running.close();
+    await client.close();
   };
   return { client, token: undefined, stop, kill: stop };
 }
@@ -48,11 +49,11 @@ export async function spawnPlugin(entry: string, socketPath: string): Promise<Pl
       client,
       token: handshake.token,
       async stop() {
-        await client.close();
         child.stdin.end();
         const timer = setTimeout(() => child.kill("SIGKILL"), exitTimeoutMs);
         const code = await exited;
         clearTimeout(timer);
+        await client.close();
         if (code !== 0)
           throw new Error(
             `The plugin did not exit with 0 within ${exitTimeoutMs} ms of the end of its stdin: ${code}.`,

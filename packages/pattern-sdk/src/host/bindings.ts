@@ -104,12 +104,12 @@ function bindingOf({ namespace, capabilities, options }: BindingPlan): Binding<u
 }
 
 function liveBinding(made: Bound<object>, plan: BindingPlan): LiveBinding {
-  const { namespace, kind, bounds, plugin } = plan;
+  const { namespace, kind, bounds, options, plugin } = plan;
   const { pattern } = made;
   const capabilities = new Set(withIncluded(kind, [...plan.capabilities, ...(made.capabilities ?? [])]));
   checkMethods(kind, { pattern, capabilities, plugin });
   const closing = new AbortController();
-  const visible = { namespace, kind, pattern, capabilities, bounds, closed: closing.signal };
+  const visible = { namespace, kind, pattern, capabilities, bounds, options, closed: closing.signal };
   return { visible, plan, made, closing };
 }
 

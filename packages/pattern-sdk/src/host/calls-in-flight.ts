@@ -5,6 +5,9 @@ import type { Logger } from "../plugin.js";
 import { grpcErrorOf } from "../protocol/status.js";
 import { translatedError } from "./translated-error.js";
 
+/** How long the handlers of calls that were ended may still take, such as to give back what they hold of the data system. */
+const handlerGraceMs = 500;
+
 /** How many calls a drain let finish, and how many it did not. */
 export interface DrainCounts {
   readonly completed: number;
@@ -18,7 +21,8 @@ type State =
 /** Knows the apps' calls that are not answered yet, so that a drain can wait for them and then end them. */
 export class CallsInFlight {
   readonly #log: Logger;
-  readonly #unanswered = new Set<ServerCall>();
+  /** Each with what its handler is doing. */
+  readonly #unanswered = new Map<ServerCall, PromiseLike<unknown>>();
   #state: State = { phase: "open" };
 
   constructor(log: Logger) {
@@ -37,7 +41,10 @@ export class CallsInFlight {
     return { kind: "stream", handle: async (call) => this.#run(call, () => method.handle(call)) };
   }
 
-  /** Takes no new calls, waits for those in flight at most `graceMs`, and ends the rest with `DRAINING`. Call it once. */
+  /**
+   * Takes no new calls, waits for those in flight at most `graceMs`, and ends the rest with `DRAINING`; their handlers may still
+   * tidy up before it resolves. Call it once.
+   */
   async drain(graceMs: number): Promise<DrainCounts> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const state = { phase: "draining" as const, completed: 0, aborted: 0, whenIdle: resolve };
@@ -47,10 +54,12 @@ export class CallsInFlight {
       await promise;
       clearTimeout(timer);
     }
-    for (const call of [...this.#unanswered]) {
+    const handlers = [...this.#unanswered.values()];
+    for (const call of [...this.#unanswered.keys()]) {
       call.abort(grpcErrorOf(drainingError()));
       this.#answered(call, "aborted");
     }
+    await settledWithin(handlers, handlerGraceMs);
     return { completed: state.completed, aborted: state.aborted };
   }
 
@@ -63,7 +72,7 @@ export class CallsInFlight {
       throw translatedError(error, call, this.#log);
     }
     if (typeof (answer as Partial<PromiseLike<T>> | undefined)?.then !== "function") return answer;
-    this.#unanswered.add(call);
+    this.#unanswered.set(call, answer as PromiseLike<T>);
     return (answer as PromiseLike<T>).then(
       (value) => {
         this.#answered(call, "completed");
@@ -81,6 +90,15 @@ export class CallsInFlight {
     this.#state[how]++;
     if (this.#unanswered.size === 0) this.#state.whenIdle();
   }
+}
+
+async function settledWithin(handlers: readonly PromiseLike<unknown>[], graceMs: number): Promise<void> {
+  if (handlers.length === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, graceMs);
+  Promise.allSettled(handlers).then(() => resolve());
+  await promise;
+  clearTimeout(timer);
 }
 
 function isDraining(error: unknown): boolean {

@@ -2,12 +2,14 @@ import { keyValueKind } from "./key-value/key-value-kind.js";
 import type { PatternKind, PatternTypes } from "./pattern-kind.js";
 import { pubSubKind } from "./pub-sub/pub-sub-kind.js";
 import { relationalKind } from "./relational/relational-kind.js";
+import { queueKind } from "./queue/queue-kind.js";
 
 /** Every pattern, by its name in configuration. What the SDK, the proxy and the tests know of patterns comes from here. */
 export const patternKinds = {
   "key-value": keyValueKind,
   relational: relationalKind,
   "pub-sub": pubSubKind,
+  queue: queueKind,
 } as const;
 
 /** The name of a pattern, as configuration spells it. */

@@ -12,6 +12,8 @@ export * as messagev1 from "./gen/prism/message/v1/message.js";
 export * as pluginv1 from "./gen/prism/plugin/v1/plugin.js";
 export * as pubsub from "./gen/prism/pubsub/v1/pubsub.js";
 export * as relational from "./gen/prism/relational/v1/relational.js";
+export * as message from "./gen/prism/message/v1/message.js";
+export * as queue from "./gen/prism/queue/v1/queue.js";
 export * from "./handshake.js";
 export * from "./message.js";
 export * from "./method-traits.js";

@@ -1,12 +1,12 @@
-import { type CallOptions, GrpcError } from "@prism-data/transport";
+import type { CallOptions } from "@prism-data/transport";
 import type { GatewayError } from "../../errors.js";
 import { keyValueKind } from "../../patterns/key-value/key-value-kind.js";
 import type { IdempotencyToken as WireToken } from "../../protocol/gen/prism/idempotency/v1/token.js";
 import * as wire from "../../protocol/gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../../protocol/message.js";
-import { Status } from "../../protocol/rpc.js";
-import { gatewayErrorOf } from "../../protocol/status.js";
+import type { Status } from "../../protocol/rpc.js";
 import { durationFromMs, msFromDuration, msFromTimestamp } from "../../protocol/wire-time.js";
+import { failureInStatus } from "../failure-in-status.js";
 import { type Connection, PatternClient } from "../pattern-client.js";
 import { KeyValueWatch } from "./key-value-watch.js";
 
@@ -220,7 +220,5 @@ function mutationOf(mutation: WireMutation): wire.Mutation {
 function failureIn(outcome: { readonly $case: string; readonly value: unknown } | undefined): GatewayError {
   if (outcome?.$case !== "error")
     throw new Error("The answer to an entry of a batch is neither a result nor an error.");
-  const status = outcome.value as Status;
-  const { code, message } = status;
-  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, status) }));
+  return failureInStatus(outcome.value as Status);
 }

@@ -52,7 +52,7 @@ export interface QueueDelivery {
 export interface Rejection {
   /** How long it waits before it is delivered again, in ms: 0 to 12 h. Above 0 only with capability `delay`. */
   readonly delayMs: number;
-  /** Up to 1,024 bytes of UTF-8; `""`: not said. Kept for the dead letter. */
+  /** 1 to 1,024 bytes of UTF-8. Kept for the dead letter. The SDK says something where the app does not. */
   readonly cause: string;
 }
 
@@ -73,7 +73,7 @@ export interface DeadLetter {
   readonly diedAtMs: number;
   /** How often it had been delivered. */
   readonly deliveryCount: number;
-  /** The cause of its last rejection, or `the lease ended N times` when it was never rejected with one. */
+  /** The cause of its last rejection; `leaseEndedCause(deliveryCount)` when it was never rejected. */
   readonly cause: string;
 }
 
@@ -116,7 +116,7 @@ export interface Queue {
   send(entries: readonly SendEntry[], context: CallContext): Awaitable<readonly BatchResult<Sent>[]>;
   /** Leases messages that are ready, oldest first as far as the data system knows an order. Empty when the wait was in vain. */
   receive(request: ReceiveRequest, context: CallContext): Awaitable<readonly QueueDelivery[]>;
-  /** Removes messages for good; one result each, `LEASE_LOST` for a delivery whose lease has ended. */
+  /** Removes messages for good; one result each, `leaseLostError()` for a delivery whose lease has ended. No id stands twice, here and below. */
   acknowledge(deliveryIds: readonly string[], context: CallContext): Awaitable<readonly BatchResult<void>[]>;
   /** Makes messages ready again, or dead letters of them; one result each, as in `acknowledge`. */
   reject(
@@ -125,8 +125,9 @@ export interface Queue {
     context: CallContext,
   ): Awaitable<readonly BatchResult<void>[]>;
   /**
-   * Makes messages ready again at once whose worker has left. Never makes a dead letter. `counts` false: the delivery is taken out of
-   * the count, because it was Prism that ended it. Deliveries whose lease has ended are ignored.
+   * Ends leases at once whose worker has left: each message goes on as if its lease had ended. `counts` false: the delivery is first
+   * taken out of the count, because it was Prism that ended it; so this never makes a dead letter. Deliveries whose lease has ended
+   * are ignored.
    */
   release(deliveryIds: readonly string[], counts: boolean, context: CallContext): Awaitable<void>;
   /** Lets leases end `leaseMs` from now; one result each: when that is, in ms since the Unix epoch, or `LEASE_LOST`. */

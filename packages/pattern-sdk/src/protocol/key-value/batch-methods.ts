@@ -1,7 +1,7 @@
 import { GatewayError } from "../../errors.js";
-import type { BatchResult } from "../../patterns/batch-result.js";
 import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../message.js";
+import { checkResults } from "../pattern/check-results.js";
 import { andThen } from "../pattern/pattern-method.js";
 import { checkedDelete, checkedEntries, checkedKeys, checkedSet } from "./checked-requests.js";
 import { capabilityMethod } from "./key-value-method.js";
@@ -53,11 +53,3 @@ export const batchMethods = {
     },
   ),
 };
-
-function checkResults(results: readonly BatchResult<unknown>[], expected: number, method: string): void {
-  if (results.length === expected) return;
-  throw new GatewayError(
-    "INTERNAL",
-    `The plugin's ${method} answered ${results.length} results for ${expected} entries. This is a defect of the plugin.`,
-  );
-}

@@ -11,6 +11,8 @@ export interface BoundNamespace<Types extends PatternTypes = PatternTypes> {
   /** What calls may use, with what that includes. */
   readonly capabilities: ReadonlySet<string>;
   readonly bounds: Bounds<Types>;
+  /** The namespace's options, parsed by the schema in the plugin's description of the pattern. `undefined`: there is none. */
+  readonly options: unknown;
   /** Aborted when the namespace is unbound or bound anew: whatever runs for as long as the binding does ends then. */
   readonly closed: AbortSignal;
 }

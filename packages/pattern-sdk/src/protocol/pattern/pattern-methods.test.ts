@@ -21,7 +21,7 @@ const namingKind: PatternKind = {
 
 function boundTo(kind: PatternKind, namespace: string): BoundNamespace {
   const closed = new AbortController().signal;
-  return { kind, namespace, pattern: {}, capabilities: new Set(), bounds: {}, closed };
+  return { kind, namespace, pattern: {}, capabilities: new Set(), bounds: {}, options: undefined, closed };
 }
 
 const bound = [boundTo(namingKind, "mine"), boundTo(keyValueKind, "another")];

@@ -1,0 +1,6 @@
+import { describeSuiteProof } from "../../suite-proof.fixture.js";
+import { queueSuite } from "../queue-suite.js";
+import { brokenQueues } from "./broken-queues.js";
+import { referencePlugin } from "./reference-plugin.js";
+
+describeSuiteProof({ suite: queueSuite, reference: referencePlugin, broken: brokenQueues });

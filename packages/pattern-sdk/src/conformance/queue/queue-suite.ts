@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { queueKind } from "../../patterns/queue/queue-kind.js";
+import { DescribeRequest } from "../../protocol/gen/prism/queue/v1/queue.js";
+import { encodeMessage } from "../../protocol/message.js";
+import type { PatternSuite } from "../pattern-suite.js";
+import { consumeCases } from "./consuming.js";
+import { deadLetterCases } from "./dead-letters.js";
+import { deduplicationCases } from "./deduplication.js";
+import { delayCases } from "./delays.js";
+import { describeCases } from "./describing.js";
+import { durabilityCases } from "./durability.js";
+import { flowCases } from "./flow-control.js";
+import { invalidRequests } from "./invalid-requests.js";
+import { isolationCases } from "./isolation.js";
+import { leaseCases } from "./leases.js";
+import { messageCases } from "./messages.js";
+import { deadLetterOptionCases, optionCases } from "./options.js";
+import { QueueSubject } from "./queue-subject.js";
+import { queueUses } from "./queue-uses.js";
+import { randomCases } from "./random-calls.js";
+import { receiveCases } from "./receiving.js";
+import { settleCases } from "./settling.js";
+
+/** How the queue pattern is proven. */
+export const queueSuite: PatternSuite<QueueSubject> = {
+  kind: queueKind,
+  start: (options) => QueueSubject.start(options),
+  cases: [
+    ...messageCases,
+    ...receiveCases,
+    ...leaseCases,
+    ...settleCases,
+    ...describeCases,
+    ...consumeCases,
+    ...flowCases,
+    ...delayCases,
+    ...deduplicationCases,
+    ...deadLetterCases,
+    ...optionCases,
+    ...deadLetterOptionCases,
+    ...isolationCases,
+    ...randomCases,
+  ],
+  restartCases: durabilityCases,
+  probe: { method: "Describe", request: (namespace) => encodeMessage(DescribeRequest, { namespace }) },
+  uses: queueUses,
+  invalidRequests,
+  async witness(queue) {
+    await queue.send("before");
+    return async () => {
+      assert.deepEqual(await queue.contents(), { ready: 1, leased: 0, delayed: 0, dead: 0 });
+    };
+  },
+};

@@ -1,0 +1,45 @@
+import { type Message, messageSizeBytes } from "@prism-data/pattern-sdk";
+import { compact } from "./compact.js";
+import type { Scheduled } from "./expiry-queue.js";
+import type { Placed } from "./min-heap.js";
+
+/** What a message takes beside its bytes, as measured: heaps and maps, the message, its state, ids, views and buffers. */
+const messageOverheadBytes = 1_024;
+
+/** The same of each header. */
+const headerOverheadBytes = 256;
+
+/** Where a message of a queue is. */
+export type MessageState =
+  | { readonly kind: "ready"; readonly place: Placed<StoredMessage> }
+  | { readonly kind: "delayed"; readonly due: Scheduled<StoredMessage> }
+  | { readonly kind: "leased"; readonly deliveryId: string; readonly due: Scheduled<StoredMessage> }
+  | { readonly kind: "dead"; readonly number: number; readonly diedAtMs: number; readonly cause: string }
+  /** Acknowledged, or too old. */
+  | { readonly kind: "gone" };
+
+/** A message of a queue. */
+export interface StoredMessage {
+  /** Tells which of two messages was sent first. */
+  readonly sequence: number;
+  readonly message: Message;
+  readonly sentAtMs: number;
+  readonly sizeBytes: number;
+  deliveryCount: number;
+  /** That of the last rejection; `""`: there was none. */
+  lastCause: string;
+  state: MessageState;
+  /** When the message is too old. `undefined`: never, or it was found to be and has a lease. */
+  retention: Scheduled<StoredMessage> | undefined;
+}
+
+/** The bytes that a message counts for, its overhead among them. */
+export function storedSizeBytes(message: Message): number {
+  return messageSizeBytes(message) + messageOverheadBytes + message.headers.length * headerOverheadBytes;
+}
+
+/** The message in memory of its own. */
+export function keptMessage({ id, key, headers, contentType, payload }: Message): Message {
+  const keptHeaders = headers.map(({ name, value }) => ({ name, value: compact(value) }));
+  return { id, key, headers: keptHeaders, contentType, payload: compact(payload) };
+}
