@@ -20,6 +20,7 @@ export * from "./patterns/pub-sub/pub-sub.js";
 export * from "./patterns/queue/index.js";
 export * from "./patterns/relational/relational.js";
 export * from "./patterns/stream/stream.js";
+export * from "./patterns/stream/index.js";
 export * from "./patterns/utf8-order.js";
 export * from "./plugin.js";
 export * from "./reasons.js";

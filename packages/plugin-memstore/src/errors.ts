@@ -6,7 +6,7 @@ export function capacityExhausted(room: { neededBytes: number; freeBytes: number
   return new GatewayError(
     "CAPACITY_EXHAUSTED",
     `The write needs ${neededBytes} bytes and ${freeBytes} of ${maxBytes} are free. Nothing was changed. ` +
-      "Delete keys, give them a time to live, or raise max_bytes in the backend's settings.",
+      "Delete what is not needed, let it expire, or raise max_bytes in the backend's settings.",
     { metadata: { needed_bytes: String(neededBytes), free_bytes: String(freeBytes), max_bytes: String(maxBytes) } },
   );
 }

@@ -9,6 +9,8 @@ import {
   pubSubOptions,
   queueCapabilities,
   queueOptions,
+  streamCapabilities,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
 import { type Clock, systemClock } from "./clock.js";
@@ -19,6 +21,8 @@ import type { MemoryPubSub } from "./pub-sub.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
 import type { MemoryQueue } from "./queue.js";
 import { queueBinder } from "./queue-binder.js";
+import type { MemoryStream } from "./stream.js";
+import { streamBinder } from "./stream-binder.js";
 
 /** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
 const heapShareMax = 0.75;
@@ -31,6 +35,11 @@ const patterns = {
     limits: { payloadBytesMax: 3_145_728 },
     options: pubSubOptions(pubSubCapabilities),
   },
+  stream: {
+    capabilities: streamCapabilities,
+    limits: { payloadBytesMax: 3_145_728 },
+    options: streamOptions(streamCapabilities),
+  },
 } as const;
 
 /** Key-value and pub-sub in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
@@ -38,6 +47,7 @@ const patterns = {
 const payloadBytesMax = 3_145_728;
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
 /** Key-value and queues in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
+/** Data in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 export const memstorePlugin = definePlugin({
   name: "memstore",
   version: "0.1.0",
@@ -61,10 +71,15 @@ interface Held {
 /** Opens a backend that holds at most `maxBytes`. */
 export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend<typeof patterns> {
   const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new EtagSource(), clock };
-  const namespaces = { keyValue: new Map<string, MemoryKeyValue>(), pubSub: new Map<string, MemoryPubSub>() };
+  const namespaces = {
+    keyValue: new Map<string, MemoryKeyValue>(),
+    pubSub: new Map<string, MemoryPubSub>(),
+    stream: new Map<string, MemoryStream>(),
+  };
   return {
     keyValue: keyValueBinder(namespaces.keyValue, shared),
     pubSub: pubSubBinder(namespaces.pubSub, shared),
+    stream: streamBinder(namespaces.stream, shared),
     metrics: () => metricsOf(namespaces, shared.budget),
     close() {
       for (const keyValue of namespaces.keyValue.values()) keyValue.clear();
@@ -75,6 +90,7 @@ export function openMemory(maxBytes: number, clock: Clock = systemClock): Backen
     queue: queueBinder(queues, shared),
     metrics: () => metricsOf({ namespaces, queues }, shared.budget),
       for (const data of [...namespaces.values(), ...queues.values()]) data.clear();
+      for (const made of Object.values(namespaces)) for (const pattern of made.values()) pattern.clear();
     },
   };
 }
@@ -102,13 +118,21 @@ function keyValueBinder(namespaces: Map<string, MemoryKeyValue>, shared: Shared)
 interface Namespaces {
   readonly keyValue: ReadonlyMap<string, MemoryKeyValue>;
   readonly pubSub: ReadonlyMap<string, MemoryPubSub>;
+  readonly stream: ReadonlyMap<string, MemoryStream>;
 }
 
 function metricsOf(namespaces: Namespaces, budget: ByteBudget): ReturnType<NonNullable<Backend["metrics"]>> {
   const keys = [...namespaces.keyValue].map(([namespace, { keys }]) => ({ labels: { namespace }, value: keys }));
   const held = [...namespaces.pubSub].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages }));
+  const records = [...namespaces.stream].map(([namespace, { records }]) => ({ labels: { namespace }, value: records }));
   return [
     { name: "prism_plugin_keys", help: "Keys held, by namespace.", kind: "gauge", samples: keys },
+    {
+      name: "prism_plugin_stream_records",
+      help: "Records of streams held, by namespace.",
+      kind: "gauge",
+      samples: records,
+    },
     {
       name: "prism_plugin_pubsub_messages",
       help: "Messages held for subscribers, by namespace; one that several groups hold counts for each.",
@@ -122,7 +146,7 @@ function metricsOf({ namespaces, queues }: Held, budget: ByteBudget): ReturnType
     },
     {
       name: "prism_plugin_stored_bytes",
-      help: "Bytes held in all namespaces: keys, values, messages, token records and their overhead.",
+      help: "Bytes held in all namespaces: keys, values, messages, what is remembered of them, and their overhead.",
       kind: "gauge",
       samples: [{ value: budget.usedBytes }],
     },

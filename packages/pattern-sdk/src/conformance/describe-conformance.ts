@@ -34,6 +34,11 @@ export interface ConformanceOptions {
   readonly settings?: () => Written | PromiseLike<Written>;
   /** The options of the namespaces that are bound, by pattern. Default: none. */
   readonly options?: { readonly [Name in Pattern]?: Written };
+  /**
+   * How long the data system may take for what it does by itself, such as deleting what is too old or sharing the partitions of a group,
+   * in ms. Default: 10 s.
+   */
+  readonly backgroundMs?: number;
 }
 
 /**
@@ -81,7 +86,8 @@ function registerCases(title: string, registration: Registration): void {
   describe(title, { concurrent: !oneByOne, timeout: caseTimeoutMs }, () => {
     let subject: Subject;
     beforeAll(async () => {
-      const given = { settings: await settings(), options: options.options?.[pattern] };
+      const { backgroundMs } = options;
+      const given = { settings: await settings(), options: options.options?.[pattern], backgroundMs };
       subject = await suite.start({ plugin, placement, ...given });
     }, lifecycleTimeoutMs);
     afterAll(() => subject?.stop(), lifecycleTimeoutMs);

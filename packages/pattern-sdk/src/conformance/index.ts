@@ -9,4 +9,6 @@ export { PubSubClient } from "./pub-sub/pub-sub-client.js";
 export { PubSubSubject } from "./pub-sub/pub-sub-subject.js";
 export { QueueClient } from "./queue/queue-client.js";
 export { QueueSubject } from "./queue/queue-subject.js";
+export { StreamClient } from "./stream/stream-client.js";
+export { StreamSubject } from "./stream/stream-subject.js";
 export { type BindOptions, type Placement, type StartedPlugin, Subject, type SubjectOptions } from "./subject.js";

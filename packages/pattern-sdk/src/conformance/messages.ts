@@ -7,12 +7,12 @@ import { Status } from "../protocol/rpc.js";
 import { gatewayErrorOf } from "../protocol/status.js";
 
 /** What is said of a message in a case; a text is its payload. */
-export type MessageParts = string | Partial<Message>;
+export type MessageParts = string | (Partial<Omit<Message, "payload">> & { readonly payload?: Uint8Array | string });
 
 /** A message as the wire has it. */
 export function messageOf(parts: MessageParts): Message {
-  const empty = { id: "", key: "", headers: [], contentType: "", payload: new Uint8Array() };
-  return typeof parts === "string" ? { ...empty, payload: Buffer.from(parts) } : { ...empty, ...parts };
+  const { payload = "", ...others } = typeof parts === "string" ? { payload: parts } : parts;
+  return { id: "", key: "", headers: [], contentType: "", ...others, payload: Buffer.from(payload) };
 }
 
 /** So many messages, numbered by their payloads from `first` on. */
@@ -29,8 +29,13 @@ export function textOf({ payload }: Message): string {
 export function outcomeOf({ outcome }: Outcome): string | GatewayError {
   if (outcome?.$case === "id") return outcome.value;
   if (outcome === undefined) throw new Error("An outcome is neither an id nor an error.");
-  const { code, message } = outcome.value;
-  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, outcome.value) }));
+  return failureOfStatus(outcome.value);
+}
+
+/** The failure of one entry of a call. */
+export function failureOfStatus(status: Status): GatewayError {
+  const { code, message } = status;
+  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, status) }));
 }
 
 /** Asserts that a message is the one that was sent, byte for byte. */

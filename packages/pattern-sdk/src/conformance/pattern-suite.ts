@@ -19,6 +19,8 @@ export interface PatternSuite<S extends Subject = Subject> {
   readonly probe: Probe;
   /** For each capability one call per use of it, by a name for people; each must be refused where the namespace lacks it. */
   readonly uses: Readonly<Record<string, Uses<S>>>;
+  /** For each capability whose use is an option of the namespace: such options; each must be refused where the plugin lacks it. */
+  readonly optionUses?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** Requests that are refused with INVALID_FIELD whatever is stored. */
   readonly invalidRequests: readonly InvalidRequests<ClientOf<S>>[];
   /** Writes something with the minimum alone, and returns a check that it is still there, and nothing else. */

@@ -10,9 +10,11 @@ describe.each(patterns)("the suite of %s", (pattern) => {
   });
 
   test("uses every capability, so that a missing one is proven to be refused", () => {
-    const unused = suite.kind.capabilities.filter(
-      (capability) => Object.keys(suite.uses[capability] ?? {}).length === 0,
-    );
+    const usesOf = (capability: string) => [
+      ...Object.keys(suite.uses[capability] ?? {}),
+      ...(suite.optionUses?.[capability] ?? []),
+    ];
+    const unused = suite.kind.capabilities.filter((capability) => usesOf(capability).length === 0);
     expect(unused).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import type { PatternSuite } from "./pattern-suite.js";
 import { pubSubSuite } from "./pub-sub/pub-sub-suite.js";
 import { relationalSuite } from "./relational/relational-suite.js";
 import { queueSuite } from "./queue/queue-suite.js";
+import { streamSuite } from "./stream/stream-suite.js";
 
 /** How each pattern is proven. */
 export const patternSuites: Readonly<Record<Pattern, PatternSuite>> = {
@@ -11,4 +12,5 @@ export const patternSuites: Readonly<Record<Pattern, PatternSuite>> = {
   relational: relationalSuite,
   "pub-sub": pubSubSuite,
   queue: queueSuite,
+  stream: streamSuite,
 };

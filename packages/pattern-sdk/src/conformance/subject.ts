@@ -8,6 +8,7 @@ import type { PatternKind } from "../patterns/pattern-kind.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { BindResponse, DescribeResponse } from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { PluginClient } from "../protocol/plugin-client.js";
+import { eventuallyMs } from "./eventually.js";
 import type { PatternClient } from "./pattern-client.js";
 import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
 
@@ -30,6 +31,8 @@ export interface SubjectOptions {
   readonly settings: Written;
   /** What the operator would write under the `options` of a namespace. Default: nothing. */
   readonly options?: Written | undefined;
+  /** How long the data system may take for what it does by itself, in ms. Default: 10 s. */
+  readonly backgroundMs?: number | undefined;
 }
 
 /** What is asked of a binding besides its name. */
@@ -100,6 +103,11 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   get authorization(): HeaderList {
     const { token } = this.#instance;
     return token === undefined ? [] : ["authorization", `Bearer ${token}`];
+  }
+
+  /** How long to wait for what the data system does by itself, such as deleting what is too old. */
+  get backgroundMs(): number {
+    return this.#options.backgroundMs ?? eventuallyMs;
   }
 
   /** A name that no namespace had before, in this run or another, of 1 to 40 characters. */

@@ -9,6 +9,9 @@ import type { Subject } from "./subject.js";
 /** Stopping removes every namespace that the cases made. */
 const lifecycleTimeoutMs = 60_000;
 
+/** What plugins of the proof do by themselves they do soon, or never because they are broken. */
+const backgroundMs = 3_000;
+
 /** What a plugin does that breaks one promise, and the case that must notice. */
 export interface Broken {
   /** What it does, after "a plugin that". */
@@ -38,7 +41,7 @@ export function describeSuiteProof<S extends Subject, Parts extends object>(proo
   const restartCases = restartCasesFor(suite, { capabilities, durability: "backend" });
   const allCases = [...casesFor(suite, capabilities), ...restartCases];
   const start = (parts: Parts | AnyParts) =>
-    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings: {} });
+    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings: {}, backgroundMs });
 
   test("every case has a name of its own", () => {
     expect(new Set(allCases.map(({ name }) => name)).size).toBe(allCases.length);

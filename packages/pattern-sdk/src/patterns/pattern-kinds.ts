@@ -3,6 +3,7 @@ import type { PatternKind, PatternTypes } from "./pattern-kind.js";
 import { pubSubKind } from "./pub-sub/pub-sub-kind.js";
 import { relationalKind } from "./relational/relational-kind.js";
 import { queueKind } from "./queue/queue-kind.js";
+import { streamKind } from "./stream/stream-kind.js";
 
 /** Every pattern, by its name in configuration. What the SDK, the proxy and the tests know of patterns comes from here. */
 export const patternKinds = {
@@ -10,6 +11,7 @@ export const patternKinds = {
   relational: relationalKind,
   "pub-sub": pubSubKind,
   queue: queueKind,
+  stream: streamKind,
 } as const;
 
 /** The name of a pattern, as configuration spells it. */

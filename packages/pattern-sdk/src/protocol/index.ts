@@ -14,6 +14,7 @@ export * as pubsub from "./gen/prism/pubsub/v1/pubsub.js";
 export * as relational from "./gen/prism/relational/v1/relational.js";
 export * as message from "./gen/prism/message/v1/message.js";
 export * as queue from "./gen/prism/queue/v1/queue.js";
+export * as stream from "./gen/prism/stream/v1/stream.js";
 export * from "./handshake.js";
 export * from "./message.js";
 export * from "./method-traits.js";

@@ -56,7 +56,12 @@ export function refusalCases<S extends Subject>(
   const missing = suite.kind.capabilities.filter((capability) => !declared.includes(capability));
   return missing.flatMap((capability) =>
     conformanceCases<S>("capabilities", [], {
-      [`${capability} is not declared, and refused`]: (client) => assertRefused(suite, client, [capability]),
+      [`${capability} is not declared, and refused`]: async (client, subject) => {
+        await assertRefused(suite, client, [capability]);
+        for (const options of suite.optionUses?.[capability] ?? []) {
+          await expectFailure(subject.bind(subject.freshName(), { options }), "INVALID_SETTINGS");
+        }
+      },
     }),
   );
 }
@@ -68,7 +73,7 @@ async function assertRefused<S extends Subject>(
 ): Promise<void> {
   const assertUnchanged = await witness(client);
   for (const capability of capabilities) {
-    for (const [use, call] of Object.entries(uses[capability]!)) {
+    for (const [use, call] of Object.entries(uses[capability] ?? {})) {
       const refused = await expectFailure(call(client), "CAPABILITY_MISSING");
       assert.ok(refused.message.length > 20, `the refusal of ${use} explains itself`);
     }

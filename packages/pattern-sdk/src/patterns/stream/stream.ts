@@ -26,7 +26,7 @@ export type ReadStart =
   | { readonly kind: "latest" }
   /** The record with this offset, or the next there is. Below the oldest one: throw `OFFSET_OUT_OF_RANGE` that says which is the oldest. */
   | { readonly kind: "offset"; readonly offset: bigint }
-  /** The first record appended at this time or later, in ms since the Unix epoch. Capability `replay_by_time`. */
+  /** The first record appended at this time or later, in ms since the Unix epoch, maybe with a fraction. Capability `replay_by_time`. */
   | { readonly kind: "time"; readonly timeMs: number };
 
 /** Asks to read. */
@@ -92,7 +92,7 @@ export interface StreamDescription {
   readonly ordering: OrderingPromise;
 }
 
-/** What the operator may set for one log: `options` of its namespace. The SDK's schema `streamOptions` parses it. */
+/** What the operator may set for one log: `options` of its namespace. The SDK's schema `streamOptions(capabilities)` parses it. */
 export interface StreamOptions {
   /** 1 to 1,000, default 1. More than 1 only with capability `partitions`. Fixed when the namespace is made: another number later is refused. */
   readonly partitions: number;

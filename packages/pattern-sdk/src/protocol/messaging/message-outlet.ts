@@ -89,6 +89,11 @@ export class MessageOutlet<T> implements Outlet<T> {
     this.#wake();
   }
 
+  /** Forgets the items among those held here that the app is not to get any more. */
+  withdraw(isWithdrawn: (item: T) => boolean): void {
+    this.#held = this.#held.filter((item) => !isWithdrawn(item));
+  }
+
   /** Sends what fits; the rest stays held. */
   #passOn(): void {
     if (!this.#isOpen) return;

@@ -3,6 +3,7 @@ import type { IdempotencyToken } from "../../patterns/idempotency-token.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import type * as idempotency from "../gen/prism/idempotency/v1/token.js";
+import { msFromTimestamp } from "../wire-time.js";
 
 /** A UTF-16 unit is at most 3 bytes of UTF-8: texts up to this length need no counting. */
 const unitBytesMax = 3;
@@ -91,11 +92,21 @@ export function checkedToken(token: idempotency.IdempotencyToken, field: string)
   return { timeMicros: checkedMicros(time, `${field}.time`), nonce };
 }
 
+/** Milliseconds since the Unix epoch of a Timestamp from 1970 to 9999, with the parts of a ms as a fraction. */
+export function checkedTimeMs(time: Timestamp, field: string): number {
+  checkTime(time, field);
+  return msFromTimestamp(time);
+}
+
 /** Microseconds since the Unix epoch of a Timestamp from 1970 to 9999. */
-export function checkedMicros({ seconds, nanos }: Timestamp, field: string): bigint {
-  if (seconds < 0n || seconds > timestampSecondsMax || nanos < 0 || nanos > 999_999_999) {
-    throw invalidField(field, "must be a time from 1970 to 9999 with nanos from 0 to 999999999");
-  }
+export function checkedMicros(time: Timestamp, field: string): bigint {
+  checkTime(time, field);
+  const { seconds, nanos } = time;
   if (nanos % 1_000 !== 0) throw invalidField(field, "must be whole microseconds");
   return seconds * 1_000_000n + BigInt(nanos / 1_000);
+}
+
+function checkTime({ seconds, nanos }: Timestamp, field: string): void {
+  if (seconds >= 0n && seconds <= timestampSecondsMax && nanos >= 0 && nanos <= 999_999_999) return;
+  throw invalidField(field, "must be a time from 1970 to 9999 with nanos from 0 to 999999999");
 }

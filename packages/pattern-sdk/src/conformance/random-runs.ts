@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { env } from "node:process";
+import type { Arbitrary } from "fast-check";
+
+/** How many random steps a case makes, unless PRISM_MODEL_STEPS says otherwise. */
+const stepsDefault = 300;
+
+/** The longest sequence: long enough to meet itself, short enough to be understood when it fails. */
+const stepsPerRunMax = 30;
+
+/** How long a sequence that failed may be made shorter. */
+const shrinkMsMax = 20_000;
+
+/** The package, where it is installed: an optional peer, as only the tests of plugins need it. */
+export type FastCheck = typeof import("fast-check");
+
+/**
+ * Makes sequences of random steps, some hundreds in all or as many as the environment's PRISM_MODEL_STEPS says, and runs each. Throws an
+ * `AssertionError` with the seed and the shortest sequence that was found to fail.
+ */
+export async function runRandomSteps<Step>(
+  stepOf: (fc: FastCheck) => Arbitrary<Step>,
+  run: (steps: readonly Step[]) => Promise<void>,
+): Promise<void> {
+  const fc = await import("fast-check");
+  const steps = Number(env.PRISM_MODEL_STEPS ?? stepsDefault);
+  const sequences = fc.array(stepOf(fc), { minLength: stepsPerRunMax / 2, maxLength: stepsPerRunMax });
+  const numRuns = Math.ceil(steps / stepsPerRunMax);
+  let failedAtMs: number | undefined;
+  const property = fc.asyncProperty(sequences, async (sequence) => {
+    // What passes is not made shorter: that is how the search ends.
+    if (failedAtMs !== undefined && performance.now() > failedAtMs + shrinkMsMax) return;
+    try {
+      await run(sequence);
+    } catch (error) {
+      failedAtMs ??= performance.now();
+      throw error;
+    }
+  });
+  const details = await fc.check(property, { numRuns });
+  if (!details.failed) return;
+  const { seed, counterexample, errorInstance } = details;
+  const what = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  assert.fail(`with seed ${seed}, after ${fc.stringify(counterexample)}: ${what}`);
+}

@@ -1,0 +1,32 @@
+import { GatewayError } from "../../errors.js";
+
+/**
+ * `OFFSET_OUT_OF_RANGE`: a read begins at an offset whose record was removed by retention. Metadata `partition`, `earliest_offset`.
+ * Never throws.
+ */
+export function offsetOutOfRangeError(asked: {
+  partition: number;
+  offset: bigint;
+  earliestOffset: bigint;
+}): GatewayError {
+  const { partition, offset, earliestOffset } = asked;
+  return new GatewayError(
+    "OFFSET_OUT_OF_RANGE",
+    `Partition ${partition} begins at offset ${earliestOffset}; the record at ${offset} was removed by its retention. ` +
+      "Read from the earliest record, and expect that some between are missing.",
+    { metadata: { partition: String(partition), earliest_offset: String(earliestOffset) } },
+  );
+}
+
+/**
+ * `INVALID_SETTINGS`: a namespace that is there with one number of partitions is configured with another. For `bind` and `plan`. Never throws.
+ */
+export function partitionsFixedError(log: { namespace: string; partitions: number; asked: number }): GatewayError {
+  const { namespace, partitions, asked } = log;
+  const description = `is ${asked}, but the log was made with ${partitions}, which cannot be changed`;
+  return new GatewayError(
+    "INVALID_SETTINGS",
+    `namespaces.${JSON.stringify(namespace)}.options.partitions ${description}. Write ${partitions}, or use another namespace.`,
+    { metadata: { namespace }, fieldViolations: [{ field: "options.partitions", description }] },
+  );
+}

@@ -1,0 +1,39 @@
+import { GatewayError } from "../../errors.js";
+import type { BatchResult } from "../../patterns/batch-result.js";
+import type { PartitionDescription, Position, StreamRecord } from "../../patterns/stream/stream.js";
+import type * as wire from "../gen/prism/stream/v1/stream.js";
+import { wireMessage } from "../messaging/wire-messages.js";
+import type { MethodEnvironment } from "../pattern/pattern-method.js";
+import { timestampFromMs } from "../wire-time.js";
+
+/** Says on the wire what one record of a batch met. */
+type StatusOfEntry = MethodEnvironment["statusOfEntry"];
+
+/** What became of the records of one request. `expected`: how many there were. */
+export function wireOutcomes(
+  results: readonly BatchResult<Position>[],
+  expected: number,
+  statusOfEntry: StatusOfEntry,
+): wire.AppendOutcome[] {
+  if (results.length !== expected) {
+    throw new GatewayError(
+      "INTERNAL",
+      `The plugin's append answered ${results.length} results for ${expected} records. This is a defect of the plugin.`,
+    );
+  }
+  return results.map((result) =>
+    result.ok
+      ? { outcome: { $case: "position", value: result.result } }
+      : { outcome: { $case: "error", value: statusOfEntry(result.error) } },
+  );
+}
+
+export function wireRecord({ partition, offset, message, appendedAtMs }: StreamRecord): wire.Record {
+  return { partition, offset, message: wireMessage(message), appendTime: timestampFromMs(appendedAtMs) };
+}
+
+export function wirePartition(description: PartitionDescription, ofGroup: boolean): wire.PartitionDescription {
+  const { partition, earliestOffset, nextOffset, committedOffset, lag } = description;
+  const progress = ofGroup ? { committedOffset, lag: lag ?? 0n } : {};
+  return { partition, earliestOffset, nextOffset, ...progress };
+}

@@ -1,0 +1,45 @@
+import {
+  type Binding,
+  type PatternBinder,
+  partitionsFixedError,
+  type StreamOptions,
+  streamCapabilities,
+} from "@prism-data/pattern-sdk";
+import { MemoryStream, type StreamParts } from "./stream.js";
+
+/** A log keeps its records from its first binding to the end of the process, however often it is bound. */
+export function streamBinder(
+  namespaces: Map<string, MemoryStream>,
+  parts: StreamParts,
+): PatternBinder<MemoryStream, StreamOptions> {
+  const all = [...streamCapabilities];
+  const bound = ({ namespace, options: { partitions } }: Binding<StreamOptions>): MemoryStream | undefined => {
+    const log = namespaces.get(namespace);
+    if (log === undefined || log.partitions === partitions) return log;
+    throw partitionsFixedError({ namespace, partitions: log.partitions, asked: partitions });
+  };
+  return {
+    bind(binding) {
+      const { namespace, options } = binding;
+      const known = bound(binding);
+      known?.configure(options);
+      const pattern = known ?? new MemoryStream(parts, options);
+      namespaces.set(namespace, pattern);
+      const changes = known === undefined ? [`made an empty log with ${partitionsOf(options)} in memory`] : [];
+      return { pattern, capabilities: all, changes };
+    },
+    plan(binding) {
+      if (bound(binding) !== undefined) return [];
+      return [`would make an empty log with ${partitionsOf(binding.options)} in memory`];
+    },
+    deleteData(namespace) {
+      const records = namespaces.get(namespace)?.clear() ?? 0;
+      namespaces.delete(namespace);
+      return records === 0 ? [] : [`removed ${records} records from memory`];
+    },
+  };
+}
+
+function partitionsOf({ partitions }: StreamOptions): string {
+  return partitions === 1 ? "one partition" : `${partitions} partitions`;
+}
