@@ -1,7 +1,6 @@
 import type { BatchResult } from "@prism-data/pattern-sdk";
 
 /** What became of one entry of a batch: it alone fails if it throws. */
-/** What became of one entry of a batch, which fails alone. */
 export function attempt<T>(run: () => T): BatchResult<T> {
   try {
     return { ok: true, result: run() };

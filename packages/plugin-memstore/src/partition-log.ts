@@ -166,7 +166,7 @@ export class PartitionLog {
     const { retentionMs } = this.#options;
     const { first } = this.#records;
     const dueAtMs = retentionMs === undefined || first === undefined ? undefined : first.appendedAtMs + retentionMs;
-    if (this.#agingOf?.dueAtMs === dueAtMs && (this.#agingOf === undefined || this.#agingOf.position >= 0)) return;
+    if (this.#agingOf?.rank === dueAtMs && (this.#agingOf === undefined || this.#agingOf.position >= 0)) return;
     if (this.#agingOf !== undefined) this.#aging.cancel(this.#agingOf);
     this.#agingOf = dueAtMs === undefined ? undefined : this.#aging.schedule(undefined, dueAtMs);
   }

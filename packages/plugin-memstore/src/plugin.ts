@@ -27,26 +27,25 @@ import { streamBinder } from "./stream-binder.js";
 /** Small entries lie on the heap whole. The rest is for what calls in flight need, and for the collector to work with. */
 const heapShareMax = 0.75;
 
+/** The largest payload: what the patterns allow at most. */
+const payloadBytesMax = 3_145_728;
+
 /** What each pattern may do, and how its namespaces are configured. */
 const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
   "pub-sub": {
     capabilities: pubSubCapabilities,
-    limits: { payloadBytesMax: 3_145_728 },
+    limits: { payloadBytesMax },
     options: pubSubOptions(pubSubCapabilities),
   },
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   stream: {
     capabilities: streamCapabilities,
-    limits: { payloadBytesMax: 3_145_728 },
+    limits: { payloadBytesMax },
     options: streamOptions(streamCapabilities),
   },
 } as const;
 
-/** Key-value and pub-sub in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
-/** The largest payload: what the pattern allows at most. */
-const payloadBytesMax = 3_145_728;
-  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
-/** Key-value and queues in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 /** Data in the memory of the plugin's process: fast, bounded, and gone when the process ends. */
 export const memstorePlugin = definePlugin({
   name: "memstore",
@@ -62,34 +61,22 @@ export const memstorePlugin = definePlugin({
   },
 });
 
-/** What a backend holds, by namespace. */
-interface Held {
-  readonly namespaces: Map<string, MemoryKeyValue>;
-  readonly queues: Map<string, MemoryQueue>;
-}
-
 /** Opens a backend that holds at most `maxBytes`. */
 export function openMemory(maxBytes: number, clock: Clock = systemClock): Backend<typeof patterns> {
   const shared: Shared = { budget: new ByteBudget(maxBytes), etags: new EtagSource(), clock };
   const namespaces = {
     keyValue: new Map<string, MemoryKeyValue>(),
     pubSub: new Map<string, MemoryPubSub>(),
+    queue: new Map<string, MemoryQueue>(),
     stream: new Map<string, MemoryStream>(),
   };
   return {
     keyValue: keyValueBinder(namespaces.keyValue, shared),
     pubSub: pubSubBinder(namespaces.pubSub, shared),
+    queue: queueBinder(namespaces.queue, shared),
     stream: streamBinder(namespaces.stream, shared),
     metrics: () => metricsOf(namespaces, shared.budget),
     close() {
-      for (const keyValue of namespaces.keyValue.values()) keyValue.clear();
-      for (const pubSub of namespaces.pubSub.values()) pubSub.clear();
-  const namespaces = new Map<string, MemoryKeyValue>();
-  const queues = new Map<string, MemoryQueue>();
-    keyValue: keyValueBinder(namespaces, shared),
-    queue: queueBinder(queues, shared),
-    metrics: () => metricsOf({ namespaces, queues }, shared.budget),
-      for (const data of [...namespaces.values(), ...queues.values()]) data.clear();
       for (const made of Object.values(namespaces)) for (const pattern of made.values()) pattern.clear();
     },
   };
@@ -118,12 +105,14 @@ function keyValueBinder(namespaces: Map<string, MemoryKeyValue>, shared: Shared)
 interface Namespaces {
   readonly keyValue: ReadonlyMap<string, MemoryKeyValue>;
   readonly pubSub: ReadonlyMap<string, MemoryPubSub>;
+  readonly queue: ReadonlyMap<string, MemoryQueue>;
   readonly stream: ReadonlyMap<string, MemoryStream>;
 }
 
 function metricsOf(namespaces: Namespaces, budget: ByteBudget): ReturnType<NonNullable<Backend["metrics"]>> {
   const keys = [...namespaces.keyValue].map(([namespace, { keys }]) => ({ labels: { namespace }, value: keys }));
   const held = [...namespaces.pubSub].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages }));
+  const queued = [...namespaces.queue].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages }));
   const records = [...namespaces.stream].map(([namespace, { records }]) => ({ labels: { namespace }, value: records }));
   return [
     { name: "prism_plugin_keys", help: "Keys held, by namespace.", kind: "gauge", samples: keys },
@@ -138,11 +127,12 @@ function metricsOf(namespaces: Namespaces, budget: ByteBudget): ReturnType<NonNu
       help: "Messages held for subscribers, by namespace; one that several groups hold counts for each.",
       kind: "gauge",
       samples: held,
-function metricsOf({ namespaces, queues }: Held, budget: ByteBudget): ReturnType<NonNullable<Backend["metrics"]>> {
-  const keys = [...namespaces].map(([namespace, keyValue]) => ({ labels: { namespace }, value: keyValue.keys }));
+    },
+    {
       name: "prism_plugin_queue_messages",
-      help: "Messages held, by namespace, dead letters among them.",
-      samples: [...queues].map(([namespace, { messages }]) => ({ labels: { namespace }, value: messages })),
+      help: "Messages held in queues, by namespace, dead letters among them.",
+      kind: "gauge",
+      samples: queued,
     },
     {
       name: "prism_plugin_stored_bytes",

@@ -1,8 +1,8 @@
 import { keyValueKind } from "./key-value/key-value-kind.js";
 import type { PatternKind, PatternTypes } from "./pattern-kind.js";
 import { pubSubKind } from "./pub-sub/pub-sub-kind.js";
-import { relationalKind } from "./relational/relational-kind.js";
 import { queueKind } from "./queue/queue-kind.js";
+import { relationalKind } from "./relational/relational-kind.js";
 import { streamKind } from "./stream/stream-kind.js";
 
 /** Every pattern, by its name in configuration. What the SDK, the proxy and the tests know of patterns comes from here. */
