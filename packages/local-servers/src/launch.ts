@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { awaitCondition } from "./await-condition.js";
 import { LocalServerError } from "./local-server-error.js";
 import { logTail } from "./log-tail.js";
+import { isFree } from "./loopback-port.js";
 import { identify, isRunning, type ProcessIdentity } from "./process-table.js";
 import type { ServerKind, ServerSite } from "./server-kind.js";
 
@@ -22,10 +23,11 @@ export interface LaunchOptions {
 /**
  * Starts a server in a session of its own, so that a Ctrl-C in the terminal is not for it, and without this process's
  * environment, which could change its settings. One that must not outlive this process is killed by the kernel with it.
- * Does not wait until it answers. Throws LocalServerError when the program cannot be run, or ends at once.
+ * Does not wait until it answers. Throws LocalServerError when a port is in use, or the program cannot be run or ends at once.
  */
 export async function launch(kind: ServerKind, site: ServerSite, options: LaunchOptions): Promise<ProcessIdentity> {
   checkPlatform();
+  await checkPorts(kind, site);
   await kind.prepare(site);
   const command = await kind.command(site);
   const line = [command.file, ...command.arguments, ...(options.arguments ?? [])];
@@ -69,6 +71,13 @@ export async function awaitReady(
   if (isReady) return;
   const problem = isInTime ? "it ended" : `it has not answered for ${readyWithinMs / 1_000} s`;
   throw await notStarted(kind, problem, logFile);
+}
+
+/** Otherwise whoever has the port would answer in the server's place, and be taken for it. */
+async function checkPorts({ name }: ServerKind, { ports }: ServerSite): Promise<void> {
+  for (const port of ports) {
+    if (!(await isFree(port))) throw new LocalServerError(`${name} did not start: 127.0.0.1:${port} is in use.`);
+  }
 }
 
 async function notRun(program: string, failed: Promise<unknown[]>): Promise<LocalServerError> {

@@ -106,6 +106,12 @@ describe("a server of a test's own", () => {
     expect(folders.map(existsSync)).toEqual([false]);
   });
 
+  test("is not taken for another one that has its port", async () => {
+    await using first = await LocalServer.start(redis, { environment });
+    const second = LocalServer.start(redis, { environment, ports: [first.port] });
+    await expect(second).rejects.toThrow(/redis did not start: 127\.0\.0\.1:\d+ is in use/);
+  });
+
   test("that died by itself can be started again", async () => {
     await using server = await LocalServer.start(nats, { environment });
     const identity = identify(server.pid)!;

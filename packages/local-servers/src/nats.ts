@@ -33,7 +33,7 @@ export const nats: ServerKind = {
   async prepare(site) {
     await writeFile(
       settingsFile(site),
-      `jetstream { store_dir: "${join(site.folder, "data")}", sync_interval: always }\n`,
+      `jetstream { store_dir: ${JSON.stringify(join(site.folder, "data"))}, sync_interval: always }\n`,
     );
   },
 

@@ -21,18 +21,26 @@ export function identify(pid: number): ProcessIdentity | undefined {
 /** Whether this very process still runs. */
 export function isRunning({ pid, startTicks, command }: ProcessIdentity): boolean {
   const now = identify(pid);
-  return now?.startTicks === startTicks && (command === undefined || command === now.command);
+  // One that is about to end has lost its command line.
+  return now?.startTicks === startTicks && (command === undefined || !now.command || command === now.command);
 }
 
 /** Whether it was stopped by SIGSTOP, all its threads, or has ended; the signal alone does not mean that yet. */
 export function isStill({ pid }: ProcessIdentity): boolean {
-  const fields = statFields(pid);
-  return fields === undefined || fields[0] === "T";
+  const states = threadsOf(pid).map((thread) => lineFields(`/proc/${pid}/task/${thread}/stat`)?.[0]);
+  return states.every((state) => state === "T" || state === undefined);
 }
 
 /** Signals this very process, and no other that has got its id since. Says whether there was one to signal. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  return isRunning(identity) && process.kill(identity.pid, signal);
+  if (!isRunning(identity)) return false;
+  try {
+    return process.kill(identity.pid, signal);
+  } catch (error) {
+    // It ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 /** What a process has started, and what that has started, and so on. */
@@ -49,13 +57,28 @@ export function descendantsOf(pid: number): ProcessIdentity[] {
   return found.slice(1).flatMap((child) => identify(child) ?? []);
 }
 
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It has ended.
+    return [];
+  }
+}
+
 /** The fields of the kernel's line from the state on, which is the first here. `undefined`: it has ended. */
 function statFields(pid: number): string[] | undefined {
-  const stat = readOrNothing(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The name in parentheses may hold anything, so the fields are counted from its end.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields;
+  const fields = lineFields(`/proc/${pid}/stat`);
+  if (fields === undefined) return undefined;
+  // The first thread may be dead while others still hold what the process has open.
+  const isDead = fields[0] === "Z" || fields[0] === "X";
+  return isDead && Number(fields[17]) <= 1 ? undefined : fields;
+}
+
+/** The name in parentheses may hold anything, so the fields are counted from its end. */
+function lineFields(file: string): string[] | undefined {
+  const stat = readOrNothing(file);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function readOrNothing(file: string): string | undefined {

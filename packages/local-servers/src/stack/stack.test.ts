@@ -147,10 +147,31 @@ describe("a stack", () => {
   });
 
   test("says of a folder that it cannot use what the system says", async () => {
+    await stack.up([kind]);
+    await stack.down([kind], { removeData: false });
     const file = join(folder, "redis", "server.log");
-    await mkdir(file, { recursive: true });
+    await rm(file);
+    await mkdir(file);
     const [outcome] = await stack.up([kind]);
-    expect(outcome).toMatchObject({ server: { state: "absent" }, problem: expect.stringContaining(file) });
+    expect(outcome).toMatchObject({ server: { state: "stopped" }, problem: expect.stringContaining(file) });
+  });
+
+  test("takes no folder in which somebody else keeps something, and removes none", async () => {
+    const file = join(folder, "redis", "notes.txt");
+    await mkdir(join(folder, "redis"));
+    await writeFile(file, "precious");
+    const [outcome] = await stack.up([kind]);
+    expect(outcome).toMatchObject({ server: { state: "absent" }, problem: expect.stringContaining("not of a stack") });
+    await stack.down([kind], { removeData: true });
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test("removes what is left of a start that failed", async () => {
+    const broken: ServerKind = { ...kind, command: async () => ({ file: "/nowhere/redis-server", arguments: [] }) };
+    const [outcome] = await stack.up([broken]);
+    expect(outcome).toMatchObject({ server: { state: "stopped" }, problem: expect.stringContaining("/nowhere/redis") });
+    await stack.down([broken], { removeData: true });
+    expect(existsSync(folder)).toBe(false);
   });
 
   test("says which record it cannot read", async () => {

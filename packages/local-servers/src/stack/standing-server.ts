@@ -1,8 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isReachable } from "../account.js";
 import { endProcess } from "../end-process.js";
 import { awaitReady, launch } from "../launch.js";
+import { LocalServerError } from "../local-server-error.js";
 import { identify, isRunning, type ProcessIdentity } from "../process-table.js";
 import type { Account, Environment, ServerKind } from "../server-kind.js";
 import type { StackPorts } from "./stack-ports.js";
@@ -107,16 +108,25 @@ export class StandingServer {
     const program = await kind.find(environment);
     const version = await kind.version(program);
     const account = await kind.account?.();
-    await mkdir(this.#folder, { recursive: true, mode: passableMode });
+    if (known === undefined) await this.#makeFolder();
     const elsewhere = known === undefined ? await this.#elsewhereFor(account) : known.elsewhere;
     const folder = elsewhere ?? this.#folder;
     await mkdir(folder, { recursive: true, mode: passableMode });
     const ports = await stackPorts.choose(kind, known?.ports);
+    const record = { version, ports, elsewhere };
+    // Before there is anything else to find or to remove.
+    writeRecord(this.#folder, { ...record, process: null });
     const site = { program, folder, ports, account, environment };
     const process = await launch(kind, site, { logFile: this.#logFile, outlives: true });
-    const record = { version, ports, elsewhere, process };
-    writeRecord(this.#folder, record);
-    return record;
+    writeRecord(this.#folder, { ...record, process });
+    return { ...record, process };
+  }
+
+  /** A folder of its own, which it may remove: not one in which somebody else keeps something. */
+  async #makeFolder(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: passableMode });
+    if ((await readdir(this.#folder)).length === 0) return;
+    throw new LocalServerError(`${this.#folder} holds something that is not of a stack. Choose another folder for it.`);
   }
 
   /** A new folder for the data when the account cannot get at this one. */
