@@ -137,7 +137,7 @@ describe("a stack", () => {
     const [up] = await stack.up([kind]);
     await say(portOf(up?.server.url), "SET k v");
     await stack.down([kind], { removeData: false });
-    const moved = join(await mkdtemp(join(tmpdir(), "prism-stack-test-")), "moved");
+    const moved = `${folder}-moved`;
     await rename(folder, moved);
     folder = moved;
     stack = new Stack({ folder, environment: process.env });
