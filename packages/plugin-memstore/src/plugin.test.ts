@@ -22,6 +22,8 @@ test("all namespaces share one bound, and metrics tell what they hold", async ()
   const samples = backend.metrics!().map(({ name, samples }) => [name, samples.map(({ value }) => value)]);
   expect(samples).toEqual([
     ["prism_plugin_keys", [1]],
+    ["prism_plugin_stream_records", []],
+    ["prism_plugin_pubsub_messages", []],
     ["prism_plugin_queue_messages", []],
     ["prism_plugin_stored_bytes", [60_513]],
     ["prism_plugin_stored_bytes_max", [100_000]],

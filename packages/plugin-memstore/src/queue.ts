@@ -24,9 +24,10 @@ import type { Clock } from "./clock.js";
 import { DeadLetters, type PageRequest } from "./dead-letters.js";
 import { DeduplicationIds } from "./deduplication-ids.js";
 import { ExpiryQueue } from "./expiry-queue.js";
+import { keptMessage } from "./kept-message.js";
 import type { Shared } from "./key-value.js";
 import { MinHeap } from "./min-heap.js";
-import { keptMessage, type StoredMessage, storedSizeBytes } from "./stored-message.js";
+import { type StoredMessage, storedSizeBytes } from "./stored-message.js";
 import { WaitingReceives } from "./waiting-receives.js";
 
 /** One queue in memory. Every method but a receive that waits runs to its end without yielding, which makes it atomic. */

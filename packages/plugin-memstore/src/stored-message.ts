@@ -1,13 +1,10 @@
-import { type Message, messageSizeBytes } from "@prism-data/pattern-sdk";
-import { compact } from "./compact.js";
+import type { Message } from "@prism-data/pattern-sdk";
 import type { Scheduled } from "./expiry-queue.js";
+import { keptSizeBytes } from "./kept-message.js";
 import type { Placed } from "./min-heap.js";
 
-/** What a message takes beside its bytes, as measured: heaps and maps, the message, its state, ids, views and buffers. */
-const messageOverheadBytes = 1_024;
-
-/** The same of each header. */
-const headerOverheadBytes = 256;
+/** What a queue takes for a message beside what keeping it takes, as measured: heaps and maps, its state, ids. */
+const queueOverheadBytes = 512;
 
 /** Where a message of a queue is. */
 export type MessageState =
@@ -35,11 +32,5 @@ export interface StoredMessage {
 
 /** The bytes that a message counts for, its overhead among them. */
 export function storedSizeBytes(message: Message): number {
-  return messageSizeBytes(message) + messageOverheadBytes + message.headers.length * headerOverheadBytes;
-}
-
-/** The message in memory of its own. */
-export function keptMessage({ id, key, headers, contentType, payload }: Message): Message {
-  const keptHeaders = headers.map(({ name, value }) => ({ name, value: compact(value) }));
-  return { id, key, headers: keptHeaders, contentType, payload: compact(payload) };
+  return keptSizeBytes(message) + queueOverheadBytes;
 }
