@@ -28,9 +28,30 @@ test("all namespaces share one bound, and metrics tell what they hold", async ()
     ["prism_plugin_stored_bytes", [60_513]],
     ["prism_plugin_stored_bytes_max", [100_000]],
   ]);
+  const metrics = new Map(backend.metrics!().map(({ name, samples }) => [name, samples.map(({ value }) => value)]));
+  expect(metrics.get("prism_plugin_keys")).toEqual([1]);
+  expect(metrics.get("prism_plugin_stored_bytes")).toEqual([60_513]);
+  expect(metrics.get("prism_plugin_stored_bytes_max")).toEqual([100_000]);
 });
 
 function callOf(namespace: string) {
   const nobody = { deadlineMs: undefined, principal: undefined, requestId: undefined };
   return { namespace, signal: new AbortController().signal, ...nobody };
 }
+
+test("records and groups of streams count against the same bound, and a record that finds no room fails alone", async () => {
+  const backend = openMemory(100_000, new ManualClock());
+  const options = { partitions: 2, retentionMs: undefined, retentionBytes: undefined, compaction: false };
+  const bind = (namespace: string) => backend.stream!.bind({ namespace, capabilities: new Set<string>(), options });
+  const { pattern } = await bind("log");
+  const recordOf = (sizeBytes: number) => ({
+    ...{ id: "i", key: "k", headers: [], contentType: "" },
+    payload: Buffer.alloc(sizeBytes),
+  });
+  const results = pattern.append([recordOf(60_000), recordOf(60_000), recordOf(10_000)]);
+  expect(results.map(({ ok }) => ok)).toEqual([true, false, true]);
+  const samplesOf = (name: string) => backend.metrics!().find((family) => family.name === name)?.samples;
+  expect(samplesOf("prism_plugin_stream_records")).toEqual([{ labels: { namespace: "log" }, value: 2 }]);
+  expect(await backend.stream!.deleteData("log")).toEqual(["removed 2 records from memory"]);
+  expect(samplesOf("prism_plugin_stored_bytes")).toEqual([{ value: 0 }]);
+});
