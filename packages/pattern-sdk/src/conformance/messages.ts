@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { GrpcError } from "@prism-data/transport";
 import type { GatewayError } from "../errors.js";
 import type { Message, Outcome } from "../protocol/gen/prism/message/v1/message.js";
-import { encodeMessage } from "../protocol/message.js";
-import { Status } from "../protocol/rpc.js";
-import { gatewayErrorOf } from "../protocol/status.js";
+import { failureInStatus } from "./failure-in-status.js";
 
 /** What is said of a message in a case; a text is its payload. */
 export type MessageParts = string | (Partial<Omit<Message, "payload">> & { readonly payload?: Uint8Array | string });
@@ -29,13 +26,7 @@ export function textOf({ payload }: Message): string {
 export function outcomeOf({ outcome }: Outcome): string | GatewayError {
   if (outcome?.$case === "id") return outcome.value;
   if (outcome === undefined) throw new Error("An outcome is neither an id nor an error.");
-  return failureOfStatus(outcome.value);
-}
-
-/** The failure of one entry of a call. */
-export function failureOfStatus(status: Status): GatewayError {
-  const { code, message } = status;
-  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, status) }));
+  return failureInStatus(outcome.value);
 }
 
 /** Asserts that a message is the one that was sent, byte for byte. */

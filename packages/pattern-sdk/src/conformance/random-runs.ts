@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { env } from "node:process";
 import type { Arbitrary } from "fast-check";
 
-/** How many random steps a case makes, unless PRISM_MODEL_STEPS says otherwise. */
+/** How many random steps a case makes. */
 const stepsDefault = 300;
 
 /** The longest sequence: long enough to meet itself, short enough to be understood when it fails. */
@@ -15,17 +15,17 @@ const shrinkMsMax = 20_000;
 export type FastCheck = typeof import("fast-check");
 
 /**
- * Makes sequences of random steps, some hundreds in all or as many as the environment's PRISM_MODEL_STEPS says, and runs each. Throws an
- * `AssertionError` with the seed and the shortest sequence that was found to fail.
+ * Makes sequences of random steps and runs each: some hundreds of steps in all, or as many as PRISM_MODEL_STEPS says in the environment, with a
+ * new seed or that of PRISM_MODEL_SEED. Throws an `AssertionError` with the seed and the shortest sequence that was found to fail.
  */
 export async function runRandomSteps<Step>(
   stepOf: (fc: FastCheck) => Arbitrary<Step>,
   run: (steps: readonly Step[]) => Promise<void>,
 ): Promise<void> {
   const fc = await import("fast-check");
-  const steps = Number(env.PRISM_MODEL_STEPS ?? stepsDefault);
+  const { PRISM_MODEL_STEPS = stepsDefault, PRISM_MODEL_SEED } = env;
   const sequences = fc.array(stepOf(fc), { minLength: stepsPerRunMax / 2, maxLength: stepsPerRunMax });
-  const numRuns = Math.ceil(steps / stepsPerRunMax);
+  const numRuns = Math.ceil(Number(PRISM_MODEL_STEPS) / stepsPerRunMax);
   let failedAtMs: number | undefined;
   const property = fc.asyncProperty(sequences, async (sequence) => {
     // What passes is not made shorter: that is how the search ends.
@@ -37,9 +37,10 @@ export async function runRandomSteps<Step>(
       throw error;
     }
   });
-  const details = await fc.check(property, { numRuns });
+  const given = PRISM_MODEL_SEED === undefined ? {} : { seed: Number(PRISM_MODEL_SEED) };
+  const details = await fc.check(property, { numRuns, ...given });
   if (!details.failed) return;
   const { seed, counterexample, errorInstance } = details;
   const what = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  assert.fail(`with seed ${seed}, after ${fc.stringify(counterexample)}: ${what}`);
+  assert.fail(`with PRISM_MODEL_SEED=${seed}, after ${fc.stringify(counterexample)}: ${what}`);
 }

@@ -1,7 +1,8 @@
 import type { GatewayError } from "../../errors.js";
 import type { Message } from "../../protocol/gen/prism/message/v1/message.js";
 import type * as wire from "../../protocol/gen/prism/stream/v1/stream.js";
-import { failureOfStatus, messageOf, textOf } from "../messages.js";
+import { failureInStatus } from "../failure-in-status.js";
+import { messageOf, textOf } from "../messages.js";
 import { trickyMessages } from "../tricky-messages.js";
 
 /** What an app appends: a text is a payload and nothing else. */
@@ -16,7 +17,7 @@ export function recordText({ message }: wire.Record): string {
 export function positionOrFailure({ outcome }: wire.AppendOutcome): wire.Position | GatewayError {
   if (outcome?.$case === "position") return outcome.value;
   if (outcome === undefined) throw new Error("The outcome of a record is neither a position nor an error.");
-  return failureOfStatus(outcome.value);
+  return failureInStatus(outcome.value);
 }
 
 /** A record as the wire has it. */

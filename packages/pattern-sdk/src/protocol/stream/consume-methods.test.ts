@@ -22,7 +22,7 @@ describe("a member", () => {
   test("is told its partitions in order, gets records and commits them", async () => {
     const { stream, joined } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([1, 0]);
     await outlet.room();
@@ -36,7 +36,7 @@ describe("a member", () => {
     const committing = Promise.withResolvers<readonly Position[]>();
     const { stream, joined, left } = memberScript({ commit: () => committing.promise });
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0]);
     outlet.send([recordAt(0, 1)]);
@@ -58,7 +58,7 @@ describe("a member", () => {
   test("whose app goes without a word leaves, and its work is called off", async () => {
     const { stream, joined, left } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet, signal } = await joined;
     outlet.assigned([0]);
     consuming.call.cancel();
@@ -79,7 +79,7 @@ describe("a member", () => {
         return member;
       },
     });
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { signal } = await joined;
     const gone = new Promise((resolve) => signal.addEventListener("abort", resolve));
     consuming.call.cancel();
@@ -96,7 +96,7 @@ describe("a member", () => {
   test("that fails is told why, and has left", async () => {
     const { stream, joined, left } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     (await joined).outlet.failed(unavailable);
     expect(await consuming.failure()).toMatchObject({ reason: "BACKEND_UNAVAILABLE" });
     await left;
@@ -105,7 +105,7 @@ describe("a member", () => {
   test("whose commit fails is told why, and has left", async () => {
     const { stream, joined, left } = memberScript({ commit: () => Promise.reject(unavailable) });
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0]);
     outlet.send([recordAt(0, 1)]);
@@ -117,7 +117,7 @@ describe("a member", () => {
   test("gets no record of a partition that it does not have: the plugin has a defect", async () => {
     const { stream, joined } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0]);
     expect(() => outlet.send([recordAt(0, 1), recordAt(1, 1)])).toThrow("a defect of the plugin");
@@ -129,7 +129,7 @@ describe("what is outstanding", () => {
   test("of a partition that goes to another member takes no room, and what waits of it is not sent", async () => {
     const { stream, joined } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny, { recordsMax: 2 });
+    using consuming = consume(tiny, { recordsMax: 2 });
     const { outlet } = await joined;
     outlet.assigned([0, 1]);
     outlet.send([recordAt(0, 1), recordAt(0, 2), recordAt(0, 3), recordAt(1, 1)]);
@@ -143,7 +143,7 @@ describe("what is outstanding", () => {
   test("of a partition that stays goes on to count", async () => {
     const { stream, joined } = memberScript();
     await using tiny = await runScripted(stream);
-    consume(tiny, { recordsMax: 3 });
+    using _ = consume(tiny, { recordsMax: 3 });
     const { outlet } = await joined;
     outlet.assigned([0, 1]);
     outlet.send([recordAt(0, 1), recordAt(1, 1)]);
@@ -165,7 +165,7 @@ describe("a commit", () => {
       },
     });
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0, 1]);
     outlet.send([recordAt(0, 1), recordAt(0, 2), recordAt(0, 3), recordAt(1, 1)]);
@@ -191,7 +191,7 @@ describe("a commit", () => {
   ])("%s is refused, and the member has left", async (_, partition, offset) => {
     const { stream, joined, left } = memberScript();
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0, 1]);
     outlet.send([recordAt(0, 1)]);
@@ -212,7 +212,7 @@ describe("a commit", () => {
       },
     });
     await using tiny = await runScripted(stream);
-    const consuming = consume(tiny);
+    using consuming = consume(tiny);
     const { outlet } = await joined;
     outlet.assigned([0, 1]);
     outlet.send([recordAt(0, 1)]);
@@ -238,7 +238,7 @@ test("a drain ends a member with DRAINING once its commit in flight is told, and
     },
   });
   await using tiny = await runScripted(stream);
-  const consuming = consume(tiny);
+  using consuming = consume(tiny);
   const { outlet, signal } = await joined;
   outlet.assigned([0]);
   outlet.send([recordAt(0, 1), recordAt(0, 2)]);

@@ -65,8 +65,8 @@ export async function runScripted(stream: Stream): Promise<RunningTiny> {
   return tiny;
 }
 
-/** One call of the service with a stream on either side. */
-export class ScriptedCall<Response> {
+/** One call of the service with a stream on either side. Cancelled at the end of its scope. */
+export class ScriptedCall<Response> implements Disposable {
   readonly call: ClientCall;
   readonly #answers: AsyncIterator<Uint8Array>;
   readonly #type: MessageType<Response>;
@@ -89,6 +89,10 @@ export class ScriptedCall<Response> {
     } catch (error) {
       throw error instanceof GrpcError ? gatewayErrorOf(error) : error;
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.call.cancel();
   }
 
   /** What the call ends with, whatever is answered before. */

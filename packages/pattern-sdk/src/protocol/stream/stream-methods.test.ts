@@ -10,7 +10,7 @@ const oneRecord = { namespace: "log", records: [record] };
 describe("Read", () => {
   test("that follows and that the plugin ends by itself is a failure of the backend", async () => {
     await using tiny = await runScripted(scripted({ read: async () => {} }));
-    const reading = new ScriptedCall(tiny, "Read", ReadResponse);
+    using reading = new ScriptedCall(tiny, "Read", ReadResponse);
     reading.send(ReadRequest, readOfEverything);
     expect(await reading.failure()).toMatchObject({ reason: "BACKEND_FAILED" });
   });
@@ -21,7 +21,7 @@ describe("Read", () => {
       outlet.send([recordAt(0, 1), recordAt(0, 2)]);
     };
     await using tiny = await runScripted(scripted({ read }));
-    const reading = new ScriptedCall(tiny, "Read", ReadResponse);
+    using reading = new ScriptedCall(tiny, "Read", ReadResponse);
     reading.send(ReadRequest, { ...readOfEverything, limit: 2n });
     expect((await reading.answer())?.records).toHaveLength(2);
     expect(await reading.answer()).toBeUndefined();
@@ -30,7 +30,7 @@ describe("Read", () => {
   test("ends with what the plugin throws", async () => {
     const read = () => Promise.reject(new GatewayError("OFFSET_OUT_OF_RANGE", "It is gone."));
     await using tiny = await runScripted(scripted({ read }));
-    const reading = new ScriptedCall(tiny, "Read", ReadResponse);
+    using reading = new ScriptedCall(tiny, "Read", ReadResponse);
     reading.send(ReadRequest, readOfEverything);
     expect(await reading.failure()).toMatchObject({ reason: "OFFSET_OUT_OF_RANGE" });
   });
@@ -42,7 +42,7 @@ describe("Read", () => {
       return new Promise<void>(() => {});
     };
     await using tiny = await runScripted(scripted({ read }));
-    const reading = new ScriptedCall(tiny, "Read", ReadResponse);
+    using reading = new ScriptedCall(tiny, "Read", ReadResponse);
     reading.send(ReadRequest, readOfEverything);
     const signal = await begun.promise;
     await tiny.contract.unbind({ namespace: "log", pattern: "stream", deleteData: false });
@@ -56,7 +56,7 @@ describe("Read", () => {
       outlet.caughtUp();
     };
     await using tiny = await runScripted(scripted({ read }));
-    const reading = new ScriptedCall(tiny, "Read", ReadResponse);
+    using reading = new ScriptedCall(tiny, "Read", ReadResponse);
     reading.send(ReadRequest, { ...readOfEverything, follow: false });
     expect(await reading.answer()).toMatchObject({ records: [], caughtUp: true });
     expect(await reading.answer()).toBeUndefined();
@@ -73,7 +73,7 @@ describe("AppendStream", () => {
       return [{ ok: true as const, result: { partition: 1, offset: 5n } }];
     };
     await using tiny = await runScripted(scripted({ append }));
-    const appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
+    using appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
     appending.send(AppendStreamRequest, oneRecord);
     await begun.promise;
     const drained = tiny.contract.drain({ grace: { seconds: 10n, nanos: 0 } });
@@ -92,7 +92,7 @@ describe("AppendStream", () => {
       { ok: false as const, error: full },
     ];
     await using tiny = await runScripted(scripted({ append }));
-    const appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
+    using appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
     appending.send(AppendStreamRequest, { ...oneRecord, records: [record, record] });
     const { outcomes } = (await appending.answer())!;
     expect(outcomes.map(({ outcome }) => outcome?.$case)).toEqual(["position", "error"]);
@@ -101,7 +101,7 @@ describe("AppendStream", () => {
 
   test("does not guess when the plugin answers for another number of records", async () => {
     await using tiny = await runScripted(scripted({ append: () => [] }));
-    const appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
+    using appending = new ScriptedCall(tiny, "AppendStream", AppendStreamResponse);
     appending.send(AppendStreamRequest, oneRecord);
     expect(await appending.failure()).toMatchObject({ reason: "INTERNAL" });
   });

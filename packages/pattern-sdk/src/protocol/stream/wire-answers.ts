@@ -1,8 +1,8 @@
-import { GatewayError } from "../../errors.js";
 import type { BatchResult } from "../../patterns/batch-result.js";
 import type { PartitionDescription, Position, StreamRecord } from "../../patterns/stream/stream.js";
 import type * as wire from "../gen/prism/stream/v1/stream.js";
 import { wireMessage } from "../messaging/wire-messages.js";
+import { checkResults } from "../pattern/check-results.js";
 import type { MethodEnvironment } from "../pattern/pattern-method.js";
 import { timestampFromMs } from "../wire-time.js";
 
@@ -15,12 +15,7 @@ export function wireOutcomes(
   expected: number,
   statusOfEntry: StatusOfEntry,
 ): wire.AppendOutcome[] {
-  if (results.length !== expected) {
-    throw new GatewayError(
-      "INTERNAL",
-      `The plugin's append answered ${results.length} results for ${expected} records. This is a defect of the plugin.`,
-    );
-  }
+  checkResults(results, expected, "append");
   return results.map((result) =>
     result.ok
       ? { outcome: { $case: "position", value: result.result } }
