@@ -3,17 +3,31 @@ import { relationalKind } from "../../patterns/relational/relational-kind.js";
 import { ExecuteRequest } from "../../protocol/gen/prism/relational/v1/relational.js";
 import { encodeMessage } from "../../protocol/message.js";
 import type { PatternSuite } from "../pattern-suite.js";
+import { batchCases } from "./batch.js";
 import { durabilityCases } from "./durability.js";
 import { invalidRequests } from "./invalid-requests.js";
+import { isolationCases } from "./isolation.js";
 import { RelationalSubject } from "./relational-subject.js";
 import { relationalUses } from "./relational-uses.js";
+import { resultCases } from "./results.js";
 import { statementCases } from "./statements.js";
+import { stoppingCases } from "./stopping.js";
+import { transactionCases } from "./transactions.js";
+import { valueCases } from "./values.js";
 
 /** How the relational pattern is proven. */
 export const relationalSuite: PatternSuite<RelationalSubject> = {
   kind: relationalKind,
   start: (options) => RelationalSubject.start(options),
-  cases: [...statementCases],
+  cases: [
+    ...statementCases,
+    ...resultCases,
+    ...valueCases,
+    ...batchCases,
+    ...transactionCases,
+    ...stoppingCases,
+    ...isolationCases,
+  ],
   restartCases: durabilityCases,
   probe: {
     method: "Execute",

@@ -105,7 +105,7 @@ export class ConnectionSession {
     this.#requireTransaction();
     const { columns } = this.#asApp(own, () => {
       const prepared = this.#prepared(statement);
-      this.#cursor = new ResultCursor(rowsOf(prepared, statement.parameters));
+      this.#cursor = cursorOf(prepared, statement.parameters);
       return prepared;
     });
     return { columns, ...this.#read({ size, own }) };
@@ -146,7 +146,7 @@ export class ConnectionSession {
       this.#asApp(own, () => {
         const prepared = this.#prepared(statement);
         // Rows are made to the last one: an error may stand behind the first.
-        for (const _ of rowsOf(prepared, statement.parameters));
+        cursorOf(prepared, statement.parameters).readToEnd();
       }),
     );
   }
@@ -189,7 +189,7 @@ export class ConnectionSession {
   }
 }
 
-function rowsOf({ statement }: PreparedStatement, parameters: readonly StoredValue[]): IterableIterator<StoredValue[]> {
+function cursorOf({ statement }: PreparedStatement, parameters: readonly StoredValue[]): ResultCursor {
   const rows = statement.iterate(...(parameters as Parameters<StatementSync["iterate"]>));
-  return rows as unknown as IterableIterator<StoredValue[]>;
+  return new ResultCursor(rows as unknown as Iterator<StoredValue[]>);
 }

@@ -17,7 +17,7 @@ export class ResultCursor {
     const rows: Row[] = [];
     let sizeBytes = 0;
     while (rows.length < size.rows && sizeBytes < size.bytes) {
-      const { done, value } = this.#rows.next();
+      const { done, value } = this.#next();
       if (done) return { rows, done: true };
       rows.push(value);
       sizeBytes += bytesOf(value);
@@ -25,9 +25,24 @@ export class ResultCursor {
     return { rows, done: false };
   }
 
+  /** Makes every row, and keeps none. */
+  readToEnd(): void {
+    while (!this.#next().done);
+  }
+
   /** Reads no further. */
   close(): void {
     this.#rows.return?.();
+  }
+
+  #next(): IteratorResult<Row> {
+    try {
+      return this.#rows.next();
+    } catch (error) {
+      // A statement that has failed is under way until it is told otherwise, and keeps its transaction from being committed.
+      this.close();
+      throw error;
+    }
   }
 }
 
