@@ -7,6 +7,7 @@ import { batchCases } from "./batch.js";
 import { durabilityCases } from "./durability.js";
 import { invalidRequests } from "./invalid-requests.js";
 import { isolationCases } from "./isolation.js";
+import { modelCases } from "./model.js";
 import { RelationalSubject } from "./relational-subject.js";
 import { relationalUses } from "./relational-uses.js";
 import { resultCases } from "./results.js";
@@ -27,6 +28,7 @@ export const relationalSuite: PatternSuite<RelationalSubject> = {
     ...transactionCases,
     ...stoppingCases,
     ...isolationCases,
+    ...modelCases,
   ],
   restartCases: durabilityCases,
   probe: {

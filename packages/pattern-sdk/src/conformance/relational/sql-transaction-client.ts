@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { type ClientCall, GrpcError } from "@prism-data/transport";
 import * as wire from "../../protocol/gen/prism/relational/v1/relational.js";
 import { decodeMessage, encodeMessage } from "../../protocol/message.js";
-import { Status } from "../../protocol/rpc.js";
 import { gatewayErrorOf } from "../../protocol/status.js";
 import { durationFromMs } from "../../protocol/wire-time.js";
+import { failureInStatus } from "../failure-in-status.js";
 import type { RelationalClient } from "./relational-client.js";
 import { type Parameter, plainValue, type Table } from "./sql-values.js";
 
@@ -104,13 +104,8 @@ export class SqlTransactionClient {
 
   async #answer<Case extends TransactEvent["$case"]>(expected: Case): Promise<EventOf<Case>["value"]> {
     const event = await this.event();
-    if (event?.$case === "failed") throw failureOf(event.value);
+    if (event?.$case === "failed") throw failureInStatus(event.value);
     assert.equal(event?.$case, expected, "the event that answers the request");
     return (event as EventOf<Case>).value as EventOf<Case>["value"];
   }
-}
-
-function failureOf(status: Status): Error {
-  const { code, message } = status;
-  return gatewayErrorOf(new GrpcError({ code, message, details: encodeMessage(Status, status) }));
 }

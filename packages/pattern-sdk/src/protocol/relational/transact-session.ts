@@ -4,6 +4,7 @@ import { GatewayError } from "../../errors.js";
 import type { SqlTransaction } from "../../patterns/relational/relational.js";
 import * as wire from "../gen/prism/relational/v1/relational.js";
 import { decodeMessage, encodeMessage } from "../message.js";
+import { checkSameNamespace } from "../pattern/bound-namespace.js";
 import { invalidField } from "../pattern/checked-fields.js";
 import type { Status } from "../rpc.js";
 import type { AppPace } from "./app-pace.js";
@@ -108,9 +109,7 @@ export class TransactSession {
 
   #checkedAction(message: Uint8Array): Action {
     const request = decodeMessage(wire.TransactRequest, message, "prism.relational.v1.TransactRequest");
-    if (request.namespace !== "" && request.namespace !== this.#options.bound.namespace) {
-      throw invalidField("namespace", "is not that of the first request; leave it out in the others");
-    }
+    checkSameNamespace(this.#options.bound, request.namespace);
     if (request.action !== undefined) return request.action;
     throw invalidField("action", "is required: give query, execute, commit or rollback");
   }

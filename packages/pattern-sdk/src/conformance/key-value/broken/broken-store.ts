@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Broken } from "../../suite-proof.fixture.js";
+import type { Broken } from "../../suite-proof.js";
 import type { ReferenceParts } from "./reference-plugin.js";
 import type { ReferenceStore } from "./reference-store.js";
 

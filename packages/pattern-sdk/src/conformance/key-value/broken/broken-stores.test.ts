@@ -1,4 +1,4 @@
-import { describeSuiteProof } from "../../suite-proof.fixture.js";
+import { describeSuiteProof } from "../../suite-proof.js";
 import { keyValueSuite } from "../key-value-suite.js";
 import { brokenStores } from "./broken-stores.js";
 import { referencePlugin } from "./reference-plugin.js";

@@ -1,4 +1,4 @@
-import { describeSuiteProof } from "../../suite-proof.fixture.js";
+import { describeSuiteProof } from "../../suite-proof.js";
 import { queueSuite } from "../queue-suite.js";
 import { brokenQueues } from "./broken-queues.js";
 import { referencePlugin } from "./reference-plugin.js";

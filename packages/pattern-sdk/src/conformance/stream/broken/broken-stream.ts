@@ -1,5 +1,5 @@
 import type { StreamOptions } from "../../../patterns/stream/stream.js";
-import type { Broken } from "../../suite-proof.fixture.js";
+import type { Broken } from "../../suite-proof.js";
 import type { ReferenceParts } from "./reference-plugin.js";
 import type { ReferenceStream } from "./reference-stream.js";
 

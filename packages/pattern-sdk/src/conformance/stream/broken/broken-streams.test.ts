@@ -1,4 +1,4 @@
-import { describeSuiteProof } from "../../suite-proof.fixture.js";
+import { describeSuiteProof } from "../../suite-proof.js";
 import { streamSuite } from "../stream-suite.js";
 import { groupStreams } from "./group-streams.js";
 import { keptStreams } from "./kept-streams.js";

@@ -29,25 +29,21 @@ interface AnyParts {
 /** A suite, and what it is tried on. A broken plugin has a part that does not do its work. */
 export interface SuiteProof<S extends Subject, Parts extends object> {
   readonly suite: PatternSuite<S>;
-  /** Makes a durable plugin; without parts, one with every capability that keeps every promise. */
+  /** Makes a durable plugin; without parts, one with these capabilities that keeps every promise. */
   readonly reference: (parts: Parts | AnyParts) => PluginDefinition;
   readonly broken: readonly (Broken & Parts)[];
+  /** What the reference has. Default: every capability of the pattern. */
+  readonly capabilities?: readonly string[];
+  /** What an operator would write under `settings`. Default: nothing. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** Registers the tests that prove a suite: it passes what is right, and catches whatever is broken. */
 export function describeSuiteProof<S extends Subject, Parts extends object>(proof: SuiteProof<S, Parts>): void {
-  const { suite, reference, broken } = proof;
-  const { capabilities } = suite.kind;
-  const restartCases = restartCasesFor(suite, { capabilities, durability: "backend" });
-  const allCases = [...casesFor(suite, capabilities), ...restartCases];
-  const start = (parts: Parts | AnyParts) =>
-    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings: {}, backgroundMs });
-
-  test("every case has a name of its own", () => {
-    expect(new Set(allCases.map(({ name }) => name)).size).toBe(allCases.length);
-  });
-
-  describePassing("a plugin that keeps its promises passes every case", casesFor(suite, capabilities), () => start({}));
+  const { suite, restartCases, start } = partsOf(proof);
+  describePassing("a plugin that keeps its promises passes every case", casesFor(suite, suite.kind.capabilities), () =>
+    start({}),
+  );
 
   describe("a plugin that keeps its promises survives restarts", () => {
     test.each(restartCases)("$name", async (one) => {
@@ -56,17 +52,36 @@ export function describeSuiteProof<S extends Subject, Parts extends object>(proo
     });
   });
 
+  describeCaught(proof);
+}
+
+/** Registers those of the tests that a plugin does not pass anyway that runs the suite as its conformance test. */
+export function describeCaught<S extends Subject, Parts extends object>(proof: SuiteProof<S, Parts>): void {
+  const { suite, allCases, start } = partsOf(proof);
+  test("every case has a name of its own", () => {
+    expect(new Set(allCases.map(({ name }) => name)).size).toBe(allCases.length);
+  });
+
   describePassing(`a plugin with ${suite.kind.minimum} alone passes`, casesFor(suite, []), () =>
     start({ capabilities: [] }),
   );
 
   describe("a plugin is caught that", { concurrent: true }, () => {
-    test.each(broken)("$does", async ({ caughtBy, ...parts }) => {
+    test.each(proof.broken)("$does", async ({ caughtBy, ...parts }) => {
       const subject = await start(parts as unknown as Parts);
       const failure = await outcomeOf(caseNamed(allCases, caughtBy).run(subject)).finally(() => subject.stop());
       expect(isFinding(failure), `"${caughtBy}" ended with: ${failure}`).toBe(true);
     });
   });
+}
+
+function partsOf<S extends Subject, Parts extends object>(proof: SuiteProof<S, Parts>) {
+  const { suite, reference, capabilities = suite.kind.capabilities, settings = {} } = proof;
+  const restartCases = restartCasesFor(suite, { capabilities, durability: "backend" });
+  const allCases = [...casesFor(suite, capabilities), ...restartCases];
+  const start = (parts: Parts | AnyParts) =>
+    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings, backgroundMs });
+  return { suite, restartCases, allCases, start };
 }
 
 function describePassing<S extends Subject>(
