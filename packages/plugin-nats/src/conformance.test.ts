@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { nats, sharedAddress } from "@prism-data/local-servers";
+import { describeConformance } from "@prism-data/pattern-sdk/conformance";
+import { natsPlugin } from "./plugin.js";
+
+const url = sharedAddress(nats, process.env);
+
+describeConformance({
+  plugin: natsPlugin,
+  entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
+  settings: () => ({ url }),
+});
