@@ -1,3 +1,4 @@
+import type { StreamOptions } from "@prism-data/pattern-sdk";
 import { describe, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.js";
 import { PartitionLog } from "./partition-log.js";
@@ -5,10 +6,7 @@ import { ManualClock } from "./testing/manual-clock.js";
 
 const plain = { partitions: 1, retentionMs: undefined, retentionBytes: undefined, compaction: false };
 
-function logWith(
-  options: Partial<typeof plain> | { retentionMs: number } | { retentionBytes: number },
-  maxBytes = 1e9,
-) {
+function logWith(options: Partial<StreamOptions>, maxBytes = 1e9) {
   const clock = new ManualClock();
   const budget = new ByteBudget(maxBytes);
   const log = new PartitionLog({ partition: 0, budget, clock }, { ...plain, ...options });

@@ -1,4 +1,4 @@
-import type { Broken } from "../../suite-proof.fixture.js";
+import type { Broken } from "../../suite-proof.js";
 import type { ReferenceParts } from "./reference-plugin.js";
 import type { ReferencePubSub } from "./reference-pub-sub.js";
 

@@ -1,4 +1,4 @@
-import { describeSuiteProof } from "../../suite-proof.fixture.js";
+import { describeSuiteProof } from "../../suite-proof.js";
 import { pubSubSuite } from "../pub-sub-suite.js";
 import { brokenPubSubs } from "./broken-pub-subs.js";
 import { referencePlugin } from "./reference-plugin.js";

@@ -1,4 +1,4 @@
-import type { Broken } from "../../suite-proof.fixture.js";
+import type { Broken } from "../../suite-proof.js";
 import { brokenDeliveries } from "./broken-deliveries.js";
 import { brokenGroups } from "./broken-groups.js";
 import { brokenNamespaces } from "./broken-namespaces.js";
