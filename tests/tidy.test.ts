@@ -36,9 +36,11 @@ describe("the repository", () => {
 
   test("touches process only where a process begins", () => {
     const entries =
-      /(^|\/)(main|serve)\.ts$|\.test\.ts$|^tests\/|^packages\/[^/]+\/testing\/|^scripts\/|^bench\/|\.config\.ts$|^examples\//;
+      /(^|\/)(main|serve|model-run)\.ts$|\.test\.ts$|^tests\/|^packages\/[^/]+\/testing\/|^scripts\/|^bench\/|\.config\.ts$|^examples\//;
     const touching = sources.filter(
-      (file) => !entries.test(file) && /\bprocess\.(argv|env|exit|on|stdin)\b/.test(read(file)),
+      (file) =>
+        !entries.test(file) &&
+        /\bprocess\.(argv|env|exit|on|stdin)\b|import \{ env \} from "node:process"/.test(read(file)),
     );
     expect(touching).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { env } from "node:process";
 import type { Arbitrary } from "fast-check";
+import { modelRun } from "./model-run.js";
 
 /** How many random steps a case makes. */
 const stepsDefault = 300;
@@ -23,9 +23,9 @@ export async function runRandomSteps<Step>(
   run: (steps: readonly Step[]) => Promise<void>,
 ): Promise<void> {
   const fc = await import("fast-check");
-  const { PRISM_MODEL_STEPS = stepsDefault, PRISM_MODEL_SEED } = env;
+  const { steps, seed } = modelRun(stepsDefault);
   const sequences = fc.array(stepOf(fc), { minLength: stepsPerRunMax / 2, maxLength: stepsPerRunMax });
-  const numRuns = Math.ceil(Number(PRISM_MODEL_STEPS) / stepsPerRunMax);
+  const numRuns = Math.ceil(steps / stepsPerRunMax);
   let failedAtMs: number | undefined;
   const property = fc.asyncProperty(sequences, async (sequence) => {
     // What passes is not made shorter: that is how the search ends.
@@ -37,10 +37,9 @@ export async function runRandomSteps<Step>(
       throw error;
     }
   });
-  const given = PRISM_MODEL_SEED === undefined ? {} : { seed: Number(PRISM_MODEL_SEED) };
-  const details = await fc.check(property, { numRuns, ...given });
+  const details = await fc.check(property, { numRuns, seed });
   if (!details.failed) return;
-  const { seed, counterexample, errorInstance } = details;
+  const { counterexample, errorInstance } = details;
   const what = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   assert.fail(`with PRISM_MODEL_SEED=${seed}, after ${fc.stringify(counterexample)}: ${what}`);
 }

@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import { matchesTopic } from "../../patterns/pub-sub/topic.js";
 import { eventually } from "../eventually.js";
 import { messageOf } from "../messages.js";
+import { modelRun } from "../model-run.js";
 import { type SeededRandom, seededRandom } from "../seeded-random.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";
 import type { Arrival, PubSubSubscription } from "./pub-sub-subscription.js";
 
-/** How many steps a run has; more for a long run. */
-const steps = Number(process.env.PRISM_MODEL_STEPS ?? 300);
-
-/** Another seed, another run; a failure says its own. */
-const seed = Number(process.env.PRISM_MODEL_SEED ?? Date.now() % 1_000_000);
+const stepsDefault = 300;
 
 const subscriptionsMax = 8;
 const topics = ["a", "b", "a.b", "a.c", "a.b.c"];
@@ -185,7 +182,8 @@ function isComplete({ expected, delivered, members, group }: Audience): boolean 
 }
 
 export const modelCases = casesOf("model", ["wildcards", "groups", "acknowledgement", "durable", "ordering"], {
-  [`${steps} random steps leave everybody with what a plain model has`]: async (pubsub) => {
+  "random steps leave everybody with what a plain model has": async (pubsub) => {
+    const { steps, seed } = modelRun(stepsDefault);
     const run = new Run(pubsub, seededRandom(seed));
     try {
       for (let step = 0; step < steps; step++) await run.step();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { messageOf } from "../messaging/sample-messages.js";
+import { modelRun } from "../model-run.js";
 import { type SeededRandom, seededRandom } from "../seeded-random.js";
 import { casesOf } from "./queue-case.js";
 import type { QueueClient } from "./queue-client.js";
@@ -8,15 +8,6 @@ import { QueueModel } from "./queue-model.js";
 
 /** Enough to meet most pairs of calls; a long run asks for more. */
 const stepsDefault = 400;
-
-/** As many as are asked for in the environment, from a seed of its own or a new one. */
-function plan(): { readonly steps: number; readonly seed: number } {
-  const { PRISM_MODEL_STEPS, PRISM_MODEL_SEED } = process.env;
-  return {
-    steps: Number(PRISM_MODEL_STEPS ?? stepsDefault),
-    seed: Number(PRISM_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31)),
-  };
-}
 
 const maxDeliveries = 3;
 
@@ -44,7 +35,7 @@ interface Run {
 }
 
 async function run({ make, maxDeliveries: deliveries, dies }: Run): Promise<void> {
-  const { steps, seed } = plan();
+  const { steps, seed } = modelRun(stepsDefault);
   const random = seededRandom(seed);
   const queue = await make();
   const walk = new Walk(queue, new QueueModel(deliveries), random);
