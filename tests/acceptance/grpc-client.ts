@@ -1,4 +1,5 @@
 import {
+  type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
   loadPackageDefinition,
@@ -39,6 +40,10 @@ export class GrpcClient implements Disposable {
 
   serverStream<T>(method: string, request: object, timeoutMs: number): ClientReadableStream<T> {
     return this.#client[method]?.(request, { deadline: Date.now() + timeoutMs }) as ClientReadableStream<T>;
+  }
+
+  bidiStream<Q, S>(method: string, timeoutMs: number): ClientDuplexStream<Q, S> {
+    return this.#client[method]?.({ deadline: Date.now() + timeoutMs }) as unknown as ClientDuplexStream<Q, S>;
   }
 
   [Symbol.dispose](): void {

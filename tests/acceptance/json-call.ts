@@ -5,13 +5,23 @@ export interface JsonAnswer {
 }
 
 /** Posts to a method of the key-value service as the Connect protocol's unary form does. */
-export async function postJson(
+export function postJson(
+  address: string,
+  method: string,
+  body: string | object,
+  contentType?: string,
+): Promise<JsonAnswer> {
+  return callJson(address, `prism.keyvalue.v1.KeyValueService/${method}`, body, contentType);
+}
+
+/** The same to a method of any service. */
+export async function callJson(
   address: string,
   method: string,
   body: string | object,
   contentType = "application/json",
 ): Promise<JsonAnswer> {
-  const response = await fetch(`http://${address}/prism.keyvalue.v1.KeyValueService/${method}`, {
+  const response = await fetch(`http://${address}/${method}`, {
     method: "POST",
     headers: { "content-type": contentType },
     body: typeof body === "string" ? body : JSON.stringify(body),

@@ -2,6 +2,8 @@ import type { Pattern } from "@prism-data/pattern-sdk/protocol";
 import type { Command } from "commander";
 import { addKv } from "./commands/kv/kv.js";
 import { kvLines } from "./commands/kv/lines-to-paste.js";
+import { streamLines } from "./commands/stream/lines-to-paste.js";
+import { addStream } from "./commands/stream/stream.js";
 import type { CommandContext } from "./invocation.js";
 
 /** What the command line has for a pattern. */
@@ -26,4 +28,5 @@ export interface PasteTarget {
 /** The patterns that have commands of their own, in the order in which help shows them. */
 export const patternCommands: { readonly [Name in Pattern]?: PatternCommands } = {
   "key-value": { addTo: addKv, linesToPaste: kvLines },
+  stream: { addTo: addStream, linesToPaste: streamLines },
 };

@@ -3,6 +3,7 @@ import { type ClientTls, GrpcClient, GrpcError, grpcCodeName } from "@prism-data
 import { callFailureOf } from "./call-failure.js";
 import { CommandFailure } from "./command-failure.js";
 import { ExitCode } from "./exit-code.js";
+import { OpenCall } from "./open-call.js";
 import { formatServerAddress, type ServerAddress } from "./server-address.js";
 
 /** A method of a service of the proxy. */
@@ -84,6 +85,13 @@ export class ProxyConnection {
     } finally {
       call.cancel();
     }
+  }
+
+  /** Opens a call with messages both ways. It goes on when the command is interrupted: whoever opens it ends it. */
+  open<Q, S>(method: Method<Q, S>, tried: string): OpenCall<Q, S> {
+    const failureOf = (error: unknown) =>
+      callFailureOf(error, `${tried} at ${formatServerAddress(this.#options.server)}`);
+    return new OpenCall(this.#client.stream(method.path), method, failureOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,6 +42,11 @@ describe("the banner", () => {
     expect(readyBanner({ ...proxy, listen: "127.0.0.1:9000" })).toContain("hello world --server 127.0.0.1:9000");
   });
 
+  test("has lines to paste for a stream where that serves first", () => {
+    const namespaces = [{ name: "log", pattern: "stream", backend: "memory", state: "bound" }, ...proxy.namespaces];
+    expect(readyBanner({ ...proxy, namespaces })).toContain("bin/prism stream append log hello\n");
+  });
+
   test("has nothing to paste when nothing serves", () => {
     expect(readyBanner({ ...proxy, namespaces: [] })).not.toContain("curl");
   });
