@@ -248,7 +248,10 @@ test("another number of partitions is refused when the configuration is reloaded
     return /orders.*options\.partitions is 5, but the log was made with 4/.test(text);
   });
   await prism.writeConfig(config);
-  await eventually("it serves again", withinMs, async () => (await app.texts().catch(() => [])).includes("before"));
+  await eventually("it serves again", withinMs, async () => {
+    const texts = await app.texts().catch((): string[] => []);
+    return texts.includes("before");
+  });
 });
 
 test("prism check names each option that is wrong, and serves nothing", async () => {

@@ -24,7 +24,10 @@ export type ReadStart =
   | { readonly kind: "earliest" }
   /** After the newest record that is there now. */
   | { readonly kind: "latest" }
-  /** The record with this offset, or the next there is. Below the oldest one: throw `OFFSET_OUT_OF_RANGE` that says which is the oldest. */
+  /**
+   * The record with this offset, or the next there is. Below what retention has left: throw `offsetOutOfRangeError`, which says where the
+   * partition begins. A gap that compaction has left is no error.
+   */
   | { readonly kind: "offset"; readonly offset: bigint }
   /** The first record appended at this time or later, in ms since the Unix epoch, maybe with a fraction. Capability `replay_by_time`. */
   | { readonly kind: "time"; readonly timeMs: number };
@@ -50,7 +53,10 @@ export interface RecordOutlet extends Outlet<StreamRecord> {
 export interface JoinRequest {
   /** 1 to 128 bytes of UTF-8, any character. */
   readonly group: string;
-  /** Where a partition begins in which the group has committed nothing. */
+  /**
+   * Where a partition begins in which the group has committed nothing and no member has begun yet: from then on the group has a place there,
+   * so that whoever takes over gets again what was delivered.
+   */
   readonly start: { readonly kind: "earliest" } | { readonly kind: "latest" };
 }
 
