@@ -85,15 +85,14 @@ export const deadLetterCases = casesOf("dead letters", ["dead_letter"], {
   "a subscriber that leaves makes no dead letter": async (_, subject) => {
     const pubsub = await givingUp(subject);
     const dead = await pubsub.hold("dead_letter.g");
+    // Somebody else keeps the group, and has no room for more.
+    const keeper = await pubsub.hold("t", { group: "g", maxMessages: 1, acknowledgeTimeoutMs: 600_000 });
+    await pubsub.publish("t", "kept by the keeper");
+    await keeper.count(1);
     for (let round = 0; round < maxDeliveries + 2; round++) {
       const member = await pubsub.hold("t", { group: "g", acknowledgeTimeoutMs: 600_000 });
-      if (round === 0) {
-        // Somebody else keeps the group, with no room for more.
-        const keeper = await pubsub.hold("t", { group: "g", maxMessages: 1, acknowledgeTimeoutMs: 600_000 });
-        await pubsub.publish("t", "kept", "kept");
-        await Promise.all([keeper.count(1), member.count(1)]);
-      }
-      await member.until("the message comes to the next", ({ length }) => length > 0);
+      if (round === 0) await pubsub.publish("t", "goes round");
+      await member.count(1);
       member.leave();
     }
     await pubsub.publish("dead_letter.g", "end");

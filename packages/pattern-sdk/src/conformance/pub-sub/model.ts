@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import type { Arbitrary } from "fast-check";
 import { matchesTopic } from "../../patterns/pub-sub/topic.js";
 import { eventually } from "../eventually.js";
 import { messageOf } from "../messages.js";
 import { modelRun } from "../model-run.js";
 import { type SeededRandom, seededRandom } from "../seeded-random.js";
+import { type FastCheck, runRandomSteps } from "../random-runs.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";
 import type { Arrival, PubSubSubscription } from "./pub-sub-subscription.js";
@@ -38,32 +40,47 @@ interface Member {
   readonly acknowledged: Set<string>;
 }
 
+/** One thing to do; the numbers choose among what there is. */
+interface Step {
+  readonly does: "publish" | "join" | "leave" | "acknowledge" | "reject";
+  readonly which: number;
+  readonly count: number;
+}
+
+const stepOf = (fc: FastCheck): Arbitrary<Step> =>
+  fc.record({
+    does: fc.constantFrom(
+      ...(["publish", "publish", "publish", "join", "join", "leave", "acknowledge", "reject"] as const),
+    ),
+    which: fc.nat(1_000),
+    count: fc.integer({ min: 1, max: 4 }),
+  });
+
 /** A plain model of a namespace, and the namespace. */
 class Run {
-  readonly #random: SeededRandom;
   readonly #pubsub: PubSubClient;
   readonly #audiences: Audience[] = [];
   readonly #members: Member[] = [];
   #published = 0;
 
-  constructor(pubsub: PubSubClient, random: SeededRandom) {
+  constructor(pubsub: PubSubClient) {
     this.#pubsub = pubsub;
-    this.#random = random;
   }
 
-  async step(): Promise<void> {
-    const dice = this.#random.below(10);
-    if (dice < 4) await this.#publish();
-    else if (dice < 6 && this.#members.length < subscriptionsMax) await this.#join();
-    else if (dice < 7 && this.#members.length > 0) await this.#leave(this.#random.below(this.#members.length));
-    else if (this.#members.length > 0) this.#settle(this.#random.pick(this.#members));
-    for (const member of this.#members) this.#look(member);
+  async step({ does, which, count }: Step): Promise<void> {
+    const member = this.#members[which % Math.max(1, this.#members.length)];
+    if (does === "publish") await this.#publish(topics[which % topics.length]!, count);
+    else if (does === "join") await this.#join(which, count);
+    else if (member !== undefined && does === "leave") await this.#leave(member);
+    else if (member !== undefined && does === "acknowledge") this.#acknowledgeAll(member);
+    else if (member !== undefined) this.#reject(member, count);
+    for (const each of this.#members) this.#look(each);
   }
 
   /** Waits until everybody has everything, and looks whether nobody has anything else. */
   async finish(): Promise<void> {
     for (const audience of this.#audiences.filter(({ members }) => members.size === 0)) {
-      if (audience.group !== undefined) await this.#enter(audience);
+      if (audience.group !== undefined) await this.#enter(audience, 10);
     }
     await eventually("every message arrives at everybody", () => {
       for (const member of this.#members) {
@@ -74,20 +91,23 @@ class Run {
     });
   }
 
-  async #publish(): Promise<void> {
-    const topic = this.#random.pick(topics);
-    const ids = Array.from({ length: 1 + this.#random.below(4) }, () => `m${this.#published++}`);
-    await this.#pubsub.publish(topic, ...ids.map((id) => messageOf({ id, payload: Buffer.from(topic) })));
+  async #publish(topic: string, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, () => `m${this.#published++}`);
+    await this.#pubsub.publish(topic, ...ids.map((id) => messageOf({ id, payload: topic })));
     for (const { pattern, expected, group, members } of this.#audiences) {
       if (matchesTopic(pattern, topic) && (group !== undefined || members.size > 0)) expected.push(...ids);
     }
   }
 
-  async #join(): Promise<void> {
-    const pattern = this.#random.pick(patterns);
-    const group = this.#random.pick([undefined, "g", "h"]);
+  async #join(which: number, count: number): Promise<void> {
+    if (this.#members.length >= subscriptionsMax) return;
+    const pattern = patterns[which % patterns.length]!;
+    const group = [undefined, "g", "h"][count % 3];
     const known = this.#audiences.find((one) => one.pattern === pattern && one.group === group);
-    await this.#enter(group !== undefined && known !== undefined ? known : this.#newAudience(pattern, group));
+    await this.#enter(
+      group !== undefined && known !== undefined ? known : this.#newAudience(pattern, group),
+      count * 5,
+    );
   }
 
   #newAudience(pattern: string, group: string | undefined): Audience {
@@ -103,9 +123,9 @@ class Run {
     return audience;
   }
 
-  async #enter(audience: Audience): Promise<void> {
+  async #enter(audience: Audience, maxMessages: number): Promise<void> {
     const { pattern, group } = audience;
-    const options = { maxMessages: 1 + this.#random.below(20), acknowledgeTimeoutMs: 600_000 };
+    const options = { maxMessages, acknowledgeTimeoutMs: 600_000 };
     const subscription = await this.#pubsub.hold(pattern, group === undefined ? options : { ...options, group });
     const member = { audience, subscription, seen: 0, outstanding: new Map(), acknowledged: new Set<string>() };
     audience.members.add(member);
@@ -113,27 +133,23 @@ class Run {
   }
 
   /** A member leaves; what it said last may not have been heard. */
-  async #leave(index: number): Promise<void> {
-    const [member] = this.#members.splice(index, 1);
-    const { audience, subscription, outstanding, acknowledged } = member!;
+  async #leave(member: Member): Promise<void> {
+    this.#members.splice(this.#members.indexOf(member), 1);
+    const { audience, subscription, outstanding, acknowledged } = member;
     subscription.leave();
     await subscription.ended;
-    this.#look(member!);
-    audience.members.delete(member!);
+    this.#look(member);
+    audience.members.delete(member);
     for (const { message } of outstanding.values()) audience.mayReturn.add(message.id);
     for (const id of acknowledged) audience.mayReturn.add(id);
   }
 
-  #settle(member: Member): void {
-    if (this.#random.below(3) === 0) {
-      const rejected = [...member.outstanding.values()].slice(0, 1 + this.#random.below(3));
-      if (rejected.length > 0) member.subscription.reject(rejected);
-      for (const { deliveryId, message } of rejected) {
-        member.outstanding.delete(deliveryId);
-        member.audience.mayReturn.add(message.id);
-      }
-    } else {
-      this.#acknowledgeAll(member);
+  #reject({ audience, subscription, outstanding }: Member, count: number): void {
+    const rejected = [...outstanding.values()].slice(0, count);
+    if (rejected.length > 0) subscription.reject(rejected);
+    for (const { deliveryId, message } of rejected) {
+      outstanding.delete(deliveryId);
+      audience.mayReturn.add(message.id);
     }
   }
 
@@ -187,10 +203,11 @@ export const modelCases = casesOf("model", ["wildcards", "groups", "acknowledgem
     const run = new Run(pubsub, seededRandom(seed));
     try {
       for (let step = 0; step < steps; step++) await run.step();
+  "random steps leave everybody with what a plain model has": async (_, subject) => {
+    await runRandomSteps(stepOf, async (steps) => {
+      const run = new Run(await subject.namespace());
+      for (const step of steps) await run.step(step);
       await run.finish();
-    } catch (error) {
-      if (error instanceof assert.AssertionError) error.message += ` (PRISM_MODEL_SEED=${seed})`;
-      throw error;
-    }
+    });
   },
 });
