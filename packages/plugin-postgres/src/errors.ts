@@ -1,0 +1,256 @@
+import { GatewayError, type Reason } from "@prism-data/pattern-sdk";
+import { DatabaseError } from "pg";
+
+/** The plugin tries to reconnect at least this often, so an earlier retry would meet the same state. */
+const reconnectRetryAfterMs = 500;
+
+/** A restart, a failover or a full server takes a while; asking more often does not shorten it. */
+const busyRetryAfterMs = 1_000;
+
+/** The SQLSTATE that the plugin's own functions raise when their namespace was deleted. */
+export const namespaceGoneState = "PR001";
+
+/** The SQLSTATE that they raise when a process was away for so long that changes may have been thrown away which it has not seen. */
+export const leaseEndedState = "PR002";
+
+interface Translation {
+  readonly reason: Reason;
+  readonly advice: string;
+  readonly retryAfterMs?: number;
+}
+
+const unreachable: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "The plugin reconnects by itself. Check that PostgreSQL runs and that url names it.",
+  retryAfterMs: reconnectRetryAfterMs,
+};
+const lost: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "The connection was lost before the answer came; a write may or may not have been applied.",
+  retryAfterMs: reconnectRetryAfterMs,
+};
+const untrusted: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice:
+    "The TLS handshake failed. Check tls.ca_file, tls.cert_file, tls.key_file and tls.server_name in the settings.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const busy: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "PostgreSQL runs but does not take this call now. Nothing was changed; try again.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const slow: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice: "The statement ran longer than statement_timeout and was stopped. Nothing was changed; try again.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const standby: Translation = {
+  reason: "BACKEND_UNAVAILABLE",
+  advice:
+    "The server takes no writes. Name the primary in url, or wait until the failover has ended. Nothing was changed.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const full: Translation = {
+  reason: "CAPACITY_EXHAUSTED",
+  advice: "Make room on the server. Nothing was changed.",
+  retryAfterMs: busyRetryAfterMs,
+};
+const denied: Translation = {
+  reason: "BACKEND_DENIED",
+  advice:
+    "Check the user in url, password, pg_hba.conf and the user's privileges; the plugin's README lists what it needs.",
+};
+const misplaced: Translation = {
+  reason: "INVALID_SETTINGS",
+  advice: "The server has no database of this name. Correct the name at the end of url, or make the database.",
+};
+const unmade: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "Somebody removed or changed the plugin's tables. Restart the backend to make what is missing.",
+};
+const gone: Translation = {
+  reason: "NAMESPACE_UNAVAILABLE",
+  advice: "The namespace's data was deleted while the call was under way.",
+  retryAfterMs: reconnectRetryAfterMs,
+};
+const behind: Translation = {
+  reason: "WATCH_OVERFLOW",
+  advice: "The plugin fell too far behind the changes of the namespace. Read the current state and watch again.",
+};
+const failing: Translation = {
+  reason: "BACKEND_FAILED",
+  advice: "See the cause in the plugin's log and the log of PostgreSQL. PostgreSQL 14 or newer is needed.",
+};
+
+/** By SQLSTATE; one that stands here itself comes before its class, the first two characters. Source: PostgreSQL's appendix A. */
+const stateTranslations: Readonly<Record<string, Translation>> = {
+  "08": lost,
+  "25006": standby,
+  "28": denied,
+  "3D000": misplaced,
+  "3F000": unmade,
+  "40": busy,
+  "42501": denied,
+  "42883": unmade,
+  "42P01": unmade,
+  "53": busy,
+  "53100": full,
+  "53200": full,
+  "55P03": slow,
+  "57": lost,
+  "57014": slow,
+  "57P03": busy,
+  [namespaceGoneState]: gone,
+  [leaseEndedState]: behind,
+};
+
+/** By the `code` of an error of the socket, of name resolution or of TLS. */
+const socketTranslations: Readonly<Record<string, Translation>> = {
+  ECONNREFUSED: unreachable,
+  ETIMEDOUT: unreachable,
+  ENOTFOUND: unreachable,
+  EAI_AGAIN: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  EPROTO: untrusted,
+};
+
+/** Codes of a certificate that does not verify. Source: OpenSSL's X509_V_ERR names as Node passes them on. */
+const certificateCode = /^(?:ERR_(?:TLS|SSL)_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
+
+/** What the driver says, without a code, when the server takes no TLS. */
+const tlsRefused = "The server does not support SSL connections";
+
+/** What the driver says when a statement has not been answered in its time. */
+const readTimeout = "Query read timeout";
+
+/** What the pool says when a call has waited for a connection in vain. */
+const poolExhausted = "timeout exceeded when trying to connect";
+
+/** Translates what a call to `address` met. A `GatewayError` is returned as it is. */
+export function translateError(error: unknown, address: string): GatewayError {
+  return error instanceof GatewayError ? error : translated(error, address, lost);
+}
+
+/** Translates what an attempt to connect to `address` met, or a connection without a call on it. */
+export function translateLinkError(error: unknown, address: string): GatewayError {
+  return error instanceof GatewayError ? error : translated(error, address, unreachable);
+}
+
+/** Whether the server has left a statement unanswered for too long. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === readTimeout;
+}
+
+/** Whether PostgreSQL itself answered with an error, and the connection goes on. */
+export function isAnswer(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.severity !== "FATAL" && error.severity !== "PANIC";
+}
+
+/** Whether an error says nothing about the one entry that it met: the same would have met every other. */
+export function isOutage(error: GatewayError): boolean {
+  const outages: readonly Reason[] = [
+    "BACKEND_UNAVAILABLE",
+    "BACKEND_DENIED",
+    "NAMESPACE_UNAVAILABLE",
+    "OVERLOADED",
+    "DRAINING",
+  ];
+  return outages.includes(error.reason);
+}
+
+function translated(error: unknown, address: string, otherwise: Translation): GatewayError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message === poolExhausted) return connectionsBusy(address);
+  if (isSilence(error)) return silent(address);
+  const state = error instanceof DatabaseError && error.code !== undefined ? ` (${error.code})` : "";
+  const { reason, advice, retryAfterMs } = translationOf(error, message, otherwise);
+  return new GatewayError(reason, `PostgreSQL at ${address}: ${message}${state}. ${advice}`, {
+    retryAfterMs,
+    // Not the driver's error itself: its detail may hold keys and values.
+    cause: new Error(`${message}${state}`),
+  });
+}
+
+/** `otherwise`: what it means when the connection broke in a way that has no line of its own. */
+function translationOf(error: unknown, message: string, otherwise: Translation): Translation {
+  if (error instanceof DatabaseError) {
+    const state = error.code ?? "";
+    return stateTranslations[state] ?? stateTranslations[state.slice(0, 2)] ?? failing;
+  }
+  if (message === tlsRefused) return untrusted;
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (code === undefined) return otherwise;
+  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : otherwise);
+}
+
+/** There is no connection now. `cause`: what the last attempt met. */
+export function linkDown(address: string, cause: GatewayError | undefined): GatewayError {
+  if (cause !== undefined && cause.reason !== "BACKEND_UNAVAILABLE") return cause;
+  const why = cause === undefined ? "" : ` ${cause.message}`;
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    `There is no connection to PostgreSQL at ${address}; nothing was sent.${why}`,
+    { retryAfterMs: cause?.retryAfterMs ?? reconnectRetryAfterMs, cause },
+  );
+}
+
+/** The server does not write: it follows another one. */
+export function isStandby(address: string): GatewayError {
+  return new GatewayError("BACKEND_UNAVAILABLE", `PostgreSQL at ${address} is a standby. ${standby.advice}`, {
+    retryAfterMs: busyRetryAfterMs,
+  });
+}
+
+/** The server has not answered for too long. */
+function silent(address: string): GatewayError {
+  return new GatewayError("BACKEND_UNAVAILABLE", `PostgreSQL at ${address} does not answer. ${lost.advice}`, {
+    retryAfterMs: reconnectRetryAfterMs,
+  });
+}
+
+/** All connections are in use. */
+export function connectionsBusy(address: string): GatewayError {
+  return new GatewayError(
+    "OVERLOADED",
+    `PostgreSQL at ${address}: all connections of the plugin are in use. Nothing was changed; try again, or raise pool_size.`,
+    { retryAfterMs: reconnectRetryAfterMs },
+  );
+}
+
+/** More entries wait than may. */
+export function entriesOverloaded(address: string): GatewayError {
+  return new GatewayError(
+    "OVERLOADED",
+    `PostgreSQL at ${address}: too many calls wait for their turn. Nothing was changed; try again.`,
+    { retryAfterMs: reconnectRetryAfterMs },
+  );
+}
+
+/** A call's caller stopped waiting before its statement began. */
+export function callAbandoned(why: "DEADLINE_EXCEEDED" | "CANCELLED"): GatewayError {
+  return new GatewayError(why, "The caller stopped waiting before the statement began. Nothing was changed.");
+}
+
+/** The tables are of a newer version of this plugin, which this one must not touch. */
+export function newerSchema(schema: string, version: number): GatewayError {
+  const description = `The schema ${schema} has version ${version} of the tables, made by a newer plugin. Name another schema, or use that version.`;
+  return new GatewayError("INVALID_SETTINGS", `The settings of PostgreSQL are wrong. schema: ${description}`, {
+    fieldViolations: [{ field: "schema", description }],
+  });
+}
+
+/** A file of the TLS settings cannot be read or used. */
+export function invalidTlsFile(field: string, path: string, cause: unknown): GatewayError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const description = `${path} cannot be used: ${why}. Name a PEM file that this user may read.`;
+  return new GatewayError(
+    "INVALID_SETTINGS",
+    `The TLS settings of PostgreSQL are wrong. tls.${field}: ${description}`,
+    {
+      fieldViolations: [{ field: `tls.${field}`, description }],
+      cause,
+    },
+  );
+}

@@ -1,0 +1,48 @@
+import { type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
+import type { Connection } from "./connection.js";
+import { durabilityOf } from "./durability.js";
+import { Namespace } from "./namespace.js";
+import type { Namespaces } from "./namespaces.js";
+
+/** What the binder of a pattern is made of. */
+export interface NamespaceBinderOptions<P, Options> {
+  readonly connection: Connection;
+  readonly namespaces: Namespaces;
+  readonly capabilities: readonly string[];
+  /** Makes the pattern on a namespace, and what it needs on the server. */
+  readonly make: (namespace: Namespace, options: Options) => Omit<Bound<P>, "capabilities" | "durability" | "changes">;
+  /** Removes the rows of a namespace that was forgotten; returns how many. */
+  readonly removeAll: (id: number) => Promise<number>;
+}
+
+/** The binder of a pattern whose namespaces are rows of tables that all share. A namespace gets all capabilities, whatever it needs. */
+export function namespaceBinder<P, Options>({
+  connection,
+  namespaces,
+  capabilities,
+  make,
+  removeAll,
+}: NamespaceBinderOptions<P, Options>): PatternBinder<P, Options> {
+  return {
+    async bind({ namespace: name, options }) {
+      const namespace = new Namespace(namespaces, name);
+      const bound = { ...make(namespace, options), capabilities };
+      try {
+        const changes = (await namespace.make()) ? ["made an empty namespace in PostgreSQL"] : [];
+        return { ...bound, changes, durability: await durabilityOf(connection) };
+      } catch (error) {
+        // PostgreSQL may be away: then the namespace is made when it is back. Everything else that goes wrong fails the bind.
+        if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") throw error;
+        return { ...bound, changes: ["PostgreSQL does not answer now; the namespace is made when it does"] };
+      }
+    },
+    async plan({ namespace }) {
+      const isThere = (await namespaces.idOf(namespace)) !== undefined;
+      return isThere ? [] : ["would make an empty namespace in PostgreSQL"];
+    },
+    async deleteData(namespace) {
+      const id = await namespaces.forget(namespace);
+      return id === undefined ? [] : [`removed ${await removeAll(id)} rows from PostgreSQL`];
+    },
+  };
+}

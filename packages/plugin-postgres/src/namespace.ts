@@ -1,0 +1,48 @@
+import { GatewayError } from "@prism-data/pattern-sdk";
+import type { Namespaces } from "./namespaces.js";
+
+/** One bound namespace. Its row is made as soon as the server can be reached: it may be away when the namespace is bound. */
+export class Namespace {
+  readonly name: string;
+  readonly #namespaces: Namespaces;
+  #id: number | undefined;
+  #making: Promise<number> | undefined;
+
+  constructor(namespaces: Namespaces, name: string) {
+    this.name = name;
+    this.#namespaces = namespaces;
+  }
+
+  /** The id, when it is known: most calls need not wait for it. */
+  get knownId(): number | undefined {
+    return this.#id;
+  }
+
+  /** Makes the row; says whether it was missing. */
+  async make(): Promise<boolean> {
+    const { id, made } = await this.#namespaces.make(this.name);
+    this.#id = id;
+    return made;
+  }
+
+  /** Runs `work` with the namespace's id. When somebody has deleted the namespace's data meanwhile, the next call makes it anew. */
+  async use<T>(work: (id: number) => Promise<T>): Promise<T> {
+    const id = this.#id ?? (await this.#make());
+    try {
+      return await work(id);
+    } catch (error) {
+      if (error instanceof GatewayError && error.reason === "NAMESPACE_UNAVAILABLE") this.#id = undefined;
+      throw error;
+    }
+  }
+
+  /** Calls that find no id share the making of one. */
+  #make(): Promise<number> {
+    this.#making ??= this.make()
+      .then(() => this.#id!)
+      .finally(() => {
+        this.#making = undefined;
+      });
+    return this.#making;
+  }
+}
