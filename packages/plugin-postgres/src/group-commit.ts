@@ -111,3 +111,15 @@ export class GroupCommit<Entry, Result> {
     }
   }
 }
+
+/** Deals the results of all entries out again to those who brought several each. */
+export function dealtOut<T>(
+  entries: readonly { readonly length: number }[],
+  results: readonly T[],
+): readonly BatchResult<readonly T[]>[] {
+  let at = 0;
+  return entries.map(({ length }) => {
+    at += length;
+    return { ok: true, result: results.slice(at - length, at) };
+  });
+}

@@ -1,7 +1,7 @@
-import { type BatchResult, type CallContext, idempotencyWindowMs } from "@prism-data/pattern-sdk";
+import { type CallContext, idempotencyWindowMs } from "@prism-data/pattern-sdk";
 import { byteaArray, int4Array, int8Array, textArray } from "./binary-array.js";
 import type { Connection } from "./connection.js";
-import { GroupCommit } from "./group-commit.js";
+import { dealtOut, GroupCommit } from "./group-commit.js";
 import type { Namespace } from "./namespace.js";
 import { wanted, type writeKind, type writeStatus } from "./schema/key-value-tables.js";
 import type { Statement } from "./statement.js";
@@ -51,7 +51,7 @@ export class KeyValueWrites {
       address: connection.address,
       apply: (entries) =>
         namespace.use(async (id) =>
-          outcomesOf(entries, await connection.run(write, [id, ...arraysOf(entries)], writeLoad)),
+          dealtOut(entries, await connection.run(write, [id, ...arraysOf(entries)], writeLoad)),
         ),
     });
   }
@@ -84,16 +84,4 @@ function arraysOf(entries: readonly Steps[]) {
     idempotencyWindowMs,
     int8Array(steps.map(({ delta }) => delta)),
   ];
-}
-
-/** Deals the answers out again to those who asked. */
-function outcomesOf(
-  entries: readonly Steps[],
-  rows: readonly StepOutcome[],
-): readonly BatchResult<readonly StepOutcome[]>[] {
-  let at = 0;
-  return entries.map(({ length }) => {
-    at += length;
-    return { ok: true, result: rows.slice(at - length, at) };
-  });
 }

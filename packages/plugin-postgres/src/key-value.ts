@@ -30,6 +30,7 @@ import { prefixRange, selectedRange } from "./key-range.js";
 import { KeyValueWrites, type StepOutcome, type WriteStep } from "./key-value-writes.js";
 import type { Namespace } from "./namespace.js";
 import { wanted, writeKind, writeStatus } from "./schema/key-value-tables.js";
+import { settled } from "./settled.js";
 import type { Parameter, Statement } from "./statement.js";
 
 /** What the values of one batch may add up to: more never fits the answer's message. */
@@ -38,7 +39,7 @@ const batchAnswerBytesMax = 4 * 2 ** 20;
 /** A scan or count reads as much as so many look-ups. */
 const scanLoad = 16;
 
-const live = "(expires_at_ms IS NULL OR expires_at_ms > now_ms())";
+const live = "(expires_at_ms IS NULL OR expires_at_ms > statement_ms())";
 const inRange = "namespace_id = $1 AND key >= $2 AND key < $3";
 
 const get: Statement = {
@@ -80,7 +81,7 @@ const count: Statement = {
 };
 const getTtl: Statement = {
   name: "kv_ttl",
-  text: `SELECT expires_at_ms, expires_at_ms - now_ms() AS remaining_ms FROM kv_entry WHERE namespace_id = $1 AND key = $2 AND ${live}`,
+  text: `SELECT expires_at_ms, expires_at_ms - statement_ms() AS remaining_ms FROM kv_entry WHERE namespace_id = $1 AND key = $2 AND ${live}`,
 };
 
 interface EntryRow {
@@ -200,8 +201,7 @@ export class PostgresKeyValue implements KeyValue {
     const [row] = await this.#read<{ expires_at_ms: bigint | null; remaining_ms: bigint }>(getTtl, [Buffer.from(key)]);
     if (row === undefined) return undefined;
     if (row.expires_at_ms === null) return {};
-    // The clock goes on between the two looks at it.
-    return { remainingMs: Math.max(1, Number(row.remaining_ms)), expiresAtMs: Number(row.expires_at_ms) };
+    return { remainingMs: Number(row.remaining_ms), expiresAtMs: Number(row.expires_at_ms) };
   }
 
   async increment(key: string, delta: bigint, context: CallContext): Promise<{ value: bigint; etag: string }> {
@@ -276,12 +276,4 @@ function throwIfRefused(key: string, { status, seen }: StepOutcome): void {
   if (status === writeStatus.tokenStale) throw tokenStaleError(key);
   if (status === writeStatus.notACounter) throw notACounterError(key);
   if (status === writeStatus.counterOverflow) throw counterOverflowError(key);
-}
-
-async function settled<T>(answer: Promise<T>): Promise<BatchResult<T>> {
-  try {
-    return { ok: true, result: await answer };
-  } catch (error) {
-    return { ok: false, error };
-  }
 }

@@ -11,8 +11,6 @@ export interface NamespaceBinderOptions<P, Options> {
   readonly capabilities: readonly string[];
   /** Makes the pattern on a namespace, and what it needs on the server. */
   readonly make: (namespace: Namespace, options: Options) => Omit<Bound<P>, "capabilities" | "durability" | "changes">;
-  /** Removes the rows of a namespace that was forgotten; returns how many. */
-  readonly removeAll: (id: number) => Promise<number>;
 }
 
 /** The binder of a pattern whose namespaces are rows of tables that all share. A namespace gets all capabilities, whatever it needs. */
@@ -21,7 +19,6 @@ export function namespaceBinder<P, Options>({
   namespaces,
   capabilities,
   make,
-  removeAll,
 }: NamespaceBinderOptions<P, Options>): PatternBinder<P, Options> {
   return {
     async bind({ namespace: name, options }) {
@@ -41,8 +38,8 @@ export function namespaceBinder<P, Options>({
       return isThere ? [] : ["would make an empty namespace in PostgreSQL"];
     },
     async deleteData(namespace) {
-      const id = await namespaces.forget(namespace);
-      return id === undefined ? [] : [`removed ${await removeAll(id)} rows from PostgreSQL`];
+      const removed = await namespaces.delete(namespace);
+      return removed === undefined ? [] : [`removed the namespace and ${removed} rows of it from PostgreSQL`];
     },
   };
 }

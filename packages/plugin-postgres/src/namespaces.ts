@@ -1,5 +1,6 @@
-import { GatewayError, type Pattern } from "@prism-data/pattern-sdk";
+import { GatewayError } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
+import { inSlices } from "./in-slices.js";
 import type { Statement } from "./statement.js";
 
 /** A byte of a name that stands for itself. */
@@ -28,11 +29,14 @@ const remove: Statement = { name: "namespace_remove", text: "DELETE FROM namespa
  */
 export class Namespaces {
   readonly #connection: Connection;
-  readonly #pattern: Pattern;
+  readonly #pattern: string;
+  readonly #removeRows: Statement;
 
-  constructor(connection: Connection, pattern: Pattern) {
+  /** `removeRows`: removes so many rows of a forgotten namespace, and says how many it found. */
+  constructor(connection: Connection, { pattern, removeRows }: { pattern: string; removeRows: Statement }) {
     this.#connection = connection;
     this.#pattern = pattern;
+    this.#removeRows = removeRows;
   }
 
   async idOf(name: string): Promise<number | undefined> {
@@ -50,20 +54,23 @@ export class Namespaces {
     throw new GatewayError("NAMESPACE_UNAVAILABLE", "The namespace was removed while it was made. Try again.");
   }
 
-  /** From here on nobody finds the namespace; its rows may go in slices. Returns its id. */
-  async forget(name: string): Promise<number | undefined> {
-    const rows = await this.#connection.run<{ id: number }>(forget, [this.#pattern, encodeName(name)]);
-    return rows[0]?.id;
+  /** Removes a namespace with all of its rows; returns how many, or `undefined` when there is none. */
+  async delete(name: string): Promise<number | undefined> {
+    // From here on nobody finds it; its rows may go in slices.
+    const [row] = await this.#connection.run<{ id: number }>(forget, [this.#pattern, encodeName(name)]);
+    return row && this.#remove(row.id);
   }
 
-  /** Those whose rows have to go. */
-  async forgotten(): Promise<readonly number[]> {
+  /** Removes what is left of namespaces that somebody has begun to remove. */
+  async removeForgotten(): Promise<void> {
     const rows = await this.#connection.run<{ id: number }>(forgotten, [this.#pattern]);
-    return rows.map(({ id }) => id);
+    for (const { id } of rows) await this.#remove(id);
   }
 
-  async remove(id: number): Promise<void> {
+  async #remove(id: number): Promise<number> {
+    const removed = await inSlices(this.#connection, this.#removeRows, [id]);
     await this.#connection.run(remove, [id]);
+    return removed;
   }
 }
 

@@ -4,7 +4,7 @@ import { Chores } from "./chores.js";
 import { settingsSchema } from "./config.js";
 import { Connection } from "./connection.js";
 import { PostgresKeyValue } from "./key-value.js";
-import { KeyValueSweep } from "./key-value-sweep.js";
+import { keyValueChores, removeKeyValueRows } from "./key-value-sweep.js";
 import { metricsOf } from "./metrics.js";
 import { namespaceBinder } from "./namespace-binder.js";
 import { Namespaces } from "./namespaces.js";
@@ -21,10 +21,9 @@ export const postgresPlugin = definePlugin({
     const { log, reportHealth } = context;
     const access = serverAccess(settings, context);
     const connection = new Connection({ access, poolSize: settings.pool_size, log, reportHealth });
-    const namespaces = new Namespaces(connection, "key-value");
-    const sweep = new KeyValueSweep(connection, namespaces);
+    const namespaces = new Namespaces(connection, { pattern: "key-value", removeRows: removeKeyValueRows });
     const etags = new EtagSource();
-    const chores = new Chores(sweep.chores, { connection, log });
+    const chores = new Chores(keyValueChores(connection, namespaces), { connection, log });
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
@@ -36,7 +35,6 @@ export const postgresPlugin = definePlugin({
           const changes = new ChangeFeed(connection, namespace);
           return { pattern: new PostgresKeyValue({ connection, namespace, etags, changes }) };
         },
-        removeAll: (id) => sweep.removeAll(id),
       }),
       metrics: () => metricsOf(connection),
       async close() {

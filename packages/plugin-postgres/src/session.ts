@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { GatewayError } from "@prism-data/pattern-sdk";
 import { Client, type QueryResultRow } from "pg";
 import { isSilence, isStandby, linkDown, translateLinkError } from "./errors.js";
+import { channelOf } from "./schema/channel.js";
 import { makeSchema } from "./schema/make-schema.js";
 import type { ServerAccess } from "./server-access.js";
 import { type Parameter, runOn, type Statement } from "./statement.js";
@@ -122,11 +123,6 @@ export class Session {
     const { rows } = await runOn<{ standby: boolean }>(client, heartbeat, [], this.#access.connectTimeoutMs);
     if (rows[0]?.standby) throw isStandby(this.#access.address);
   }
-}
-
-/** The channel of all notifications; in its payload stands what happened. */
-export function channelOf(schema: string): string {
-  return `prism:${schema}`;
 }
 
 /** Rejects when the connection ends. */

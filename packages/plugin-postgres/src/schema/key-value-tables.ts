@@ -1,5 +1,5 @@
 import { leaseEndedState, namespaceGoneState } from "../errors.js";
-import { channelOf } from "../session.js";
+import { channelOf } from "./channel.js";
 import { lockClass } from "./lock-class.js";
 
 /** What one entry of `kv_write` does. A transaction is its conditions, then its mutations, all with the same number of `txn`. */
@@ -328,6 +328,18 @@ BEGIN
   DELETE FROM kv_lease WHERE namespace_id = p_namespace;
   DELETE FROM kv_change WHERE namespace_id = p_namespace;
   RETURN v_entries + v_tokens;
+END
+$$;
+
+CREATE FUNCTION kv_end_tokens(p_rows_max int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  v_count int;
+BEGIN
+  DELETE FROM kv_token WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM kv_token WHERE kept_until_ms <= statement_ms() LIMIT p_rows_max FOR UPDATE SKIP LOCKED
+  ));
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
 END
 $$;
 

@@ -1,5 +1,6 @@
 import { keyValueTables } from "./key-value-tables.js";
 import { namespaceTables } from "./namespace-tables.js";
+import { queueTables } from "./queue-tables.js";
 
 /** Makes one step of the schema: SQL that runs with the schema as search_path, once, in one transaction with the others. */
 export type Migration = (schema: string) => string;
@@ -8,4 +9,4 @@ export type Migration = (schema: string) => string;
  * One step per version, applied in order; table `version` counts those that a schema has seen. A step that was released is never
  * changed.
  */
-export const migrations: readonly Migration[] = [namespaceTables, keyValueTables];
+export const migrations: readonly Migration[] = [namespaceTables, keyValueTables, queueTables];

@@ -17,4 +17,9 @@ CREATE TABLE namespace (
 CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 $$;
+
+-- The time when the statement came. It stands still during the statement, so an index can be searched for it.
+CREATE FUNCTION statement_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint
+$$;
 `;

@@ -1,0 +1,153 @@
+import {
+  type BatchResult,
+  type CallContext,
+  GatewayError,
+  type QueueDelivery,
+  type ReceiveRequest,
+  type Rejection,
+} from "@prism-data/pattern-sdk";
+import { int8Array } from "./binary-array.js";
+import type { Connection } from "./connection.js";
+import { dealtOut, GroupCommit } from "./group-commit.js";
+import { type MessageRow, messageOf } from "./message-columns.js";
+import type { Namespace } from "./namespace.js";
+import type { Parameter, Statement } from "./statement.js";
+
+/** As long as so many look-ups, so that none is sent behind it while there is another connection. */
+const writeLoad = 64;
+
+const deliveryIdText = /^(\d{1,18})-(\d{1,18})$/;
+
+/** Names no delivery. */
+const nothing = { id: 0n, lease: 0n };
+
+const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_receive($1, $2, $3, $4, $5)" };
+const nextDue: Statement = { name: "queue_next_due", text: "SELECT queue_next_due_ms($1) AS in_ms" };
+const acknowledge: Statement = { name: "queue_acknowledge", text: "SELECT * FROM queue_acknowledge($1, $2, $3)" };
+const reject: Statement = { name: "queue_reject", text: "SELECT * FROM queue_reject($1, $2, $3, $4, $5, $6)" };
+const release: Statement = { name: "queue_release", text: "SELECT queue_release($1, $2, $3, $4)" };
+const extend: Statement = { name: "queue_extend", text: "SELECT * FROM queue_extend($1, $2, $3, $4)" };
+
+/** A delivery with what only pub-sub keeps. */
+export interface StoredDelivery extends QueueDelivery {
+  /** The topic that the message was published to. `undefined`: it was sent to a queue. */
+  readonly topic?: string | undefined;
+}
+
+interface DeliveryRow extends MessageRow {
+  readonly id: bigint;
+  readonly lease: bigint;
+  readonly sent_at_ms: bigint;
+  readonly due_ms: bigint;
+  readonly delivery_count: number;
+  readonly topic: Buffer | null;
+}
+
+interface DeliveryName {
+  readonly id: bigint;
+  readonly lease: bigint;
+}
+
+/** One queue on the server: what is taken from it, and what becomes of that. */
+export class QueueStore {
+  readonly #connection: Connection;
+  readonly #namespace: Namespace;
+  readonly #deliveriesMax: number | undefined;
+  readonly #acknowledgements: GroupCommit<readonly string[], readonly BatchResult<void>[]>;
+
+  /** `deliveriesMax`: after how many a message is dead; `undefined`: it is delivered without end. */
+  constructor(connection: Connection, namespace: Namespace, deliveriesMax: number | undefined) {
+    this.#connection = connection;
+    this.#namespace = namespace;
+    this.#deliveriesMax = deliveriesMax;
+    this.#acknowledgements = new GroupCommit({
+      address: connection.address,
+      apply: async (entries) =>
+        dealtOut(entries, resultsOf(await this.#settle<{ done: boolean }>(acknowledge, entries.flat(), []))),
+    });
+  }
+
+  get deliveriesMax(): number | undefined {
+    return this.#deliveriesMax;
+  }
+
+  /** Runs a statement whose first parameter is the queue's id. */
+  run<Row extends object>(statement: Statement, values: readonly Parameter[]): Promise<readonly Row[]> {
+    return this.#namespace.use((id) => this.#connection.run<Row>(statement, [id, ...values], writeLoad));
+  }
+
+  /** Calls `ringer` whenever something became ready, until the returned function is called. */
+  async onReady(ringer: () => void): Promise<() => void> {
+    return this.#namespace.use(async (id) => this.#connection.bell.on(`queue:${id}`, ringer));
+  }
+
+  /** Leases what is ready now. */
+  async take({ messagesMax, bytesMax, leaseMs }: Omit<ReceiveRequest, "waitMs">): Promise<readonly StoredDelivery[]> {
+    const rows = await this.run<DeliveryRow>(receive, [messagesMax, bytesMax, leaseMs, this.#deliveriesMax]);
+    return rows.map((row) => ({
+      deliveryId: `${row.id}-${row.lease}`,
+      message: messageOf(row),
+      sentAtMs: Number(row.sent_at_ms),
+      deliveryCount: row.delivery_count,
+      leaseExpiresAtMs: Number(row.due_ms),
+      topic: row.topic?.toString(),
+    }));
+  }
+
+  /** In how many ms something becomes ready by itself. `undefined`: nothing will. */
+  async nextDueInMs(): Promise<number | undefined> {
+    const [row] = await this.run<{ in_ms: bigint | null }>(nextDue, []);
+    return row!.in_ms === null ? undefined : Number(row!.in_ms);
+  }
+
+  acknowledge(
+    deliveryIds: readonly string[],
+    { deadlineMs }: Pick<CallContext, "deadlineMs">,
+  ): Promise<readonly BatchResult<void>[]> {
+    return this.#acknowledgements.submit(deliveryIds, { deadlineMs, steps: deliveryIds.length });
+  }
+
+  async reject(deliveryIds: readonly string[], { delayMs, cause }: Rejection): Promise<readonly BatchResult<void>[]> {
+    const causeBytes = cause === "" ? undefined : Buffer.from(cause);
+    return resultsOf(
+      await this.#settle<{ done: boolean }>(reject, deliveryIds, [delayMs, causeBytes, this.#deliveriesMax]),
+    );
+  }
+
+  async release(deliveryIds: readonly string[], counts: boolean): Promise<void> {
+    if (deliveryIds.length > 0) await this.#settle(release, deliveryIds, [counts]);
+  }
+
+  async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {
+    const rows = await this.#settle<{ ends_at_ms: bigint | null }>(extend, deliveryIds, [leaseMs]);
+    return rows.map(({ ends_at_ms }) =>
+      ends_at_ms === null ? { ok: false, error: leaseLostError() } : { ok: true, result: Number(ends_at_ms) },
+    );
+  }
+
+  #settle<Row extends object>(
+    statement: Statement,
+    deliveryIds: readonly string[],
+    values: readonly Parameter[],
+  ): Promise<readonly Row[]> {
+    const names = deliveryIds.map(nameOf);
+    return this.run<Row>(statement, [
+      int8Array(names.map(({ id }) => id)),
+      int8Array(names.map(({ lease }) => lease)),
+      ...values,
+    ]);
+  }
+}
+
+function nameOf(deliveryId: string): DeliveryName {
+  const [, id, lease] = deliveryIdText.exec(deliveryId) ?? [];
+  return id === undefined ? nothing : { id: BigInt(id), lease: BigInt(lease!) };
+}
+
+function resultsOf(rows: readonly { readonly done: boolean }[]): readonly BatchResult<void>[] {
+  return rows.map(({ done }) => (done ? { ok: true, result: undefined } : { ok: false, error: leaseLostError() }));
+}
+
+function leaseLostError(): GatewayError {
+  return new GatewayError("LEASE_LOST", "The lease of this delivery has ended, or it was settled before.");
+}

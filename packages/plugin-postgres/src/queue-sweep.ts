@@ -1,0 +1,36 @@
+import type { Chore } from "./chores.js";
+import type { Connection } from "./connection.js";
+import { inSlices } from "./in-slices.js";
+import type { Namespace } from "./namespace.js";
+import type { Namespaces } from "./namespaces.js";
+import type { Statement } from "./statement.js";
+
+/** How late what is over is removed. */
+const sweepEveryMs = 1_000;
+
+const expire: Statement = { name: "queue_expire", text: "SELECT queue_expire($1, $2, $3) AS removed" };
+const endDeduplication: Statement = {
+  name: "queue_end_deduplication",
+  text: "SELECT queue_end_deduplication($1) AS removed",
+};
+
+/** Removes the rows of a queue that was forgotten. */
+export const removeQueueRows: Statement = { name: "queue_remove", text: "SELECT queue_remove($1, $2) AS removed" };
+
+/** How old messages may get, in ms, by the namespace that they are in: those that are bound and have a bound. */
+export type Retentions = Map<Namespace, number>;
+
+/** Really removes what is over in queues, also what nobody receives. */
+export function queueChores(connection: Connection, namespaces: Namespaces, retentions: Retentions): readonly Chore[] {
+  return [
+    {
+      everyMs: sweepEveryMs,
+      async run() {
+        for (const [namespace, retentionMs] of retentions)
+          await namespace.use((id) => inSlices(connection, expire, [id, retentionMs]));
+        await inSlices(connection, endDeduplication, []);
+        await namespaces.removeForgotten();
+      },
+    },
+  ];
+}
