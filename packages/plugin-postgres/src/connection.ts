@@ -46,6 +46,7 @@ export class Connection {
   readonly access: ServerAccess;
   readonly #options: ConnectionOptions;
   readonly #pipelines: Pipelines;
+  readonly #downListeners = new Set<() => void>();
   readonly #firstOutcome = Promise.withResolvers<void>();
   #state: LinkState = { kind: "connecting" };
   #healthMessage: string | undefined;
@@ -98,6 +99,12 @@ export class Connection {
     return this.#firstOutcome.promise;
   }
 
+  /** Calls `listener` whenever the server is lost, until the returned function is called. */
+  onDown(listener: () => void): () => void {
+    this.#downListeners.add(listener);
+    return () => this.#downListeners.delete(listener);
+  }
+
   /** Throws `GatewayError` while the server is away. */
   requireUp(): void {
     if (this.#state.kind === "up") return;
@@ -146,6 +153,7 @@ export class Connection {
     if (stalled) this.counts.stalls++;
     this.#state = { kind: "down", error };
     this.#pipelines.drop();
+    for (const listener of this.#downListeners) listener();
     this.#report({ reachable: false, message: error.message });
     this.#firstOutcome.resolve();
   }

@@ -1,4 +1,10 @@
-import { type Backend, definePlugin, EtagSource, keyValueCapabilities } from "@prism-data/pattern-sdk";
+import {
+  type Backend,
+  definePlugin,
+  EtagSource,
+  keyValueCapabilities,
+  relationalCapabilities,
+} from "@prism-data/pattern-sdk";
 import { ChangeFeed } from "./change-feed.js";
 import { Chores } from "./chores.js";
 import { settingsSchema } from "./config.js";
@@ -7,7 +13,9 @@ import { PostgresKeyValue } from "./key-value.js";
 import { keyValueChores, removeKeyValueRows } from "./key-value-sweep.js";
 import { metricsOf } from "./metrics.js";
 import { namespaceBinder } from "./namespace-binder.js";
+import { removeRelationalRows } from "./namespace-database.js";
 import { Namespaces } from "./namespaces.js";
+import { relationalBinder } from "./relational-binder.js";
 import { serverAccess } from "./server-access.js";
 
 /** Key-value in PostgreSQL. What a write survives is what that server is configured to survive. */
@@ -16,7 +24,10 @@ export const postgresPlugin = definePlugin({
   version: "0.1.0",
   durability: "backend",
   settings: settingsSchema,
-  patterns: { "key-value": { capabilities: keyValueCapabilities } },
+  patterns: {
+    "key-value": { capabilities: keyValueCapabilities },
+    relational: { capabilities: relationalCapabilities },
+  },
   async open(settings, context) {
     const { log, reportHealth } = context;
     const access = serverAccess(settings, context);
@@ -35,6 +46,12 @@ export const postgresPlugin = definePlugin({
           const changes = new ChangeFeed(connection, namespace);
           return { pattern: new PostgresKeyValue({ connection, namespace, etags, changes }) };
         },
+      }),
+      relational: relationalBinder({
+        connection,
+        namespaces: new Namespaces(connection, { pattern: "relational", removeRows: removeRelationalRows }),
+        capabilities: relationalCapabilities,
+        connectionsMax: settings.pool_size,
       }),
       metrics: () => metricsOf(connection),
       async close() {

@@ -12,19 +12,31 @@ const timeoutMs = 30_000;
  */
 export async function makeSchema(client: Client, schema: string): Promise<void> {
   if ((await versionOf(client, schema)) === migrations.length) return;
-  await client.query("BEGIN");
+  const lock = `${lockClass(schema, "schema")}, 0`;
+  // Taken before the transaction: one that was open meanwhile might not see what the process before has made.
+  await client.query(`SELECT pg_advisory_lock(${lock})`);
   try {
-    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`);
-    await client.query(`SELECT pg_advisory_xact_lock(${lockClass(schema, "schema")}, 0)`);
     const version = await versionOf(client, schema);
-    if (version === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-    for (const migration of migrations.slice(version)) await client.query(migration(schema));
-    await client.query(`UPDATE "${schema}".version SET number = ${migrations.length}`);
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw error;
+    if (version < migrations.length) await migrate(client, schema, version);
+  } finally {
+    await client.query(`SELECT pg_advisory_unlock(${lock})`).catch(() => {});
   }
+}
+
+/** All steps that are missing, or none. */
+async function migrate(client: Client, schema: string, version: number): Promise<void> {
+  const steps = migrations.slice(version).map((migration) => migration(schema));
+  await client.query(
+    [
+      "BEGIN",
+      `SET LOCAL statement_timeout = ${timeoutMs}`,
+      // One that somebody made for the plugin's user needs no right to make others.
+      `DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$`,
+      ...steps,
+      `UPDATE version SET number = ${migrations.length}`,
+      "COMMIT",
+    ].join(";\n"),
+  );
 }
 
 async function versionOf(client: Client, schema: string): Promise<number> {

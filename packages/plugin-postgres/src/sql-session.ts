@@ -1,0 +1,171 @@
+import type { CallContext, RowOutlet, SqlStatement } from "@prism-data/pattern-sdk";
+import type { ClientConfig, PoolClient } from "pg";
+import { requestCancel } from "./cancel-request.js";
+import { Portal, type RawRow } from "./portal.js";
+import { nulInStatement, transactionControlRefused, transactionLost } from "./sql-errors.js";
+import { encodeParameters } from "./sql-parameters.js";
+import { valueReader } from "./sql-values.js";
+import { controlsTransaction } from "./transaction-control.js";
+
+/** How long a statement that was told to stop may take to do so, before its connection is given up. */
+const cancelTimeoutMs = 2_000;
+
+/** Rows of the first batch: enough for most results, few enough when rows are large. */
+const rowsFirst = 64;
+
+/** What the server is asked for at once is to come to about so many bytes, as far as the rows before can tell. */
+const batchBytes = 2 ** 20;
+
+/** How many times more rows than before are asked for at most. */
+const growthMax = 8;
+
+/** A statement whose call has no deadline is bounded by the session. */
+type Deadline = Pick<CallContext, "deadlineMs">;
+
+/** One connection of a namespace's own role, for one call or one transaction. */
+export class SqlSession {
+  readonly #client: PoolClient;
+  readonly #config: ClientConfig;
+  readonly #onError = () => {
+    this.#isBroken = true;
+  };
+  #isOpen = false;
+  #isBroken = false;
+
+  constructor(client: PoolClient, config: ClientConfig) {
+    this.#client = client;
+    this.#config = config;
+    client.on("error", this.#onError);
+  }
+
+  /** Begins a transaction; every statement from here on belongs to it. */
+  async begin(how: string): Promise<void> {
+    await this.#client.query(`BEGIN${how}`);
+    this.#isOpen = true;
+  }
+
+  /** Commits; returns false when PostgreSQL has rolled back instead, because a statement had failed. */
+  async commit(): Promise<boolean> {
+    this.#isOpen = false;
+    return (await this.#client.query("COMMIT")).command === "COMMIT";
+  }
+
+  async rollback(): Promise<void> {
+    this.#isOpen = false;
+    await this.#client.query("ROLLBACK");
+  }
+
+  /** Runs a statement for what it changes; returns how many rows. */
+  execute(statement: SqlStatement, context: CallContext): Promise<number> {
+    return this.#run(statement, context, { rowsFirst: 0, read: async () => {} });
+  }
+
+  /** Runs a statement for its rows, read as the outlet takes them. */
+  async query(statement: SqlStatement, outlet: RowOutlet, context: CallContext, typeNames: TypeNames): Promise<void> {
+    const first = Math.min(rowsFirst, outlet.batchRows);
+    await this.#run(statement, context, { rowsFirst: first, read: (portal) => readRows(portal, outlet, typeNames) });
+  }
+
+  /** Asks for something of the plugin's own. */
+  async lookUp(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
+    return (await this.#client.query(text, [...values])).rows;
+  }
+
+  /** Makes the session what it was when it was made, and gives it back; one that cannot be trusted any more is closed. */
+  async giveBack(): Promise<void> {
+    try {
+      if (!this.#isBroken && this.#client.getTransactionStatus() === "I") await this.#client.query("DISCARD ALL");
+      else this.#isBroken = true;
+    } catch {
+      this.#isBroken = true;
+    }
+    this.#client.release(this.#isBroken);
+    this.#client.off("error", this.#onError);
+  }
+
+  async #run(
+    { sql, parameters }: SqlStatement,
+    { signal, deadlineMs }: CallContext,
+    { rowsFirst, read }: { rowsFirst: number; read: (portal: Portal) => Promise<void> },
+  ): Promise<number> {
+    if (sql.includes("\0")) throw nulInStatement();
+    if (controlsTransaction(sql, this.#isOpen)) throw transactionControlRefused();
+    const portal = new Portal({ sql, parameters: encodeParameters(parameters), rowsFirst });
+    await this.#boundByDeadline({ deadlineMs });
+    signal.throwIfAborted();
+    const stop = () => void this.#stop(portal);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      this.#client.query(portal);
+      await read(portal);
+      const rowsAffected = await portal.finish();
+      this.#checkTransaction();
+      return rowsAffected;
+    } catch (error) {
+      await this.#settle(portal);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** In a transaction that has failed, nothing may be set, and no statement is run. */
+  async #boundByDeadline({ deadlineMs }: Deadline): Promise<void> {
+    if (deadlineMs === undefined || this.#client.getTransactionStatus() === "E") return;
+    const leftMs = Math.max(1, Math.floor(deadlineMs - Date.now()));
+    await this.#client.query(`SET statement_timeout = ${leftMs}`);
+  }
+
+  /** Tells the server to stop, and gives the connection up when it does not. */
+  async #stop(portal: Portal): Promise<void> {
+    this.#isBroken = true;
+    const tooLong = setTimeout(() => this.#destroy(), cancelTimeoutMs);
+    await Promise.race([requestCancel(this.#client, this.#config, cancelTimeoutMs), portal.ended]);
+    await portal.ended;
+    clearTimeout(tooLong);
+  }
+
+  /** After a failure: whether the server is ready for another statement. Rows that nobody takes would keep it from that. */
+  async #settle(portal: Portal): Promise<void> {
+    if (!portal.hasFailed) this.#destroy();
+    await portal.ended;
+  }
+
+  #checkTransaction(): void {
+    if ((this.#client.getTransactionStatus() === "T") === this.#isOpen) return;
+    this.#isBroken = true;
+    throw transactionLost();
+  }
+
+  #destroy(): void {
+    this.#isBroken = true;
+    this.#client.connection.stream.destroy();
+  }
+}
+
+/** Names the types of columns by their oids. */
+export type TypeNames = (oids: readonly number[]) => Promise<ReadonlyMap<number, string>>;
+
+async function readRows(portal: Portal, outlet: RowOutlet, typeNames: TypeNames): Promise<void> {
+  const fields = await portal.columns;
+  const names = await typeNames(fields.map(({ dataTypeID }) => dataTypeID));
+  outlet.columns(fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? "" })));
+  const readers = fields.map(({ dataTypeID }) => valueReader(dataTypeID));
+  let rowsMax = rowsFirst;
+  for (;;) {
+    const { rows, isLast } = await portal.next(rowsMax);
+    if (rows.length > 0) await outlet.rows(rows.map((row) => row.map((text, index) => readers[index]!(text))));
+    if (isLast) return;
+    if (rows.length > 0)
+      rowsMax = Math.min(
+        outlet.batchRows,
+        rowsMax * growthMax,
+        Math.max(1, Math.floor(batchBytes / averageBytes(rows))),
+      );
+  }
+}
+
+function averageBytes(rows: readonly RawRow[]): number {
+  const sizeBytes = rows.reduce((sum, row) => sum + row.reduce((bytes, text) => bytes + (text?.length ?? 0), 1), 1);
+  return sizeBytes / rows.length;
+}
