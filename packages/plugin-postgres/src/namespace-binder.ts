@@ -1,4 +1,4 @@
-import { type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
+import { type Binding, type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
 import { Namespace } from "./namespace.js";
@@ -8,12 +8,13 @@ import type { Namespaces } from "./namespaces.js";
 export interface NamespaceBinderOptions<P, Options> {
   readonly connection: Connection;
   readonly namespaces: Namespaces;
-  readonly capabilities: readonly string[];
-  /** Makes the pattern on a namespace, and what it needs on the server. */
-  readonly make: (namespace: Namespace, options: Options) => Omit<Bound<P>, "capabilities" | "durability" | "changes">;
+  /** What calls may use whatever the namespace needs. Default: what it needs. */
+  readonly capabilities?: readonly string[];
+  /** Makes the pattern on a namespace. */
+  readonly make: (namespace: Namespace, binding: Binding<Options>) => Pick<Bound<P>, "pattern" | "close">;
 }
 
-/** The binder of a pattern whose namespaces are rows of tables that all share. A namespace gets all capabilities, whatever it needs. */
+/** The binder of a pattern whose namespaces are rows of tables that all share. */
 export function namespaceBinder<P, Options>({
   connection,
   namespaces,
@@ -21,9 +22,9 @@ export function namespaceBinder<P, Options>({
   make,
 }: NamespaceBinderOptions<P, Options>): PatternBinder<P, Options> {
   return {
-    async bind({ namespace: name, options }) {
-      const namespace = new Namespace(namespaces, name);
-      const bound = { ...make(namespace, options), capabilities };
+    async bind(binding) {
+      const namespace = new Namespace(namespaces, binding.namespace);
+      const bound = { ...make(namespace, binding), ...(capabilities === undefined ? {} : { capabilities }) };
       try {
         const changes = (await namespace.make()) ? ["made an empty namespace in PostgreSQL"] : [];
         return { ...bound, changes, durability: await durabilityOf(connection) };

@@ -1,7 +1,7 @@
 import {
   type BatchResult,
   type CallContext,
-  GatewayError,
+  leaseLostError,
   type QueueDelivery,
   type ReceiveRequest,
   type Rejection,
@@ -25,7 +25,7 @@ const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_r
 const nextDue: Statement = { name: "queue_next_due", text: "SELECT queue_next_due_ms($1) AS in_ms" };
 const acknowledge: Statement = { name: "queue_acknowledge", text: "SELECT * FROM queue_acknowledge($1, $2, $3)" };
 const reject: Statement = { name: "queue_reject", text: "SELECT * FROM queue_reject($1, $2, $3, $4, $5, $6)" };
-const release: Statement = { name: "queue_release", text: "SELECT queue_release($1, $2, $3, $4)" };
+const release: Statement = { name: "queue_release", text: "SELECT queue_release($1, $2, $3, $4, $5)" };
 const extend: Statement = { name: "queue_extend", text: "SELECT * FROM queue_extend($1, $2, $3, $4)" };
 
 /** A delivery with what only pub-sub keeps. */
@@ -108,14 +108,12 @@ export class QueueStore {
   }
 
   async reject(deliveryIds: readonly string[], { delayMs, cause }: Rejection): Promise<readonly BatchResult<void>[]> {
-    const causeBytes = cause === "" ? undefined : Buffer.from(cause);
-    return resultsOf(
-      await this.#settle<{ done: boolean }>(reject, deliveryIds, [delayMs, causeBytes, this.#deliveriesMax]),
-    );
+    const values = [delayMs, Buffer.from(cause), this.#deliveriesMax];
+    return resultsOf(await this.#settle<{ done: boolean }>(reject, deliveryIds, values));
   }
 
   async release(deliveryIds: readonly string[], counts: boolean): Promise<void> {
-    if (deliveryIds.length > 0) await this.#settle(release, deliveryIds, [counts]);
+    if (deliveryIds.length > 0) await this.#settle(release, deliveryIds, [counts, this.#deliveriesMax]);
   }
 
   async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {
@@ -146,8 +144,4 @@ function nameOf(deliveryId: string): DeliveryName {
 
 function resultsOf(rows: readonly { readonly done: boolean }[]): readonly BatchResult<void>[] {
   return rows.map(({ done }) => (done ? { ok: true, result: undefined } : { ok: false, error: leaseLostError() }));
-}
-
-function leaseLostError(): GatewayError {
-  return new GatewayError("LEASE_LOST", "The lease of this delivery has ended, or it was settled before.");
 }

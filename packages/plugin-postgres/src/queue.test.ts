@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { QueueOptions, SendEntry } from "@prism-data/pattern-sdk";
+import type { SendEntry } from "@prism-data/pattern-sdk";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { Chores } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { Namespace } from "./namespace.js";
 import { Namespaces } from "./namespaces.js";
-import { PostgresQueue } from "./queue.js";
+import { PostgresQueue, type PostgresQueueOptions } from "./queue.js";
 import { queueChores, removeQueueRows } from "./queue-sweep.js";
 import {
   callWith,
@@ -32,11 +32,14 @@ beforeEach(() => {
   name = randomUUID();
 });
 
-function queueOn(connection: Connection, options: Partial<QueueOptions> = {}) {
+function queueOn(connection: Connection, options: Partial<PostgresQueueOptions> = {}) {
   const namespaces = new Namespaces(connection, { pattern: "queue", removeRows: removeQueueRows });
   const namespace = new Namespace(namespaces, name);
-  const all = { maxDeliveries: 3, leaseMs: 30_000, deduplicationWindowMs: 300_000, ...options };
-  const queue = new PostgresQueue(connection, namespace, all);
+  const queue = new PostgresQueue(connection, namespace, {
+    deliveriesMax: 3,
+    deduplicationWindowMs: 300_000,
+    ...options,
+  });
   onTestFinished(() => queue.close());
   return Object.assign(queue, { namespace, namespaces });
 }
@@ -76,7 +79,7 @@ describe("a message", () => {
   });
 
   test("that is given back keeps its place, and is dead with its cause after its last delivery", async () => {
-    const queue = queueOn(await openConnection({ schema }), { maxDeliveries: 2 });
+    const queue = queueOn(await openConnection({ schema }), { deliveriesMax: 2 });
     await queue.send([entry("a"), entry("b")], call);
     for (const cause of ["first", "last"]) {
       const [delivery] = await queue.receive({ ...now, messagesMax: 1 }, call);
@@ -94,7 +97,7 @@ describe("a message", () => {
   });
 
   test("whose worker is taken away by Prism is delivered again with its count unchanged, and never dies of it", async () => {
-    const queue = queueOn(await openConnection({ schema }), { maxDeliveries: 1 });
+    const queue = queueOn(await openConnection({ schema }), { deliveriesMax: 1 });
     await queue.send([entry("a")], call);
     for (let time = 0; time < 3; time++) {
       const [delivery] = await queue.receive(now, call);
@@ -106,7 +109,7 @@ describe("a message", () => {
 
   test("that is older than the retention is removed, also when nobody receives", async () => {
     const connection = await openConnection({ schema });
-    const queue = queueOn(connection, { retentionMs: 1_000 });
+    const queue = queueOn(connection);
     await queue.send([entry("a"), entry("b", { delayMs: 3_600_000 })], call);
     const retentions = new Map([[queue.namespace, 1_000]]);
     const chores = new Chores(queueChores(connection, queue.namespaces, retentions), { connection, log: silent });

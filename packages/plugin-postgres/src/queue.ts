@@ -5,14 +5,13 @@ import type {
   Queue,
   QueueDelivery,
   QueueDescription,
-  QueueOptions,
   ReceiveRequest,
   RedriveSelection,
   Rejection,
   SendEntry,
   Sent,
 } from "@prism-data/pattern-sdk";
-import { messageSizeBytes } from "@prism-data/pattern-sdk";
+import { leaseEndedCause, messageSizeBytes } from "@prism-data/pattern-sdk";
 import { byteaArray, int8Array } from "./binary-array.js";
 import type { Connection } from "./connection.js";
 import { GroupCommit } from "./group-commit.js";
@@ -45,18 +44,28 @@ interface DeadLetterRow extends MessageRow {
   readonly fetched: bigint;
 }
 
+export interface PostgresQueueOptions {
+  readonly deliveriesMax: number | undefined;
+  readonly deduplicationWindowMs: number;
+}
+
 /** One queue in PostgreSQL: rows that workers lease with SKIP LOCKED. Everything is one statement, and so atomic. */
 export class PostgresQueue implements Queue {
   readonly #store: QueueStore;
   readonly #waiting: WaitingReceives;
   readonly #sends: GroupCommit<SendEntry, Sent>;
 
-  constructor(connection: Connection, namespace: Namespace, options: QueueOptions) {
-    this.#store = new QueueStore(connection, namespace, options.maxDeliveries);
+  /** `deliveriesMax`: after how many a message is dead; `undefined`: it is delivered without end. */
+  constructor(
+    connection: Connection,
+    namespace: Namespace,
+    { deliveriesMax, deduplicationWindowMs }: PostgresQueueOptions,
+  ) {
+    this.#store = new QueueStore(connection, namespace, deliveriesMax);
     this.#waiting = new WaitingReceives(this.#store);
     this.#sends = new GroupCommit({
       address: connection.address,
-      apply: (entries) => this.#send(entries, options.deduplicationWindowMs),
+      apply: (entries) => this.#send(entries, deduplicationWindowMs),
     });
   }
 
@@ -124,7 +133,7 @@ export class PostgresQueue implements Queue {
       sentAtMs: Number(row.sent_at_ms),
       diedAtMs: Number(row.died_at_ms),
       deliveryCount: row.delivery_count,
-      cause: row.last_cause?.toString() ?? `the lease ended ${row.delivery_count} times`,
+      cause: row.last_cause?.toString() ?? leaseEndedCause(row.delivery_count),
     }));
     const last = rows.at(-1);
     const hasMore = last !== undefined && BigInt(rows.length) < last.fetched;

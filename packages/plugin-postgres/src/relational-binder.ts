@@ -1,31 +1,28 @@
-import { type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
+import { type Bound, GatewayError, type PatternBinder, relationalCapabilities } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
 import { Namespace } from "./namespace.js";
-import { NamespaceDatabases } from "./namespace-database.js";
-import type { Namespaces } from "./namespaces.js";
+import { NamespaceDatabases, removeRelationalRows } from "./namespace-database.js";
+import { Namespaces } from "./namespaces.js";
 import { PostgresRelational } from "./relational.js";
 import { SqlSessions } from "./sql-sessions.js";
 
-export interface RelationalBinderOptions {
-  readonly connection: Connection;
-  readonly namespaces: Namespaces;
-  readonly capabilities: readonly string[];
-  /** The most connections of each namespace. */
-  readonly connectionsMax: number;
-}
-
-/** The binder of the relational pattern, whose namespaces are databases. */
-export function relationalBinder(options: RelationalBinderOptions): PatternBinder<PostgresRelational> {
-  const { connection, namespaces, capabilities } = options;
+/** The binder of the relational pattern, whose namespaces are databases. `connectionsMax`: of each. */
+export function relationalBinder(connection: Connection, connectionsMax: number): PatternBinder<PostgresRelational> {
+  const namespaces = new Namespaces(connection, { pattern: "relational", removeRows: removeRelationalRows });
   const databases = new NamespaceDatabases(connection.access);
   const nameOf = (namespace: string) => JSON.stringify(databases.nameOf(namespace));
   return {
     async bind({ namespace }) {
-      const made = new MadeDatabase(new Namespace(namespaces, namespace), databases, options);
+      const made = new MadeDatabase({
+        connection,
+        databases,
+        namespace: new Namespace(namespaces, namespace),
+        connectionsMax,
+      });
       const bound = {
         pattern: new PostgresRelational(connection.address, () => made.sessions()),
-        capabilities,
+        capabilities: relationalCapabilities,
         close: () => made.close(),
       };
       try {
@@ -52,17 +49,20 @@ export function relationalBinder(options: RelationalBinderOptions): PatternBinde
   };
 }
 
+interface MadeDatabaseOptions {
+  readonly connection: Connection;
+  readonly databases: NamespaceDatabases;
+  readonly namespace: Namespace;
+  readonly connectionsMax: number;
+}
+
 /** The database of one bound namespace, made when it is first needed and PostgreSQL can be reached. */
 class MadeDatabase {
-  readonly #namespace: Namespace;
-  readonly #databases: NamespaceDatabases;
-  readonly #options: RelationalBinderOptions;
+  readonly #options: MadeDatabaseOptions;
   #making: Promise<SqlSessions> | undefined;
   #wasMissing = false;
 
-  constructor(namespace: Namespace, databases: NamespaceDatabases, options: RelationalBinderOptions) {
-    this.#namespace = namespace;
-    this.#databases = databases;
+  constructor(options: MadeDatabaseOptions) {
     this.#options = options;
   }
 
@@ -84,9 +84,8 @@ class MadeDatabase {
   }
 
   async #make(): Promise<SqlSessions> {
-    const { connection, connectionsMax } = this.#options;
-    const { name } = this.#namespace;
-    const make = () => this.#namespace.use((id) => this.#databases.make(name, id));
+    const { connection, databases, namespace, connectionsMax } = this.#options;
+    const make = () => namespace.use((id) => databases.make(namespace.name, id));
     connection.requireUp();
     const { login, made } = await make();
     this.#wasMissing = made;

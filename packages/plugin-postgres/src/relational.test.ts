@@ -2,8 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { CallContext, RowOutlet, SqlColumn, SqlStatement, SqlValue } from "@prism-data/pattern-sdk";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Connection } from "./connection.js";
-import { removeRelationalRows } from "./namespace-database.js";
-import { Namespaces } from "./namespaces.js";
 import type { PostgresRelational } from "./relational.js";
 import { relationalBinder } from "./relational-binder.js";
 import {
@@ -26,10 +24,7 @@ beforeEach(async () => {
   connection = await openConnection({ schema: temporarySchema(), pool_size: 5 });
 });
 
-function binder() {
-  const namespaces = new Namespaces(connection, { pattern: "relational", removeRows: removeRelationalRows });
-  return relationalBinder({ connection, namespaces, capabilities: [], connectionsMax: 5 });
-}
+const binder = () => relationalBinder(connection, 5);
 
 /** A namespace whose database is gone when the test is over. */
 async function bound(name: string = randomUUID()): Promise<PostgresRelational> {

@@ -186,7 +186,7 @@ BEGIN
     UPDATE queue_message m SET
         lease = NULL,
         due_ms = CASE WHEN p_delay_ms > 0 THEN v_now + p_delay_ms ELSE m.sent_at_ms END,
-        last_cause = coalesce(p_cause, m.last_cause),
+        last_cause = p_cause,
         died_at_ms = CASE WHEN m.delivery_count >= p_deliveries_max THEN v_now END
       WHERE m.id = op.id AND m.queue_id = p_queue AND m.lease = op.lease AND m.due_ms > v_now;
     done := FOUND;
@@ -196,10 +196,15 @@ BEGIN
 END
 $$;
 
--- Makes messages ready again whose worker has left. Never makes a dead letter.
-CREATE FUNCTION queue_release(p_queue int, p_ids bigint[], p_leases bigint[], p_counts boolean) RETURNS void LANGUAGE sql AS $$
-  UPDATE queue_message m
-    SET lease = NULL, due_ms = m.sent_at_ms, delivery_count = m.delivery_count - CASE WHEN p_counts THEN 0 ELSE 1 END
+-- Ends leases whose worker has left: each message goes on as if its lease had ended. Unless p_counts, the delivery is taken out of its
+-- count first.
+CREATE FUNCTION queue_release(p_queue int, p_ids bigint[], p_leases bigint[], p_counts boolean, p_deliveries_max int)
+RETURNS void LANGUAGE sql AS $$
+  UPDATE queue_message m SET
+      lease = NULL,
+      due_ms = m.sent_at_ms,
+      delivery_count = m.delivery_count - CASE WHEN p_counts THEN 0 ELSE 1 END,
+      died_at_ms = CASE WHEN p_counts AND m.delivery_count >= p_deliveries_max THEN now_ms() END
     FROM unnest(p_ids, p_leases) AS t(id, lease)
     WHERE m.id = t.id AND m.queue_id = p_queue AND m.lease = t.lease AND m.due_ms > now_ms();
   SELECT queue_notify(p_queue);
