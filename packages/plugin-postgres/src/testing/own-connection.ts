@@ -15,7 +15,7 @@ export const sharedUrl = () => sharedAddress(postgres, process.env);
 /** A schema that no other test uses; it is gone when the test is over. */
 export function temporarySchema(): string {
   const schema = `t_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
-  onTestFinished(() => runAsAdmin(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
+  onTestFinished(async () => void (await runAsAdmin(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)));
   return schema;
 }
 

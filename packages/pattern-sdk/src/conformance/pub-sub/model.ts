@@ -3,14 +3,10 @@ import type { Arbitrary } from "fast-check";
 import { matchesTopic } from "../../patterns/pub-sub/topic.js";
 import { eventually } from "../eventually.js";
 import { messageOf } from "../messages.js";
-import { modelRun } from "../model-run.js";
-import { type SeededRandom, seededRandom } from "../seeded-random.js";
 import { type FastCheck, runRandomSteps } from "../random-runs.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";
 import type { Arrival, PubSubSubscription } from "./pub-sub-subscription.js";
-
-const stepsDefault = 300;
 
 const subscriptionsMax = 8;
 const topics = ["a", "b", "a.b", "a.c", "a.b.c"];
@@ -198,11 +194,6 @@ function isComplete({ expected, delivered, members, group }: Audience): boolean 
 }
 
 export const modelCases = casesOf("model", ["wildcards", "groups", "acknowledgement", "durable", "ordering"], {
-  "random steps leave everybody with what a plain model has": async (pubsub) => {
-    const { steps, seed } = modelRun(stepsDefault);
-    const run = new Run(pubsub, seededRandom(seed));
-    try {
-      for (let step = 0; step < steps; step++) await run.step();
   "random steps leave everybody with what a plain model has": async (_, subject) => {
     await runRandomSteps(stepOf, async (steps) => {
       const run = new Run(await subject.namespace());
