@@ -14,6 +14,7 @@ import { type FileWatch, watchFiles } from "./config/watch.js";
 import { createDataPath } from "./data-path/data-path.js";
 import { type Front, openFront } from "./downstream/front.js";
 import { createPortPair, type FromDataPath, type ToDataPath } from "./messages.js";
+import { settledWithin } from "./settled-within.js";
 import type { Logger } from "./telemetry/log.js";
 import { Metrics } from "./telemetry/metrics.js";
 import { type BackendFailure, Backends, type NamespaceView } from "./upstream/backends.js";
@@ -54,6 +55,12 @@ export type ReloadOutcome =
   | { readonly result: "unchanged" }
   /** The file cannot be used (`ConfigError`), or something else went wrong; the last good configuration serves on. */
   | { readonly result: "rejected" | "failed"; readonly error: Error };
+
+/**
+ * How long an app may take to hear that no new calls are taken (GOAWAY), in ms. Then the plugins drain too: streams that only they
+ * can end well would otherwise last for the whole grace.
+ */
+const lastCallsMs = 1_000;
 
 /** Plugins get at least this long to end well, in ms, even when calls used the whole grace up. */
 const pluginGraceMinMs = 1_000;
@@ -253,8 +260,10 @@ export class Gateway {
     this.#watch[Symbol.dispose]();
     const startedMs = performance.now();
     front.close();
-    const counts = await link.drain(graceMs);
-    await backends.stop(Math.max(pluginGraceMinMs, graceMs - (performance.now() - startedMs)));
+    const drained = link.drain(graceMs);
+    await settledWithin(drained, lastCallsMs);
+    const leftMs = Math.max(pluginGraceMinMs, graceMs - (performance.now() - startedMs));
+    const [counts] = await Promise.all([drained, backends.stop(leftMs)]);
     await admin.close();
     this.#options.log.info({ ...counts }, "gateway drained");
     return counts;

@@ -9,7 +9,6 @@ export * as errorsv1 from "./gen/prism/errors/v1/reason.js";
 export * as idempotency from "./gen/prism/idempotency/v1/token.js";
 export * as keyvalue from "./gen/prism/keyvalue/v1/keyvalue.js";
 export * as messagev1 from "./gen/prism/message/v1/message.js";
-export * as message from "./gen/prism/message/v1/message.js";
 export * as pluginv1 from "./gen/prism/plugin/v1/plugin.js";
 export * as pubsub from "./gen/prism/pubsub/v1/pubsub.js";
 export * as queue from "./gen/prism/queue/v1/queue.js";

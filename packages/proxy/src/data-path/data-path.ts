@@ -4,6 +4,7 @@ import type { Limits } from "../config/limits.js";
 import { AppConnections } from "../downstream/app-connections.js";
 import type { FromDataPath, MessagePortLike, RouteTable, ToDataPath } from "../messages.js";
 import { RouteLookup } from "../routing/route-lookup.js";
+import { settledWithin } from "../settled-within.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Http1Front } from "../transcoding/http1-front.js";
@@ -204,12 +205,4 @@ export class DataPath {
     this.close();
     this.#tell({ type: "drained", completed, aborted });
   }
-}
-
-/** Waits for the promise, but no longer than the timeout. */
-async function settledWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  const passed = Promise.withResolvers<void>();
-  const timer = setTimeout(passed.resolve, timeoutMs);
-  await Promise.race([promise, passed.promise]);
-  clearTimeout(timer);
 }

@@ -33,6 +33,12 @@ export interface Wanted {
 /** After a defect of supervision itself, in ms: long enough not to spin. */
 const afterDefectMs = 1_000;
 
+/**
+ * How long a call that was sent may take to arrive at its plugin. Then the plugin is asked to drain, whatever it still holds: it knows
+ * best which of its streams can end at once, and which must be told to.
+ */
+const arrivalMs = 1_000;
+
 /** The longest time that `setTimeout` can wait. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -297,7 +303,7 @@ export class Supervisor {
     const address = { backend: this.#name, instance: instance.id };
     const startedMs = this.#host.now();
     try {
-      await this.#link.release(address, detail, graceMs);
+      await this.#link.release(address, detail, Math.min(graceMs, arrivalMs));
       await instance.retire(Math.max(0, graceMs - (this.#host.now() - startedMs)));
     } catch (error) {
       this.#log.error({ err: error, instance: instance.id }, "plugin not retired as it should be; it is ended");
