@@ -150,8 +150,7 @@ export class PartitionLog {
 
   /** Removes what is older than the retention period. */
   #age(removalsMax = Number.POSITIVE_INFINITY): void {
-    const { retentionMs } = this.#options;
-    if (retentionMs === undefined) return;
+    const { retentionMs = Number.POSITIVE_INFINITY } = this.#options;
     const keptSinceMs = this.#clock.nowMs() - retentionMs;
     for (let removed = 0; removed < removalsMax; removed++) {
       const { first } = this.#records;
@@ -163,12 +162,20 @@ export class PartitionLog {
 
   /** Wakes this partition when its oldest record is due, also if nobody asks for it. */
   #awaitAge(): void {
+    const dueAtMs = this.#agesAtMs();
+    if (this.#agingOf !== undefined && this.#agingOf.position >= 0) {
+      if (this.#agingOf.rank === dueAtMs) return;
+      this.#aging.cancel(this.#agingOf);
+    }
+    this.#agingOf = dueAtMs === undefined ? undefined : this.#aging.schedule(undefined, dueAtMs);
+  }
+
+  #agesAtMs(): number | undefined {
     const { retentionMs } = this.#options;
     const { first } = this.#records;
-    const dueAtMs = retentionMs === undefined || first === undefined ? undefined : first.appendedAtMs + retentionMs;
-    if (this.#agingOf?.rank === dueAtMs && (this.#agingOf === undefined || this.#agingOf.position >= 0)) return;
-    if (this.#agingOf !== undefined) this.#aging.cancel(this.#agingOf);
-    this.#agingOf = dueAtMs === undefined ? undefined : this.#aging.schedule(undefined, dueAtMs);
+    if (retentionMs === undefined || first === undefined) return undefined;
+    // What is due already was too much for one run: others have their turn before the next.
+    return Math.max(first.appendedAtMs + retentionMs, this.#clock.nowMs() + 1);
   }
 
   /** Makes room for so many bytes within the retention by size; the newest record stays however large it is. */
