@@ -4,6 +4,7 @@ import { protoFolder } from "./repository.ts";
 const files = [
   "prism/keyvalue/v1/keyvalue.proto",
   "prism/queue/v1/queue.proto",
+  "prism/pubsub/v1/pubsub.proto",
   "prism/stream/v1/stream.proto",
   "prism/admin/v1/admin.proto",
   "google/rpc/status.proto",

@@ -2,6 +2,8 @@ import type { Pattern } from "@prism-data/pattern-sdk/protocol";
 import type { Command } from "commander";
 import { addKv } from "./commands/kv/kv.js";
 import { kvLines } from "./commands/kv/lines-to-paste.js";
+import { pubSubLines } from "./commands/pub-sub/lines-to-paste.js";
+import { addPubSub } from "./commands/pub-sub/pub-sub.js";
 import { streamLines } from "./commands/stream/lines-to-paste.js";
 import { addStream } from "./commands/stream/stream.js";
 import type { CommandContext } from "./invocation.js";
@@ -28,5 +30,6 @@ export interface PasteTarget {
 /** The patterns that have commands of their own, in the order in which help shows them. */
 export const patternCommands: { readonly [Name in Pattern]?: PatternCommands } = {
   "key-value": { addTo: addKv, linesToPaste: kvLines },
+  "pub-sub": { addTo: addPubSub, linesToPaste: pubSubLines },
   stream: { addTo: addStream, linesToPaste: streamLines },
 };

@@ -37,6 +37,8 @@ describe("help", () => {
     [["--help"], "prism serve"],
     [["kv", "--help"], "watch"],
     [["kv", "set", "--help"], "--if-absent"],
+    [["pubsub", "--help"], "subscribe"],
+    [["pubsub", "subscribe", "--help"], "--acknowledge"],
     [["stream", "--help"], "consume"],
     [["stream", "consume", "--help"], "--no-commit"],
     [["plugin", "restart", "--help"], "before the old one drains"],

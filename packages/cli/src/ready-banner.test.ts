@@ -47,6 +47,11 @@ describe("the banner", () => {
     expect(readyBanner({ ...proxy, namespaces })).toContain("bin/prism stream append log hello\n");
   });
 
+  test("has lines to paste for pub-sub where that serves first", () => {
+    const namespaces = [{ name: "events", pattern: "pub-sub", backend: "memory", state: "bound" }];
+    expect(readyBanner({ ...proxy, namespaces })).toContain("bin/prism pubsub publish events hello world\n");
+  });
+
   test("has nothing to paste when nothing serves", () => {
     expect(readyBanner({ ...proxy, namespaces: [] })).not.toContain("curl");
   });

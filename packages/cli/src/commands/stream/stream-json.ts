@@ -1,5 +1,5 @@
-import { messagev1, type stream } from "@prism-data/pattern-sdk/protocol";
-import { messageJson } from "../../message-json.js";
+import type { stream } from "@prism-data/pattern-sdk/protocol";
+import { messageJson, orderingJson } from "../../message-json.js";
 import { rfc3339 } from "../../proto-json.js";
 
 /** A place in a log, in the forms of proto3 JSON: 64-bit numbers are strings. */
@@ -24,12 +24,6 @@ export function descriptionJson({ partitions, ordering }: stream.DescribeRespons
       ...(committedOffset !== undefined && { committedOffset: String(committedOffset) }),
       ...(lag !== undefined && { lag: String(lag) }),
     })),
-    ordering: `ORDERING_PROMISE_${orderingName(ordering)}`,
+    ordering: orderingJson(ordering),
   };
-}
-
-/** Such as PER_PARTITION; the number of an ordering that this version does not know. */
-export function orderingName(ordering: number): string {
-  const names = Object.entries(messagev1.OrderingPromise);
-  return names.find(([, number]) => number === ordering)?.[0] ?? String(ordering);
 }

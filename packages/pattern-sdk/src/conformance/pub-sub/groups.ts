@@ -69,6 +69,24 @@ export const groupCases = [
       });
     },
 
+    "a member that closes its side ends in good order, and what it has acknowledged is": async (pubsub) => {
+      const [leaving, staying] = await Promise.all([
+        pubsub.hold("t", { group: "g", maxMessages: 20, acknowledgeTimeoutMs: 600_000 }),
+        pubsub.hold("t", { group: "g", maxMessages: 1, acknowledgeTimeoutMs: 600_000 }),
+      ]);
+      await pubsub.publish("t", ...numbered(21));
+      await Promise.all([leaving.count(20), staying.count(1)]);
+      for (const arrival of leaving.arrivals.slice(0, 19)) leaving.acknowledge(arrival);
+      leaving.closeSide();
+      assert.equal(await leaving.ended, undefined, "the subscription ends well");
+      staying.acknowledge(...staying.arrivals);
+      await staying.count(2);
+      staying.acknowledge(staying.arrivals[1]!);
+      await pubsub.publish("t", "end");
+      await staying.before("end");
+      assert.deepEqual(staying.texts.slice(1), [leaving.texts[19], "end"]);
+    },
+
     "of 100 messages none is lost when a member leaves in the midst of them": async (pubsub) => {
       const [leaving, staying] = await Promise.all(
         [1, 2].map(() => pubsub.hold("t", { group: "g", maxMessages: 20, acknowledgeTimeoutMs: 600_000 })),

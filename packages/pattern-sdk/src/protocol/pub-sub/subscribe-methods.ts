@@ -61,14 +61,17 @@ async function subscribe({ call, bound, request, signal, outlet }: Subscriber): 
   }
 }
 
-/** Passes on what the subscriber says, until it has ended; then closes the subscription. */
+/**
+ * Passes on what the subscriber says, until it has ended; then closes the subscription. One at least once ends in good order when it has
+ * nothing more to say: it could not acknowledge any more.
+ */
 async function follow(subscriber: Subscriber, subscription: Subscription): Promise<void> {
   const { request, signal, outlet, onFailed } = subscriber;
   const steps = new SubscriberSteps(subscription, onFailed);
   try {
     outlet.start(startedAnswer(request.delivery, subscription));
     await Promise.race([readSteps(subscriber, steps), rejectedOnAbort(signal)]);
-    await rejectedOnAbort(signal);
+    if (request.delivery === "at-most-once") await rejectedOnAbort(signal);
   } catch (error) {
     onFailed(error);
     throw error;
@@ -78,7 +81,7 @@ async function follow(subscriber: Subscriber, subscription: Subscription): Promi
   }
 }
 
-/** Ends when the subscriber has nothing more to say. Its messages go on. */
+/** Ends when the subscriber has nothing more to say. */
 async function readSteps({ call, bound, request, signal, outlet }: Subscriber, steps: SubscriberSteps): Promise<void> {
   for await (const message of call.messages()) {
     if (signal.aborted) return;
