@@ -74,28 +74,26 @@ export class ConnectionPool {
   /** Ends what runs on a file, and closes it. */
   async closeFile({ path }: PooledFile): Promise<void> {
     this.#rejectWaiting((waiting) => waiting.file.path === path);
-    for (const [connection, lentFor] of this.#lent) if (lentFor === path) connection.kill(namespaceClosed());
-    for (const { connection, timer } of this.#free.filter((free) => free.connection.path === path)) {
-      this.#forget(connection);
-      clearTimeout(timer);
-      await connection.end();
-    }
+    const lent = [...this.#lent].filter(([, lentFor]) => lentFor === path).map(([connection]) => connection);
+    const free = this.#free.map(({ connection }) => connection).filter((connection) => connection.path === path);
+    for (const connection of free) this.#forget(connection);
+    await endAll(lent, free);
   }
 
   /** Ends every connection. No more can be had. */
   async close(): Promise<void> {
     this.#rejectWaiting(() => true);
-    for (const connection of this.#lent.keys()) connection.kill(namespaceClosed());
-    const free = this.#free.splice(0);
-    for (const { timer } of free) clearTimeout(timer);
-    await Promise.all(free.map(({ connection }) => connection.end()));
+    const free = this.#free.map(({ connection }) => connection);
+    for (const connection of free) this.#forget(connection);
+    await endAll([...this.#lent.keys()], free);
   }
 
   /** A connection that can be had now; the caller opens the file if it is not open. */
   #take(file: PooledFile): Connection | undefined {
     if (this.#lentFor(file.path) >= this.#perFileMax) return undefined;
-    const open = this.#free.findLast(({ connection }) => connection.path === file.path)?.connection;
-    const connection = open ?? this.#made() ?? this.#free[0]?.connection;
+    const free = this.#free.map(({ connection }) => connection).filter(({ isAlive }) => isAlive);
+    const open = free.findLast(({ path }) => path === file.path);
+    const connection = open ?? this.#made() ?? free[0];
     if (connection === undefined) return undefined;
     this.#forget(connection);
     this.#lent.set(connection, file.path);
@@ -104,7 +102,12 @@ export class ConnectionPool {
 
   #made(): Connection | undefined {
     if (this.#lent.size + this.#free.length >= this.#options.connectionsMax) return undefined;
-    return new Connection(this.#options.program);
+    const connection = new Connection(this.#options.program);
+    void connection.gone.then(() => {
+      this.#forget(connection);
+      this.#serveWaiting();
+    });
+    return connection;
   }
 
   #turn(file: PooledFile, signal: AbortSignal): Promise<Connection> {
@@ -167,4 +170,10 @@ export class ConnectionPool {
     clearTimeout(this.#free[index]!.timer);
     this.#free.splice(index, 1);
   }
+}
+
+/** What runs is stopped; what does not can close its file. */
+async function endAll(lent: readonly Connection[], free: readonly Connection[]): Promise<void> {
+  for (const connection of lent) connection.kill(namespaceClosed());
+  await Promise.all([...lent.map(({ gone }) => gone), ...free.map((connection) => connection.end())]);
 }

@@ -3,8 +3,8 @@ import { GatewayError } from "@prism-data/pattern-sdk";
 import type { ConnectionAnswers, ConnectionRequest, ConnectionResponse } from "./connection-messages.js";
 import { ConnectionError, namespaceClosed } from "./sql-errors.js";
 
-/** How long a statement whose caller has gone may take to end by itself: a new process costs more than the end of a short one. */
-const stopGraceMs = 50;
+/** How long a statement whose caller has gone may take to end by itself: a new process costs more than what most still need. */
+const stopGraceMs = 200;
 
 /** How long a process may take to close its file. */
 const closeTimeoutMs = 2_000;
@@ -16,10 +16,11 @@ type AnswerTo<Request extends ConnectionRequest> = ConnectionAnswers[Request["ki
  * a process can: the file is then as if its transaction had never begun.
  */
 export class Connection {
+  /** Settles when the process is gone, whatever ended it. */
+  readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   #pending: PromiseWithResolvers<ConnectionResponse> | undefined;
   #path: string | undefined;
-  readonly #exited: Promise<unknown>;
   #endedWith: unknown;
 
   constructor(program: string) {
@@ -29,7 +30,9 @@ export class Connection {
       execArgv: [],
       env: {},
     });
-    this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
+    this.gone = new Promise((resolve) => {
+      for (const event of ["close", "error"]) this.#child.once(event, () => resolve());
+    });
     this.#child.on("message", (response) => this.#settle()?.resolve(response as ConnectionResponse));
     this.#child.on("error", (error) => this.#end(processLost(error)));
     this.#child.on("exit", () => this.#end(processLost()));
@@ -56,7 +59,7 @@ export class Connection {
   async end(): Promise<void> {
     await this.call({ kind: "close" }, AbortSignal.timeout(closeTimeoutMs)).catch(() => undefined);
     this.kill(namespaceClosed());
-    await this.#exited;
+    await this.gone;
   }
 
   /** Undoes what is open, after a call that did not end well; ends the process when that cannot be done. Never rejects. */

@@ -30,6 +30,7 @@ describe("a transaction", () => {
     const transaction = tiny.sql.openTransaction();
     expect(await transaction.begin({ isolation: wire, readOnly: true })).toBe(wire);
     expect(asked).toEqual({ isolation, readOnly: true });
+    await transaction.rollback();
   });
 
   test("is committed once and not rolled back", async () => {
