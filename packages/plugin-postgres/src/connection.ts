@@ -47,6 +47,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #pipelines: Pipelines;
   readonly #downListeners = new Set<() => void>();
+  readonly #upListeners = new Set<() => void>();
   readonly #firstOutcome = Promise.withResolvers<void>();
   #state: LinkState = { kind: "connecting" };
   #healthMessage: string | undefined;
@@ -105,6 +106,12 @@ export class Connection {
     return () => this.#downListeners.delete(listener);
   }
 
+  /** Calls `listener` whenever the server is back, until the returned function is called. */
+  onUp(listener: () => void): () => void {
+    this.#upListeners.add(listener);
+    return () => this.#upListeners.delete(listener);
+  }
+
   /** Throws `GatewayError` while the server is away. */
   requireUp(): void {
     if (this.#state.kind === "up") return;
@@ -144,6 +151,7 @@ export class Connection {
     this.#state = { kind: "up" };
     this.#report({ reachable: true });
     this.#firstOutcome.resolve();
+    for (const listener of this.#upListeners) listener();
     this.bell.ringAll();
   }
 

@@ -5,22 +5,21 @@ import type { Namespaces } from "./namespaces.js";
 export class Namespace {
   readonly name: string;
   readonly #namespaces: Namespaces;
+  readonly #prepare: (id: number) => Promise<void>;
   #id: number | undefined;
   #making: Promise<number> | undefined;
 
-  constructor(namespaces: Namespaces, name: string) {
+  /** `prepare`: makes what the namespace needs beside its row, unless it is there. */
+  constructor(namespaces: Namespaces, name: string, prepare: (id: number) => Promise<void> = async () => {}) {
     this.name = name;
     this.#namespaces = namespaces;
+    this.#prepare = prepare;
   }
 
-  /** The id, when it is known: most calls need not wait for it. */
-  get knownId(): number | undefined {
-    return this.#id;
-  }
-
-  /** Makes the row; says whether it was missing. */
+  /** Makes the row and what it needs; says whether it was missing. */
   async make(): Promise<boolean> {
     const { id, made } = await this.#namespaces.make(this.name);
+    await this.#prepare(id);
     this.#id = id;
     return made;
   }

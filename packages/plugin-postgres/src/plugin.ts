@@ -5,6 +5,8 @@ import {
   queueCapabilities,
   queueOptions,
   relationalCapabilities,
+  streamCapabilities,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { Chores } from "./chores.js";
 import { settingsSchema } from "./config.js";
@@ -14,6 +16,7 @@ import { metricsOf } from "./metrics.js";
 import { queues } from "./queue-binder.js";
 import { relationalBinder } from "./relational-binder.js";
 import { serverAccess } from "./server-access.js";
+import { streams } from "./stream-binder.js";
 
 /** The largest payload: what the patterns allow at most. */
 const payloadBytesMax = 3_145_728;
@@ -23,6 +26,11 @@ const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   relational: { capabilities: relationalCapabilities },
+  stream: {
+    capabilities: streamCapabilities,
+    limits: { payloadBytesMax },
+    options: streamOptions(streamCapabilities),
+  },
 } as const;
 
 /** Data in PostgreSQL. What a write survives is what that server is set to survive. */
@@ -36,14 +44,18 @@ export const postgresPlugin = definePlugin({
     const { log, reportHealth } = context;
     const access = serverAccess(settings, context);
     const connection = new Connection({ access, poolSize: settings.pool_size, log, reportHealth });
-    const [keyValue, queue] = [keyValues(connection), queues(connection)];
-    const chores = new Chores([...keyValue.chores, ...queue.chores], { connection, log });
+    const [keyValue, queue, stream] = [keyValues(connection), queues(connection), streams(connection)];
+    const chores = new Chores(
+      [keyValue, queue, stream].flatMap((pattern) => pattern.chores),
+      { connection, log },
+    );
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
       keyValue: keyValue.binder,
       queue: queue.binder,
       relational: relationalBinder(connection, settings.pool_size),
+      stream: stream.binder,
       metrics: () => metricsOf(connection),
       async close() {
         chores.close();

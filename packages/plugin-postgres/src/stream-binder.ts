@@ -1,0 +1,62 @@
+import {
+  type Binding,
+  type PatternBinder,
+  partitionsFixedError,
+  type StreamOptions,
+  streamCapabilities,
+} from "@prism-data/pattern-sdk";
+import type { Chore } from "./chores.js";
+import type { Connection } from "./connection.js";
+import { namespaceBinder } from "./namespace-binder.js";
+import { Namespaces } from "./namespaces.js";
+import type { Statement } from "./statement.js";
+import { PostgresStream } from "./stream.js";
+import { type BoundLogs, removeStreamRows, streamChores } from "./stream-sweep.js";
+
+const find: Statement = {
+  name: "stream_find",
+  text: "SELECT partitions FROM stream_log WHERE namespace_id = $1",
+};
+const make: Statement = { name: "stream_make", text: "SELECT stream_make($1, $2, $3) AS partitions" };
+
+/** Logs, and what is to be done for them again and again. */
+export function streams(connection: Connection): {
+  readonly binder: PatternBinder<PostgresStream, StreamOptions>;
+  readonly chores: readonly Chore[];
+} {
+  const namespaces = new Namespaces(connection, { pattern: "stream", removeRows: removeStreamRows });
+  const logs: BoundLogs = new Map();
+  const binder = namespaceBinder<PostgresStream, StreamOptions>({
+    connection,
+    namespaces,
+    capabilities: streamCapabilities,
+    async prepare(id, binding) {
+      const { partitions, compaction } = binding.options;
+      checkPartitions(binding, await connection.run(make, [id, partitions, compaction]));
+    },
+    async check(id, binding) {
+      checkPartitions(binding, await connection.run(find, [id]));
+    },
+    make(namespace, { options }) {
+      const pattern = new PostgresStream(connection, namespace, options.partitions);
+      logs.set(namespace, options);
+      return {
+        pattern,
+        async close() {
+          logs.delete(namespace);
+          await pattern.close();
+        },
+      };
+    },
+  });
+  return { binder, chores: streamChores(connection, namespaces, logs) };
+}
+
+function checkPartitions(
+  { namespace, options }: Binding<StreamOptions>,
+  rows: readonly { partitions: number }[],
+): void {
+  const { partitions: asked } = options;
+  const { partitions = asked } = rows[0] ?? {};
+  if (partitions !== asked) throw partitionsFixedError({ namespace, partitions, asked });
+}
