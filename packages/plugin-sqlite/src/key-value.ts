@@ -22,6 +22,7 @@ import {
 import type { EntryRow, KeyedRow, StoredEntry } from "./entry-table.js";
 import type { Write } from "./group-commit.js";
 import { prefixRange, selectedRange } from "./key-range.js";
+import { settled } from "./settled.js";
 import type { Store } from "./store.js";
 
 /** What the values of one batch may add up to: more never fits the answer's message, and reading it would hold up other calls. */
@@ -263,12 +264,4 @@ function expiryOf(ttlMs: number | undefined, nowMs: number): number | null {
 
 function isExpired({ expiresAtMs }: EntryRow, nowMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= nowMs;
-}
-
-async function settled<T>(answer: Promise<T>): Promise<BatchResult<T>> {
-  try {
-    return { ok: true, result: await answer };
-  } catch (error) {
-    return { ok: false, error };
-  }
 }

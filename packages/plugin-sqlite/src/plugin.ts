@@ -6,9 +6,12 @@ import {
   keyValueCapabilities,
   type MetricFamily,
   type PatternBinder,
+  queueCapabilities,
+  queueOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { SqliteKeyValue } from "./key-value.js";
+import { queueBinder } from "./queue-binder.js";
 import { ConnectionPool } from "./sql/connection-pool.js";
 import { relationalBinder } from "./sql/relational-binder.js";
 import { Store, type StoreOptions } from "./store.js";
@@ -16,16 +19,22 @@ import { Store, type StoreOptions } from "./store.js";
 /** The same file for this module in src, dist and bundle. */
 const connectionProgram = fileURLToPath(new URL("../bundle/sql/process/main.js", import.meta.url));
 
-/** Key-value in a SQLite file, and SQL in a file of its own per namespace: on disk before it answers. */
+/** The largest payload of a message: what the pattern allows at most. */
+const payloadBytesMax = 3_145_728;
+
+const patterns = {
+  "key-value": { capabilities: keyValueCapabilities },
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  relational: { capabilities: ["serializable"] },
+} as const;
+
+/** Key-value and queues in a SQLite file, and SQL in a file of its own per namespace: on disk before it answers. */
 export const sqlitePlugin = definePlugin({
   name: "sqlite",
   version: "0.1.0",
   durability: "disk",
   settings: settingsSchema,
-  patterns: {
-    "key-value": { capabilities: keyValueCapabilities },
-    relational: { capabilities: ["serializable"] },
-  },
+  patterns,
   open(settings, { workingDir, log, reportHealth }) {
     return openFile({
       path: resolve(workingDir, settings.path),
@@ -44,12 +53,13 @@ interface OpenOptions extends StoreOptions {
 }
 
 /** Opens a backend on one file, and on those beside it. */
-export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): Promise<Backend> {
+export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): Promise<Backend<typeof patterns>> {
   const { path, maxBytes, busyTimeoutMs } = options;
   const store = await Store.open(options);
   const pool = new ConnectionPool({ program: connectionProgram, connectionsMax: sqlConnectionsMax });
   return {
     keyValue: keyValueBinder(store),
+    queue: queueBinder(store),
     relational: relationalBinder({ pool, path, maxBytes, busyTimeoutMs }),
     metrics: () => [...metricsOf(store), ...sqlMetricsOf(pool)],
     async close() {
@@ -60,7 +70,7 @@ export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): 
 }
 
 function keyValueBinder(store: Store): PatternBinder<SqliteKeyValue> {
-  const { file, commits, namespaces, sweeper } = store;
+  const { file, commits, namespaces } = store;
   const find = (namespace: string) => file.read(() => namespaces.idOf(namespace));
   return {
     async bind({ namespace }) {
@@ -70,13 +80,8 @@ function keyValueBinder(store: Store): PatternBinder<SqliteKeyValue> {
       return { pattern: new SqliteKeyValue(store, id), capabilities: keyValueCapabilities, changes };
     },
     plan: ({ namespace }) => (find(namespace) === undefined ? [`would make an empty namespace in ${file.path}`] : []),
-    async deleteData(namespace) {
-      const id = find(namespace);
-      if (id === undefined) return [];
-      await commits.submit({ apply: () => namespaces.forgetName(id) });
-      await sweeper.sweep();
-      return [`removed the namespace and all its keys from ${file.path}`];
-    },
+    deleteData: async (namespace) =>
+      (await store.removeNamespace(namespace)) ? [`removed the namespace and all its keys from ${file.path}`] : [],
   };
 }
 

@@ -57,6 +57,55 @@ const migrations: readonly string[] = [
     PRIMARY KEY (process, namespace_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  // What a message is lies beside where it is, so that a lease does not write its payload again.
+  `
+  CREATE TABLE queue (
+    namespace_id INTEGER PRIMARY KEY,
+    deduplication_window_ms INTEGER NOT NULL,
+    retention_ms INTEGER,
+    deaths INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE queue_message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace_id INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'delayed', 'leased', 'dead')),
+    message_id BLOB NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    delivery_count INTEGER NOT NULL DEFAULT 0,
+    last_cause TEXT NOT NULL DEFAULT '',
+    due_at_ms INTEGER,
+    delivery_id TEXT,
+    death INTEGER,
+    died_at_ms INTEGER
+  ) STRICT;
+  CREATE INDEX queue_message_by_state ON queue_message (namespace_id, state);
+  CREATE INDEX queue_message_by_age ON queue_message (namespace_id, sent_at_ms);
+  CREATE INDEX queue_message_by_due ON queue_message (namespace_id, due_at_ms) WHERE due_at_ms IS NOT NULL;
+  CREATE INDEX queue_message_by_deliveries ON queue_message (namespace_id, delivery_count)
+    WHERE state = 'ready' AND delivery_count > 0;
+  CREATE UNIQUE INDEX queue_message_by_delivery ON queue_message (delivery_id) WHERE delivery_id IS NOT NULL;
+  CREATE INDEX queue_message_by_death ON queue_message (namespace_id, death) WHERE death IS NOT NULL;
+  CREATE INDEX queue_message_dead_by_id ON queue_message (namespace_id, message_id) WHERE death IS NOT NULL;
+
+  CREATE TABLE queue_content (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    payload BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE queue_deduplication (
+    namespace_id INTEGER NOT NULL,
+    deduplication_id BLOB NOT NULL,
+    message_id BLOB NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (namespace_id, deduplication_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX queue_deduplication_by_age ON queue_deduplication (namespace_id, sent_at_ms);
+  `,
 ];
 
 /** Brings a file to the current schema; a file that has it is not written to. Throws `INVALID_SETTINGS` for one that is not ours. */

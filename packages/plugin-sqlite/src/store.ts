@@ -1,9 +1,11 @@
 import { type BackendHealth, EtagSource, type Logger } from "@prism-data/pattern-sdk";
 import { ChangeLog } from "./change-log.js";
 import { DatabaseFile } from "./database-file.js";
+import { DeduplicationTable } from "./deduplication-table.js";
 import { EntryTable } from "./entry-table.js";
 import { GroupCommit } from "./group-commit.js";
 import { NamespaceTable } from "./namespace-table.js";
+import { QueueTable } from "./queue-table.js";
 import { Sweeper } from "./sweeper.js";
 import { TokenTable } from "./token-table.js";
 import { Watchers } from "./watchers.js";
@@ -25,6 +27,8 @@ export class Store {
   readonly etags = new EtagSource();
   readonly entries: EntryTable;
   readonly tokens: TokenTable;
+  readonly queues: QueueTable;
+  readonly deduplication: DeduplicationTable;
   readonly namespaces: NamespaceTable;
   readonly changes: ChangeLog;
   readonly watchers: Watchers;
@@ -41,12 +45,23 @@ export class Store {
     this.nowMs = nowMs;
     this.entries = new EntryTable(file.db);
     this.tokens = new TokenTable(file.db);
+    this.queues = new QueueTable(file.db);
+    this.deduplication = new DeduplicationTable(file.db);
     this.namespaces = new NamespaceTable(file.db);
     this.changes = new ChangeLog(file.db);
     this.watchers = new Watchers(file, this.changes, nowMs);
     this.commits = new GroupCommit({ file, nowMs, busyTimeoutMs, observer: this.watchers });
     this.sweeper = new Sweeper({ ...this, log });
     this.sweeper.start();
+  }
+
+  /** Removes a namespace with everything in it; returns whether there was one. */
+  async removeNamespace(name: string): Promise<boolean> {
+    const id = this.file.read(() => this.namespaces.idOf(name));
+    if (id === undefined) return false;
+    await this.commits.submit({ apply: () => this.namespaces.forgetName(id) });
+    await this.sweeper.sweep();
+    return true;
   }
 
   close(): void {

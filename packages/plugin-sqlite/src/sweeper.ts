@@ -1,9 +1,11 @@
 import type { Logger } from "@prism-data/pattern-sdk";
 import type { ChangeLog } from "./change-log.js";
 import type { DatabaseFile } from "./database-file.js";
-import type { DoomedRow, EntryTable } from "./entry-table.js";
+import type { DeduplicationTable } from "./deduplication-table.js";
+import type { EntryTable } from "./entry-table.js";
 import type { GroupCommit } from "./group-commit.js";
 import type { NamespaceTable } from "./namespace-table.js";
+import type { DoomedMessage, QueueTable } from "./queue-table.js";
 import type { TokenTable } from "./token-table.js";
 import type { Watchers } from "./watchers.js";
 
@@ -19,6 +21,8 @@ export interface SweeperOptions {
   readonly commits: GroupCommit;
   readonly entries: EntryTable;
   readonly tokens: TokenTable;
+  readonly queues: QueueTable;
+  readonly deduplication: DeduplicationTable;
   readonly namespaces: NamespaceTable;
   readonly changes: ChangeLog;
   readonly watchers: Watchers;
@@ -26,7 +30,10 @@ export interface SweeperOptions {
   readonly log: Logger;
 }
 
-/** Really removes what is over: expired entries, tokens past their window, rows of removed namespaces, leases of dead processes. */
+/**
+ * Really removes what is over: expired entries, messages past their retention, tokens and deduplication ids past their window,
+ * rows of removed namespaces, leases of dead processes.
+ */
 export class Sweeper {
   readonly #on: SweeperOptions;
   readonly #hasOld: (nowMs: number) => boolean;
@@ -76,39 +83,53 @@ export class Sweeper {
   }
 
   #hasWork(): boolean {
-    const { namespaces, watchers, nowMs } = this.#on;
-    return this.#hasOld(nowMs()) || namespaces.removed() !== undefined || watchers.hasLapsed;
+    const { namespaces, watchers, queues, deduplication, nowMs } = this.#on;
+    if (this.#hasOld(nowMs()) || queues.hasTooOld(nowMs()) || deduplication.hasEnded(nowMs())) return true;
+    return namespaces.removed() !== undefined || watchers.hasLapsed;
   }
 
   #removeSlice(): void {
-    const { entries, tokens, namespaces, changes, watchers, nowMs } = this.#on;
+    const { entries, tokens, queues, deduplication, namespaces, changes, watchers, nowMs } = this.#on;
     watchers.removeLapsed();
-    for (const { id, namespaceId, key } of slice(entries.expired(nowMs(), rowsPerSliceMax))) {
+    const expired = slice(entries.expired(nowMs(), rowsPerSliceMax), ({ valueBytes }) => valueBytes);
+    for (const { id, namespaceId, key } of expired) {
       entries.remove(id);
       changes.gone(namespaceId, key, "expired");
     }
     tokens.removeEnded(nowMs(), rowsPerSliceMax);
+    removeMessages(queues, queues.tooOld(nowMs(), rowsPerSliceMax));
+    deduplication.removeEnded(nowMs(), rowsPerSliceMax);
     const removed = namespaces.removed();
     if (removed !== undefined) this.#removeFromNamespace(removed);
   }
 
   #removeFromNamespace(id: number): void {
-    const { entries, tokens, namespaces, changes } = this.#on;
-    const doomed = slice(entries.ofNamespace(id, rowsPerSliceMax));
+    const { entries, tokens, queues, deduplication, namespaces, changes } = this.#on;
+    const doomed = slice(entries.ofNamespace(id, rowsPerSliceMax), ({ valueBytes }) => valueBytes);
     for (const row of doomed) entries.remove(row.id);
     if (doomed.length > 0 || tokens.removeNamespace(id, rowsPerSliceMax) > 0) return;
+    if (removeMessages(queues, queues.ofNamespace(id, rowsPerSliceMax)) > 0) return;
+    if (deduplication.removeNamespace(id, rowsPerSliceMax) > 0) return;
+    queues.removeQueue(id);
     changes.removeNamespace(id);
     namespaces.remove(id);
   }
 }
 
+/** Removes as many as one slice may; returns how many. */
+function removeMessages(queues: QueueTable, messages: Iterable<DoomedMessage>): number {
+  const doomed = slice(messages, ({ sizeBytes }) => sizeBytes);
+  for (const { id } of doomed) queues.remove(id);
+  return doomed.length;
+}
+
 /** As many rows as one slice may remove: freeing a row costs time by its size. */
-function slice(rows: Iterable<DoomedRow>): DoomedRow[] {
-  const taken: DoomedRow[] = [];
+function slice<Row>(rows: Iterable<Row>, sizeBytesOf: (row: Row) => number): Row[] {
+  const taken: Row[] = [];
   let sizeBytes = 0;
   for (const row of rows) {
     taken.push(row);
-    sizeBytes += row.valueBytes;
+    sizeBytes += sizeBytesOf(row);
     if (sizeBytes > bytesPerSliceMax) break;
   }
   return taken;
