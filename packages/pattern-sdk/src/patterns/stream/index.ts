@@ -1,3 +1,4 @@
+export * from "./balanced-shares.js";
 export * from "./group-coordinator.js";
 export * from "./partition-of.js";
 export * from "./stream.js";

@@ -1,0 +1,172 @@
+import type { GroupMember, JoinRequest, MemberOutlet, Position } from "@prism-data/pattern-sdk";
+import type { Kafka } from "kafkajs";
+import { committedBy, type Generation, GroupMembership } from "./group-membership.js";
+import { begunMark, type GroupProgress, progressOf } from "./group-progress.js";
+import { PartitionReader } from "./partition-reader.js";
+import { TopicLink } from "./topic-link.js";
+
+export interface MemberOptions {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly groupId: string;
+  readonly partitions: number;
+  readonly sessionTimeoutMs: number;
+  /** How long a broker waits for records that are not there yet, in ms. */
+  readonly waitMs: number;
+  readonly start: JoinRequest["start"];
+  readonly outlet: MemberOutlet;
+}
+
+/** A member of a group: delivers what its partitions hold from the last commit on. */
+export class KafkaGroupMember implements GroupMember {
+  readonly #options: MemberOptions;
+  readonly #membership: GroupMembership;
+  readonly #records: TopicLink;
+  readonly #coordination: TopicLink;
+  readonly #reader: PartitionReader;
+  readonly #progress = new Map<number, GroupProgress>();
+  readonly #leaving = new AbortController();
+  readonly #ended: Promise<unknown>;
+
+  constructor(options: MemberOptions) {
+    const { kafka, topic, groupId, partitions, sessionTimeoutMs, waitMs } = options;
+    this.#options = options;
+    this.#records = new TopicLink(kafka, topic);
+    this.#coordination = new TopicLink(kafka, topic);
+    this.#reader = new PartitionReader(this.#records, waitMs);
+    this.#membership = new GroupMembership({
+      ...{ link: this.#coordination, groupId, partitions, sessionTimeoutMs },
+      onExpelled: () => this.#keep([]),
+      onAssigned: (assigned, generation) => this.#assigned(assigned, generation),
+    });
+    this.#ended = Promise.all([this.#guarded(this.#keepMembership()), this.#guarded(this.#deliver())]);
+  }
+
+  async commit(positions: readonly Position[]): Promise<readonly Position[]> {
+    while (!this.#leaving.signal.aborted) {
+      const generation = await this.#current();
+      if (generation === undefined) break;
+      const counting = positions.filter((position) => this.#counts(position));
+      if (counting.length === 0) return [];
+      const offsets = counting.map(({ partition, offset }) => ({
+        ...{ partition, offset: String(offset + 1n), metadata: "" },
+      }));
+      try {
+        await this.#membership.commit(generation, offsets);
+        for (const { partition, offset } of counting) {
+          this.#progress.set(partition, { next: offset + 1n, committed: offset });
+        }
+        return counting;
+      } catch (error) {
+        if (!this.#membership.noticed(error, generation)) throw error;
+      }
+    }
+    return [];
+  }
+
+  async leave(): Promise<void> {
+    this.#stop();
+    await this.#records.close();
+    await this.#ended;
+  }
+
+  #stop(): void {
+    this.#leaving.abort();
+    this.#membership.wake();
+  }
+
+  async #guarded(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (this.#leaving.signal.aborted) return;
+      this.#stop();
+      this.#options.outlet.failed(error);
+    }
+  }
+
+  async #keepMembership(): Promise<void> {
+    try {
+      await this.#membership.keep(this.#leaving.signal);
+    } finally {
+      await this.#coordination.close();
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    const { outlet } = this.#options;
+    try {
+      while (!this.#leaving.signal.aborted) {
+        const room = await outlet.room();
+        if ((await this.#current()) === undefined) return;
+        const records = this.#reader.take(room);
+        outlet.send(records);
+        if (records.length === 0) await this.#more();
+      }
+    } finally {
+      await this.#records.close();
+    }
+  }
+
+  async #more(): Promise<void> {
+    const { signal } = this.#leaving;
+    if (this.#progress.size > 0) await this.#reader.fetch(signal);
+    else await this.#membership.changes;
+  }
+
+  /** The generation in which the member may act; waits for it. `undefined`: the member leaves. */
+  async #current(): Promise<Generation | undefined> {
+    const { signal } = this.#leaving;
+    while (!signal.aborted) {
+      const { current } = this.#membership;
+      if (current !== undefined) return current;
+      await this.#membership.changes;
+    }
+    return undefined;
+  }
+
+  #counts({ partition, offset }: Position): boolean {
+    const progress = this.#progress.get(partition);
+    return progress !== undefined && offset >= (progress.committed ?? 0n);
+  }
+
+  /** Goes on with the partitions that it had, and begins with the others where the group is. */
+  async #assigned(partitions: readonly number[], generation: Generation): Promise<void> {
+    const had = [...this.#progress.keys()];
+    const added = partitions.filter((partition) => !this.#progress.has(partition));
+    if (added.length > 0) await this.#begin(added, generation);
+    this.#drop(had.filter((partition) => !partitions.includes(partition)));
+    this.#options.outlet.assigned(partitions);
+  }
+
+  async #begin(partitions: readonly number[], generation: Generation): Promise<void> {
+    const { groupId, start } = this.#options;
+    const [ends, begins, committed] = await Promise.all([
+      this.#coordination.offsets(partitions, "latest"),
+      this.#coordination.offsets(partitions, start.kind),
+      committedBy(this.#coordination, groupId, partitions),
+    ]);
+    const fresh = partitions.filter((partition) => !committed.has(partition));
+    // The first member's choice counts until something is committed, or records would be skipped.
+    const marks = fresh.map((partition) => ({
+      ...{ partition, offset: String(begins.get(partition)!), metadata: begunMark },
+    }));
+    if (marks.length > 0) await this.#membership.commit(generation, marks);
+    for (const partition of partitions) {
+      const known = committed.get(partition);
+      const progress = known ? progressOf(known) : { next: begins.get(partition)!, committed: undefined };
+      this.#progress.set(partition, progress);
+      this.#reader.add(partition, progress.next, { known: ends.get(partition)! });
+    }
+  }
+
+  #keep(partitions: readonly number[]): void {
+    this.#drop([...this.#progress.keys()].filter((partition) => !partitions.includes(partition)));
+    this.#options.outlet.assigned(partitions);
+  }
+
+  #drop(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#progress.delete(partition);
+    this.#reader.keep([...this.#progress.keys()]);
+  }
+}
