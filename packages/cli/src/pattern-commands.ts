@@ -4,6 +4,8 @@ import { addKv } from "./commands/kv/kv.js";
 import { kvLines } from "./commands/kv/lines-to-paste.js";
 import { pubSubLines } from "./commands/pub-sub/lines-to-paste.js";
 import { addPubSub } from "./commands/pub-sub/pub-sub.js";
+import { queueLines } from "./commands/queue/lines-to-paste.js";
+import { addQueue } from "./commands/queue/queue.js";
 import { streamLines } from "./commands/stream/lines-to-paste.js";
 import { addStream } from "./commands/stream/stream.js";
 import type { CommandContext } from "./invocation.js";
@@ -31,5 +33,6 @@ export interface PasteTarget {
 export const patternCommands: { readonly [Name in Pattern]?: PatternCommands } = {
   "key-value": { addTo: addKv, linesToPaste: kvLines },
   "pub-sub": { addTo: addPubSub, linesToPaste: pubSubLines },
+  queue: { addTo: addQueue, linesToPaste: queueLines },
   stream: { addTo: addStream, linesToPaste: streamLines },
 };

@@ -39,6 +39,8 @@ describe("help", () => {
     [["kv", "set", "--help"], "--if-absent"],
     [["pubsub", "--help"], "subscribe"],
     [["pubsub", "subscribe", "--help"], "--acknowledge"],
+    [["queue", "--help"], "redrive"],
+    [["queue", "receive", "--help"], "--acknowledge"],
     [["stream", "--help"], "consume"],
     [["stream", "consume", "--help"], "--no-commit"],
     [["plugin", "restart", "--help"], "before the old one drains"],

@@ -58,14 +58,25 @@ export class ProxyConnection {
     }
   }
 
-  /** Makes one call. `tried` completes the sentence "could not …". */
-  async unary<Q, S>(method: Method<Q, S>, request: Q, tried: string): Promise<S> {
-    const { timeoutMs, signal } = this.#options;
+  /** Makes one call, until interrupted. `tried` completes the sentence "could not …". */
+  unary<Q, S>(method: Method<Q, S>, request: Q, tried: string): Promise<S> {
+    return this.#unary(method, request, { tried, signal: this.#options.signal });
+  }
+
+  /** The same for a call that goes on when the command is interrupted: whoever made it must know what became of it. */
+  finished<Q, S>(method: Method<Q, S>, request: Q, tried: string): Promise<S> {
+    return this.#unary(method, request, { tried });
+  }
+
+  async #unary<Q, S>(
+    method: Method<Q, S>,
+    request: Q,
+    { tried, ...options }: { tried: string; signal?: AbortSignal },
+  ): Promise<S> {
+    const { timeoutMs } = this.#options;
     try {
-      const answer = await this.#client.unary(method.path, encodeMessage(method.request, request), {
-        timeoutMs,
-        signal,
-      });
+      const message = encodeMessage(method.request, request);
+      const answer = await this.#client.unary(method.path, message, { timeoutMs, ...options });
       return decodeMessage(method.response, answer, method.path);
     } catch (error) {
       throw callFailureOf(error, `${tried} at ${formatServerAddress(this.#options.server)}`);

@@ -52,6 +52,11 @@ describe("the banner", () => {
     expect(readyBanner({ ...proxy, namespaces })).toContain("bin/prism pubsub publish events hello world\n");
   });
 
+  test("has lines to paste for a queue where that serves first", () => {
+    const namespaces = [{ name: "jobs", pattern: "queue", backend: "memory", state: "bound" }, ...proxy.namespaces];
+    expect(readyBanner({ ...proxy, namespaces })).toContain("bin/prism queue send jobs hello\n");
+  });
+
   test("has nothing to paste when nothing serves", () => {
     expect(readyBanner({ ...proxy, namespaces: [] })).not.toContain("curl");
   });
