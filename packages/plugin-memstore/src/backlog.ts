@@ -149,6 +149,13 @@ export class Backlog {
     this.#wakeAll();
   }
 
+  /** The time that messages are kept has changed. */
+  replanSweep(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    this.#planSweep();
+  }
+
   /** Removes everything and stops the timers. Returns how many messages there were. */
   clear(): number {
     const { size } = this.#entries;
@@ -203,13 +210,6 @@ export class Backlog {
 
   #isTooOld({ publication }: Entry): boolean {
     return publication.publishedAtMs + this.#options.retentionMs() <= this.#options.clock.nowMs();
-  }
-
-  /** The time that messages are kept has changed. */
-  replanSweep(): void {
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
-    this.#planSweep();
   }
 
   #planSweep(): void {

@@ -65,11 +65,12 @@ export class MemoryPubSub implements PubSub {
     let neededBytes = 0;
     const results = messages.map((message) =>
       attempt(() => {
-        if (listeners.length === 0) return message.id;
-        const sizeBytes = backlogs === 0 ? 0 : keptSizeBytes(message) + backlogs * entryOverheadBytes;
-        this.#budget.requireRoom(sizeBytes && neededBytes + sizeBytes);
-        neededBytes += sizeBytes;
-        publications.push(new Publication(topic, message, this.#clock.nowMs(), this.#budget));
+        if (backlogs > 0) {
+          const sizeBytes = keptSizeBytes(message) + backlogs * entryOverheadBytes;
+          this.#budget.requireRoom(neededBytes + sizeBytes);
+          neededBytes += sizeBytes;
+        }
+        if (listeners.length > 0) publications.push(new Publication(topic, message, this.#clock.nowMs(), this.#budget));
         return message.id;
       }),
     );
