@@ -1,8 +1,14 @@
 import { GatewayError } from "@prism-data/pattern-sdk";
 import type { Namespaces } from "./namespaces.js";
 
+/** Something whose rows have a number. */
+export interface Numbered {
+  /** Runs `work` with the number. */
+  use<T>(work: (id: number) => Promise<T>): Promise<T>;
+}
+
 /** One bound namespace. Its row is made as soon as the server can be reached: it may be away when the namespace is bound. */
-export class Namespace {
+export class Namespace implements Numbered {
   readonly name: string;
   readonly #namespaces: Namespaces;
   readonly #prepare: (id: number) => Promise<void>;

@@ -2,6 +2,8 @@ import {
   type Backend,
   definePlugin,
   keyValueCapabilities,
+  pubSubCapabilities,
+  pubSubOptions,
   queueCapabilities,
   queueOptions,
   relationalCapabilities,
@@ -13,6 +15,7 @@ import { settingsSchema } from "./config.js";
 import { Connection } from "./connection.js";
 import { keyValues } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
+import { pubSubs } from "./pub-sub-binder.js";
 import { queues } from "./queue-binder.js";
 import { relationalBinder } from "./relational-binder.js";
 import { serverAccess } from "./server-access.js";
@@ -24,6 +27,11 @@ const payloadBytesMax = 3_145_728;
 /** What each pattern may do, and how its namespaces are configured. */
 const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
+  "pub-sub": {
+    capabilities: pubSubCapabilities,
+    limits: { payloadBytesMax },
+    options: pubSubOptions(pubSubCapabilities),
+  },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   relational: { capabilities: relationalCapabilities },
   stream: {
@@ -44,15 +52,17 @@ export const postgresPlugin = definePlugin({
     const { log, reportHealth } = context;
     const access = serverAccess(settings, context);
     const connection = new Connection({ access, poolSize: settings.pool_size, log, reportHealth });
-    const [keyValue, queue, stream] = [keyValues(connection), queues(connection), streams(connection)];
+    const [keyValue, pubSub] = [keyValues(connection), pubSubs(connection)];
+    const [queue, stream] = [queues(connection), streams(connection)];
     const chores = new Chores(
-      [keyValue, queue, stream].flatMap((pattern) => pattern.chores),
+      [keyValue, pubSub, queue, stream].flatMap((pattern) => pattern.chores),
       { connection, log },
     );
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
       keyValue: keyValue.binder,
+      pubSub: pubSub.binder,
       queue: queue.binder,
       relational: relationalBinder(connection, settings.pool_size),
       stream: stream.binder,

@@ -10,7 +10,7 @@ import { int8Array } from "./binary-array.js";
 import type { Connection } from "./connection.js";
 import { dealtOut, GroupCommit } from "./group-commit.js";
 import { type MessageRow, messageOf } from "./message-columns.js";
-import type { Namespace } from "./namespace.js";
+import type { Numbered } from "./namespace.js";
 import type { Parameter, Statement } from "./statement.js";
 
 /** As long as so many look-ups, so that none is sent behind it while there is another connection. */
@@ -21,12 +21,18 @@ const deliveryIdText = /^(\d{1,18})-(\d{1,18})$/;
 /** Names no delivery. */
 const nothing = { id: 0n, lease: 0n };
 
-const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_receive($1, $2, $3, $4, $5)" };
+const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_receive($1, $2, $3, $4, $5, $6)" };
 const nextDue: Statement = { name: "queue_next_due", text: "SELECT queue_next_due_ms($1) AS in_ms" };
 const acknowledge: Statement = { name: "queue_acknowledge", text: "SELECT * FROM queue_acknowledge($1, $2, $3)" };
 const reject: Statement = { name: "queue_reject", text: "SELECT * FROM queue_reject($1, $2, $3, $4, $5, $6)" };
 const release: Statement = { name: "queue_release", text: "SELECT queue_release($1, $2, $3, $4, $5)" };
 const extend: Statement = { name: "queue_extend", text: "SELECT * FROM queue_extend($1, $2, $3, $4)" };
+
+/** Asks for what is ready now. */
+export interface TakeRequest extends Omit<ReceiveRequest, "waitMs"> {
+  /** Among how many it is to be shared: no more than one's part is taken. Default 1. */
+  readonly takers?: number;
+}
 
 /** A delivery with what only pub-sub keeps. */
 export interface StoredDelivery extends QueueDelivery {
@@ -51,14 +57,14 @@ interface DeliveryName {
 /** One queue on the server: what is taken from it, and what becomes of that. */
 export class QueueStore {
   readonly #connection: Connection;
-  readonly #namespace: Namespace;
+  readonly #queue: Numbered;
   readonly #deliveriesMax: number | undefined;
   readonly #acknowledgements: GroupCommit<readonly string[], readonly BatchResult<void>[]>;
 
   /** `deliveriesMax`: after how many a message is dead; `undefined`: it is delivered without end. */
-  constructor(connection: Connection, namespace: Namespace, deliveriesMax: number | undefined) {
+  constructor(connection: Connection, queue: Numbered, deliveriesMax: number | undefined) {
     this.#connection = connection;
-    this.#namespace = namespace;
+    this.#queue = queue;
     this.#deliveriesMax = deliveriesMax;
     this.#acknowledgements = new GroupCommit({
       address: connection.address,
@@ -73,17 +79,17 @@ export class QueueStore {
 
   /** Runs a statement whose first parameter is the queue's id. */
   run<Row extends object>(statement: Statement, values: readonly Parameter[]): Promise<readonly Row[]> {
-    return this.#namespace.use((id) => this.#connection.run<Row>(statement, [id, ...values], writeLoad));
+    return this.#queue.use((id) => this.#connection.run<Row>(statement, [id, ...values], writeLoad));
   }
 
   /** Calls `ringer` whenever something became ready, until the returned function is called. */
   async onReady(ringer: () => void): Promise<() => void> {
-    return this.#namespace.use(async (id) => this.#connection.bell.on(`queue:${id}`, ringer));
+    return this.#queue.use(async (id) => this.#connection.bell.on(`queue:${id}`, ringer));
   }
 
   /** Leases what is ready now. */
-  async take({ messagesMax, bytesMax, leaseMs }: Omit<ReceiveRequest, "waitMs">): Promise<readonly StoredDelivery[]> {
-    const rows = await this.run<DeliveryRow>(receive, [messagesMax, bytesMax, leaseMs, this.#deliveriesMax]);
+  async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly StoredDelivery[]> {
+    const rows = await this.run<DeliveryRow>(receive, [messagesMax, bytesMax, leaseMs, this.#deliveriesMax, takers]);
     return rows.map((row) => ({
       deliveryId: `${row.id}-${row.lease}`,
       message: messageOf(row),
@@ -112,8 +118,13 @@ export class QueueStore {
     return resultsOf(await this.#settle<{ done: boolean }>(reject, deliveryIds, values));
   }
 
-  async release(deliveryIds: readonly string[], counts: boolean): Promise<void> {
-    if (deliveryIds.length > 0) await this.#settle(release, deliveryIds, [counts, this.#deliveriesMax]);
+  /** `counts` false: the deliveries are taken out of their messages' counts. `mayDie`: as if their leases had ended. */
+  async release(
+    deliveryIds: readonly string[],
+    { counts, mayDie }: { counts: boolean; mayDie: boolean },
+  ): Promise<void> {
+    if (deliveryIds.length === 0) return;
+    await this.#settle(release, deliveryIds, [counts, mayDie ? this.#deliveriesMax : undefined]);
   }
 
   async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {

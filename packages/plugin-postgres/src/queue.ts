@@ -99,7 +99,7 @@ export class PostgresQueue implements Queue {
   }
 
   release(deliveryIds: readonly string[], counts: boolean): Promise<void> {
-    return this.#store.release(deliveryIds, counts);
+    return this.#store.release(deliveryIds, { counts, mayDie: true });
   }
 
   extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {

@@ -1,5 +1,4 @@
-import type { ReceiveRequest } from "@prism-data/pattern-sdk";
-import type { QueueStore, StoredDelivery } from "./queue-store.js";
+import type { QueueStore, StoredDelivery, TakeRequest } from "./queue-store.js";
 
 /** How often a queue is looked at although nothing was told, in ms. */
 const pollMs = 1_000;
@@ -9,8 +8,13 @@ const lookersMax = 4;
 
 type Deliveries = readonly StoredDelivery[];
 
+/** Asks for what is ready, or becomes ready within `waitMs`. */
+export interface WaitingRequest extends TakeRequest {
+  readonly waitMs: number;
+}
+
 interface Waiter {
-  readonly request: ReceiveRequest;
+  readonly request: WaitingRequest;
   readonly resolve: (deliveries: Deliveries) => void;
   readonly reject: (error: unknown) => void;
   /** Whether it still wants something. */
@@ -34,7 +38,7 @@ export class WaitingReceives {
   }
 
   /** Waits for messages: none when `waitMs` passes or the signal is aborted first. */
-  async receive(request: ReceiveRequest, signal: AbortSignal): Promise<Deliveries> {
+  async receive(request: WaitingRequest, signal: AbortSignal): Promise<Deliveries> {
     if (signal.aborted) return [];
     await this.#listen();
     const { promise, resolve, reject } = Promise.withResolvers<Deliveries>();
@@ -125,7 +129,7 @@ export class WaitingReceives {
     else
       await this.#store.release(
         deliveries.map(({ deliveryId }) => deliveryId),
-        false,
+        { counts: false, mayDie: false },
       );
   }
 

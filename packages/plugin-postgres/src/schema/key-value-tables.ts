@@ -32,7 +32,7 @@ export const writeStatus = {
 } as const;
 
 /** How long after its end a lease still counts for writers: longer than a statement that renews it may take. Source: statement_timeout's bound. */
-const leaseGraceMs = 60_000;
+export const leaseGraceMs = 60_000;
 
 /**
  * Invariant: everything that changes a namespace holds its lock until it is committed, so writes are isolated and the numbers in

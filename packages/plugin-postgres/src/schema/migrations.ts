@@ -1,5 +1,6 @@
 import { keyValueTables } from "./key-value-tables.js";
 import { namespaceTables } from "./namespace-tables.js";
+import { pubSubTables } from "./pub-sub-tables.js";
 import { queueTables } from "./queue-tables.js";
 import { relationalTables } from "./relational-tables.js";
 import { streamTables } from "./stream-tables.js";
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   queueTables,
   relationalTables,
   streamTables,
+  pubSubTables,
 ];

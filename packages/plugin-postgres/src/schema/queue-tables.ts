@@ -110,9 +110,10 @@ CREATE FUNCTION queue_lapse(p_queue int, p_deliveries_max int) RETURNS void LANG
     WHERE m.id = lapsed.id
 $$;
 
--- Leases messages that are ready, the oldest first, up to so many and so many bytes; a first one that is larger alone.
+-- Leases messages that are ready, the oldest first, up to so many and so many bytes; a first one that is larger alone. No more than one of
+-- p_takers equal parts of what is ready.
 CREATE FUNCTION queue_receive(
-  p_queue int, p_messages_max int, p_bytes_max bigint, p_lease_ms bigint, p_deliveries_max int
+  p_queue int, p_messages_max int, p_bytes_max bigint, p_lease_ms bigint, p_deliveries_max int, p_takers int
 ) RETURNS TABLE (
   id bigint, lease bigint, sent_at_ms bigint, due_ms bigint, delivery_count int, topic bytea,
   message_id bytea, key bytea, content_type bytea, headers bytea, payload bytea
@@ -126,6 +127,13 @@ DECLARE
 BEGIN
   PERFORM queue_lapse(p_queue, p_deliveries_max);
   v_now := now_ms();
+  IF p_takers > 1 THEN
+    SELECT ceil(count(*)::numeric / p_takers) INTO p_messages_max FROM (
+      SELECT FROM queue_message m
+        WHERE m.queue_id = p_queue AND m.lease IS NULL AND m.died_at_ms IS NULL AND m.due_ms <= v_now
+        LIMIT p_messages_max * p_takers
+    ) AS ready;
+  END IF;
   FOR op IN
     SELECT m.id, m.size_bytes FROM queue_message m
       WHERE m.queue_id = p_queue AND m.lease IS NULL AND m.died_at_ms IS NULL AND m.due_ms <= v_now
