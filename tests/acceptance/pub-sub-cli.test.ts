@@ -64,7 +64,8 @@ describe("pubsub publish", () => {
   test("takes every byte from stdin, and says the id as JSON", async () => {
     const subscription = await app.subscribe("bytes");
     const published = await pubsub(["publish", "events", "bytes", "-", "--json"], { input: everyByte });
-    const [{ message }] = (await subscription.count(1)) as [{ message: { id: string; payload: Buffer } }];
+    const [delivery] = await subscription.count(1);
+    const { message } = delivery!;
     expect(jsonLines(published.stdout.toString())).toEqual([{ id: message.id }]);
     expect(message.payload).toEqual(everyByte);
   });

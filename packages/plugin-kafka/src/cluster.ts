@@ -118,4 +118,3 @@ export function openCluster(kafka: Kafka): Cluster {
   const opened = kafka as unknown as Record<symbol, (options: object) => Cluster>;
   return opened[create]!({ allowAutoTopicCreation: false, metadataMaxAge: metadataAgeMsMax });
 }
-

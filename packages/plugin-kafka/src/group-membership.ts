@@ -124,7 +124,12 @@ export class GroupMembership {
       "the join",
       (coordinator) =>
         coordinator.joinGroup({
-          ...{ groupId, memberId: this.#memberId, sessionTimeout: sessionTimeoutMs, rebalanceTimeout: sessionTimeoutMs },
+          ...{
+            groupId,
+            memberId: this.#memberId,
+            sessionTimeout: sessionTimeoutMs,
+            rebalanceTimeout: sessionTimeoutMs,
+          },
           groupProtocols: [{ name: assignerName, metadata }],
         }),
       signal,

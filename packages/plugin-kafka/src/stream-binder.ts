@@ -31,7 +31,8 @@ export function streamBinder(settings: Settings, connection: Connection): Patter
         const { options } = binding;
         const topic = nameOf(binding.namespace);
         const known = await partitionsOf(binding);
-        const changes = known === undefined ? await topics.make(topic, options) : await topics.configure(topic, options);
+        const changes =
+          known === undefined ? await topics.make(topic, options) : await topics.configure(topic, options);
         const pattern = new KafkaStream({ connection, topic, partitions: options.partitions, sessionTimeoutMs });
         return { pattern, changes, close: () => pattern.close() };
       }),

@@ -133,12 +133,7 @@ export class KafkaStream implements Stream {
   }
 }
 
-async function firstOffsets(
-  link: TopicLink,
-  start: ReadStart,
-  ends: Offsets,
-  signal: AbortSignal,
-): Promise<Offsets> {
+async function firstOffsets(link: TopicLink, start: ReadStart, ends: Offsets, signal: AbortSignal): Promise<Offsets> {
   const partitions = [...ends.keys()];
   switch (start.kind) {
     case "latest":

@@ -113,20 +113,17 @@ async function durabilityOf(admin: Admin, topic: string): Promise<string> {
 
 /** A group can be removed when its last member has left. */
 async function removeGroups(admin: Admin, ids: string[]): Promise<void> {
-  await until(
-    async () => {
-      const outcome = await admin.deleteGroups(ids).then(
-        () => "removed",
-        (error: unknown) => error,
-      );
-      if (outcome === "removed") return true;
-      const { groups } = outcome as { groups?: { error?: unknown }[] };
-      const answers = groups?.map(({ error }) => answerOf(error)) ?? [];
-      if (answers.length === 0) throw outcome;
-      return answers.every((answer) => answer === undefined || answer === "GROUP_ID_NOT_FOUND");
-    },
-    new Error("groups still have members"),
-  );
+  await until(async () => {
+    const outcome = await admin.deleteGroups(ids).then(
+      () => "removed",
+      (error: unknown) => error,
+    );
+    if (outcome === "removed") return true;
+    const { groups } = outcome as { groups?: { error?: unknown }[] };
+    const answers = groups?.map(({ error }) => answerOf(error)) ?? [];
+    if (answers.length === 0) throw outcome;
+    return answers.every((answer) => answer === undefined || answer === "GROUP_ID_NOT_FOUND");
+  }, new Error("groups still have members"));
 }
 
 async function until(isSo: () => Promise<boolean>, otherwise: Error): Promise<void> {

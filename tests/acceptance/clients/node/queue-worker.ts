@@ -1,7 +1,18 @@
 // A worker of a queue, as its users write them: takes messages, says which, acknowledges as many as it is told, and holds the rest.
-import { credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
+import {
+  type ClientDuplexStream,
+  credentials,
+  loadPackageDefinition,
+  type ServiceClientConstructor,
+} from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { protoFolder } from "../../repository.ts";
+
+/** What Consume answers, as far as a worker cares. */
+interface Response {
+  readonly deliveries?: { readonly deliveries: readonly { deliveryId: string; message: { payload: Buffer } }[] };
+  readonly acknowledged?: object;
+}
 
 const [address = "", namespace = "", handled = "0"] = process.argv.slice(2);
 
@@ -10,7 +21,7 @@ const packages = loadPackageDefinition(definition) as unknown as {
   prism: { queue: { v1: { QueueService: ServiceClientConstructor } } };
 };
 const client = new packages.prism.queue.v1.QueueService(address, credentials.createInsecure());
-const call = client.Consume?.();
+const call = client.Consume?.() as ClientDuplexStream<object, Response>;
 
 let toHandle = Number(handled);
 call.on("data", ({ deliveries, acknowledged }) => {
