@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Kafka } from "kafkajs";
+import type { ConfigResourceTypes, ConfigSource, Kafka } from "kafkajs";
 
 /** Source: kafkajs 2.2.4, src/index.js. */
 const createClusterName = "private:Kafka:createCluster";
@@ -55,8 +55,49 @@ export interface Joined {
   readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
 }
 
+/** A setting of a topic, or a whole topic to be made. */
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A setting of a topic as a broker tells it. */
+export interface ConfigEntry {
+  readonly configName: string;
+  readonly configValue: string;
+  readonly configSource: ConfigSource;
+}
+
+/** Where a partition is. */
+export interface PartitionMetadata {
+  readonly partitionId: number;
+  /** The node that leads it; -1: none now. */
+  readonly leader: number;
+  readonly replicas: readonly number[];
+  /** The replicas in sync. */
+  readonly isr: readonly number[];
+}
+
 /** The requests of kafkajs' `Broker` that the plugin makes. */
 export interface Broker {
+  apiVersions(): Promise<unknown>;
+  metadata(topics: readonly string[]): Promise<{
+    readonly topicMetadata: readonly {
+      readonly partitionMetadata: readonly PartitionMetadata[];
+    }[];
+  }>;
+  createTopics(request: {
+    topics: readonly { topic: string; numPartitions: number; replicationFactor: number; configEntries: Entry[] }[];
+  }): Promise<unknown>;
+  deleteTopics(request: { topics: readonly string[] }): Promise<unknown>;
+  describeConfigs(request: {
+    resources: readonly { type: ConfigResourceTypes; name: string; configNames: readonly string[] }[];
+  }): Promise<{ readonly resources: readonly { readonly configEntries: readonly ConfigEntry[] }[] }>;
+  alterConfigs(request: {
+    resources: readonly { type: ConfigResourceTypes; name: string; configEntries: Entry[] }[];
+  }): Promise<unknown>;
+  listGroups(): Promise<{ readonly groups: readonly { readonly groupId: string }[] }>;
+  deleteGroups(groupIds: readonly string[]): Promise<{ readonly results: readonly { readonly errorCode: number }[] }>;
   fetch(request: {
     replicaId: number;
     isolationLevel: number;
@@ -96,10 +137,10 @@ export interface Broker {
 export interface Cluster {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  isConnected(): boolean;
+  getNodeIds(): readonly string[];
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
   addTargetTopic(topic: string): Promise<void>;
   refreshMetadata(): Promise<void>;
-  removeBroker(address: { host: string; port: number }): void;
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(node: { nodeId: string }): Promise<Broker>;
   findGroupCoordinator(group: { groupId: string }): Promise<Broker>;

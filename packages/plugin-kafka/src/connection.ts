@@ -1,12 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger, PluginContext } from "@prism-data/pattern-sdk";
-import { type Admin, Kafka, type KafkaConfig, type LogEntry, logLevel } from "kafkajs";
-import { type Cluster, openCluster } from "./cluster.js";
+import { Kafka, type KafkaConfig, type LogEntry, logLevel } from "kafkajs";
+import { type Broker, type Cluster, openCluster } from "./cluster.js";
 import type { Settings } from "./config.js";
-import { brokersAway } from "./errors.js";
+import { brokersAway, isPassing } from "./errors.js";
 
 /** How often the brokers are asked whether they are there: calls fail fast soon after they went, and work soon after they came. */
 const pingIntervalMs = 500;
+
+/** How long brokers may take to tell each other of a topic. */
+const patienceMs = 10_000;
+const retryPauseMs = 100;
 
 /** Tries of one request at what kafkajs does by itself; the plugin's own tries come on top. */
 const driverRetry = { initialRetryTime: 50, maxRetryTime: 300, multiplier: 2, factor: 0.2 };
@@ -18,7 +22,7 @@ export class Connection {
   readonly #closing = new AbortController();
   readonly #first = Promise.withResolvers<void>();
   readonly #pinging: Promise<void>;
-  #admin: Promise<Admin> | undefined;
+  #cluster: Cluster | undefined;
   #unreachable: string | undefined = "not asked yet";
   #losses = 0;
 
@@ -47,47 +51,50 @@ export class Connection {
     if (this.#unreachable !== undefined) throw brokersAway(this.#unreachable);
   }
 
-  /** For topics and groups. */
-  admin(): Promise<Admin> {
-    this.#admin ??= this.#openAdmin();
-    return this.#admin;
+  /** Asks any broker, again while the brokers are telling each other what is new. Brokers pass on what only the controller decides. */
+  async ask<T>(run: (broker: Broker) => Promise<T>): Promise<T> {
+    const giveUpAtMs = performance.now() + patienceMs;
+    for (;;) {
+      this.requireReachable();
+      try {
+        return await run(await this.#broker());
+      } catch (error) {
+        if (!isPassing(error) || performance.now() > giveUpAtMs) throw error;
+      }
+      await pause(retryPauseMs);
+    }
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#pinging;
-    const admin = await this.#admin?.catch(() => undefined);
-    await admin?.disconnect();
   }
 
-  async #openAdmin(): Promise<Admin> {
-    const admin = this.kafka.admin();
-    try {
-      await admin.connect();
-      return admin;
-    } catch (error) {
-      this.#admin = undefined;
-      throw error;
-    }
+  async #broker(): Promise<Broker> {
+    this.#cluster ??= openCluster(this.kafka);
+    await this.#cluster.connect();
+    return this.#cluster.brokerPool.findConnectedBroker();
   }
 
   async #ping(): Promise<void> {
     const { signal } = this.#closing;
-    let cluster: Cluster | undefined;
     while (!signal.aborted) {
       try {
-        cluster ??= openCluster(this.kafka);
-        await cluster.connect();
-        await cluster.refreshMetadata();
+        await (await this.#broker()).apiVersions();
         this.#found(undefined);
       } catch (error) {
         this.#found(error instanceof Error ? error.message : String(error));
-        await cluster?.disconnect();
-        cluster = undefined;
+        await this.#drop();
       }
       this.#first.resolve();
       await pause(pingIntervalMs, undefined, { signal }).catch(() => undefined);
     }
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
     await cluster?.disconnect();
   }
 

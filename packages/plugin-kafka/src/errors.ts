@@ -75,6 +75,8 @@ export function answerOf(error: unknown): string | undefined {
   const root = rootOf(error);
   if (!(root instanceof Error)) return undefined;
   if (root.name === "KafkaJSSASLAuthenticationError") return "SASL_AUTHENTICATION_FAILED";
+  // Of several topics; the plugin asks for one.
+  if ("errors" in root && Array.isArray(root.errors)) return answerOf(root.errors[0]);
   return "type" in root && typeof root.type === "string" ? root.type : undefined;
 }
 

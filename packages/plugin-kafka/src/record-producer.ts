@@ -141,6 +141,9 @@ export class RecordProducer {
   /** Disconnects a producer when its last send has ended. */
   async #retire(session: Session): Promise<void> {
     session.spent = true;
-    if (session.sending === 0) await session.producer.disconnect();
+    if (session.sending > 0) return;
+    await session.producer.disconnect().catch(() => {
+      // The connections are given up either way, and no result depends on how.
+    });
   }
 }

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { StreamOptions } from "@prism-data/pattern-sdk";
-import { type Admin, ConfigResourceTypes, ConfigSource } from "kafkajs";
+import { ConfigResourceTypes, ConfigSource } from "kafkajs";
+import type { Cluster, ConfigEntry } from "./cluster.js";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
-import { answerOf, isPassing, leaderless } from "./errors.js";
+import { answerOf, leaderless } from "./errors.js";
+import { TopicLink } from "./topic-link.js";
 
 /** A record of 3 MiB with headers of 32 KiB, and what Kafka writes around it. */
 const messageBytesMax = 4 * 2 ** 20;
@@ -33,82 +35,104 @@ export class Topics {
 
   /** How many partitions a topic has. `undefined`: there is none. */
   async partitions(topic: string): Promise<number | undefined> {
-    const admin = await this.#admin();
-    return partitionsOf(admin, topic);
+    return (await this.#described(topic))?.length;
   }
 
   /** Makes a topic and waits until it takes records. Returns what was made, for people. */
   async make(topic: string, options: StreamOptions): Promise<string[]> {
-    const admin = await this.#admin();
     const { replication_factor: replicationFactor = -1 } = this.#settings;
-    const config = Object.entries(configOf(options)).map(([name, value]) => ({ name, value }));
-    const wanted = { topic, numPartitions: options.partitions, replicationFactor, configEntries: config };
-    await admin.createTopics({ topics: [wanted], waitForLeaders: true });
-    await until(async () => (await partitionsOf(admin, topic)) === options.partitions, leaderless(topic));
-    return [`made the topic ${topic}: ${await durabilityOf(admin, topic)}`];
+    const configEntries = entriesOf(configOf(options));
+    const wanted = { topic, numPartitions: options.partitions, replicationFactor, configEntries };
+    await this.#connection.ask(async (broker) => {
+      try {
+        await broker.createTopics({ topics: [wanted] });
+      } catch (error) {
+        if (answerOf(error) !== "TOPIC_ALREADY_EXISTS") throw error;
+      }
+    });
+    const isThere = async () => {
+      const partitions = await this.#described(topic);
+      return partitions?.length === options.partitions && partitions.every(({ leader }) => leader >= 0);
+    };
+    await until(isThere, leaderless(topic));
+    return [`made the topic ${topic}: ${await this.#durability(topic)}`];
   }
 
   /** Changes what a topic keeps, if it keeps something else. */
   async configure(topic: string, options: StreamOptions): Promise<string[]> {
-    const admin = await this.#admin();
-    const described = await admin.describeConfigs({
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-      includeSynonyms: false,
-    });
-    const now = described.resources[0]?.configEntries ?? [];
+    const now = await this.#config(topic, []);
     // Kafka would reset what is not said again.
     const own = now.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
     const before = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
     const after = { ...without(before, managed), ...configOf(options) };
     if (isSame(before, after)) return [];
-    const configEntries = Object.entries(after).map(([name, value]) => ({ name, value }));
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
-    });
+    const resources = [{ ...resourceOf(topic), configEntries: entriesOf(after) }];
+    await this.#connection.ask((broker) => broker.alterConfigs({ resources }));
     return [`changed what the topic ${topic} keeps`];
   }
 
   /** Removes a topic and the groups whose ids begin so. Returns whether there was one. */
   async remove(topic: string, groupPrefix: string): Promise<boolean> {
-    const admin = await this.#admin();
-    const { groups } = await admin.listGroups();
-    const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(groupPrefix));
-    if (ids.length > 0) await removeGroups(admin, ids);
-    if ((await partitionsOf(admin, topic)) === undefined) return false;
-    await admin.deleteTopics({ topics: [topic] });
-    await until(async () => (await partitionsOf(admin, topic)) === undefined, new Error(`${topic} is still there`));
+    if ((await this.#described(topic)) === undefined) return false;
+    const link = new TopicLink(this.#connection.kafka, topic);
+    try {
+      const removeGroups = () => link.attempt("the removal of groups", (cluster) => removed(cluster, groupPrefix));
+      await until(removeGroups, new Error("groups still have members"));
+    } finally {
+      await link.close();
+    }
+    await this.#connection.ask(async (broker) => {
+      try {
+        await broker.deleteTopics({ topics: [topic] });
+      } catch (error) {
+        if (answerOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+      }
+    });
+    await until(async () => (await this.#described(topic)) === undefined, new Error(`${topic} is still there`));
     return true;
   }
 
-  #admin(): Promise<Admin> {
-    this.#connection.requireReachable();
-    return this.#connection.admin();
+  /** The partitions of a topic. `undefined`: there is none. */
+  #described(topic: string) {
+    return this.#connection.ask(async (broker) => {
+      try {
+        return (await broker.metadata([topic])).topicMetadata[0]?.partitionMetadata;
+      } catch (error) {
+        if (answerOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** The settings of these names; no names: all. */
+  async #config(topic: string, configNames: readonly string[]): Promise<readonly ConfigEntry[]> {
+    const resources = [{ ...resourceOf(topic), configNames }];
+    const described = await this.#connection.ask((broker) => broker.describeConfigs({ resources }));
+    return described.resources[0]?.configEntries ?? [];
+  }
+
+  /** What an acknowledged record survives, in the brokers' words. */
+  async #durability(topic: string): Promise<string> {
+    const partitions = await this.#described(topic);
+    const [insync] = await this.#config(topic, ["min.insync.replicas"]);
+    const replicas = partitions?.[0]?.replicas.length;
+    return `${replicas} replicas, of which ${insync?.configValue} must have a record before it is acknowledged`;
   }
 }
 
-async function partitionsOf(admin: Admin, topic: string): Promise<number | undefined> {
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]?.partitions.length;
-  } catch (error) {
-    if (answerOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
-    throw error;
-  }
+/** Removes the groups whose ids begin so. Returns whether all are gone: one that still has a member cannot be removed. */
+async function removed(cluster: Cluster, groupPrefix: string): Promise<boolean> {
+  const outcomes = cluster.getNodeIds().map(async (nodeId) => {
+    const broker = await cluster.findBroker({ nodeId });
+    const { groups } = await broker.listGroups();
+    const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(groupPrefix));
+    return ids.length === 0 || (await broker.deleteGroups(ids)).results.every(({ errorCode }) => errorCode === 0);
+  });
+  return (await Promise.all(outcomes)).every(Boolean);
 }
 
-/** What an acknowledged record survives, in the brokers' words. */
-async function durabilityOf(admin: Admin, topic: string): Promise<string> {
-  const [{ topics }, { resources }] = await Promise.all([
-    admin.fetchTopicMetadata({ topics: [topic] }),
-    admin.describeConfigs({
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ["min.insync.replicas"] }],
-      includeSynonyms: false,
-    }),
-  ]);
-  const replicas = topics[0]?.partitions[0]?.replicas.length;
-  const insync = resources[0]?.configEntries[0]?.configValue;
-  return `${replicas} replicas, of which ${insync} must have a record before it is acknowledged`;
+function resourceOf(topic: string) {
+  return { type: ConfigResourceTypes.TOPIC, name: topic };
 }
 
 /** A group can be removed when its last member has left. */
@@ -124,16 +148,14 @@ async function removeGroups(admin: Admin, ids: string[]): Promise<void> {
     if (answers.length === 0) throw outcome;
     return answers.every((answer) => answer === undefined || answer === "GROUP_ID_NOT_FOUND");
   }, new Error("groups still have members"));
+function entriesOf(config: TopicConfig): { name: string; value: string }[] {
+  return Object.entries(config).map(([name, value]) => ({ name, value }));
 }
 
 async function until(isSo: () => Promise<boolean>, otherwise: Error): Promise<void> {
   const giveUpAtMs = performance.now() + settledWithinMs;
   for (;;) {
-    try {
-      if (await isSo()) return;
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-    }
+    if (await isSo()) return;
     if (performance.now() > giveUpAtMs) throw otherwise;
     await pause(lookAgainMs);
   }

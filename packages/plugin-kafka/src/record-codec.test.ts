@@ -1,0 +1,42 @@
+import type { Message } from "@prism-data/pattern-sdk";
+import { describe, expect, test } from "vitest";
+import type { FetchedRecord } from "./cluster.js";
+import { decodeRecord, encodeRecord } from "./record-codec.js";
+
+/** What kafkajs hands out of what it was given: headers by their names. */
+function passed(message: Message): FetchedRecord {
+  const { key, value, headers } = encodeRecord(message, 3);
+  const given = { offset: "7", timestamp: "1000", isControlRecord: false };
+  return { ...given, key: key as Buffer | null, value, headers: { ...headers } as FetchedRecord["headers"] };
+}
+
+const header = (name: string, value = name) => ({ name, value: Buffer.from(value) });
+const plain: Message = { id: "i", key: "", headers: [], contentType: "", payload: Buffer.alloc(0) };
+
+describe("a message comes back as it was", () => {
+  test.each<[string, Partial<Message>]>([
+    ["with nothing but an id", {}],
+    [
+      "with a key, a content type and a payload",
+      { key: "k", contentType: "text/plain", payload: Buffer.from([0, 255]) },
+    ],
+    ["with headers whose names look like numbers", { headers: [header("2"), header("1")] }],
+    [
+      "with a header that stands twice, with another between",
+      { headers: [header("a", "1"), header("b"), header("a", "2")] },
+    ],
+    [
+      "with a header that is called like a property of every object",
+      { headers: [header("constructor"), header("toString")] },
+    ],
+    ["with an empty header", { headers: [header("a", "")] }],
+  ])("%s", (_, parts) => {
+    const message = { ...plain, ...parts };
+    expect(decodeRecord(3, passed(message))).toEqual({ partition: 3, offset: 7n, appendedAtMs: 1_000, message });
+  });
+});
+
+test("a record that another program wrote has its place as its id", () => {
+  const foreign = { offset: "7", timestamp: "1", key: null, value: null, headers: {}, isControlRecord: false };
+  expect(decodeRecord(3, foreign).message).toEqual({ ...plain, id: "3-7" });
+});
