@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** What each of about a dozen properties, two at a time, gets of FUZZ_SECONDS; 0: a short run. */
 const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 0) / 6;
 
-const conformance = "packages/*/src/conformance.test.ts";
+const conformance = "packages/*/src/{conformance,*.conformance}.test.ts";
 
 export default defineConfig({
   test: {

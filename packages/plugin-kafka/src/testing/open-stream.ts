@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CallContext, Message } from "@prism-data/pattern-sdk";
+import type { Backend, Binding, CallContext, Message, StreamOptions } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
 import { kafkaPlugin } from "../plugin.js";
 import type { KafkaStream } from "../stream.js";
@@ -22,7 +22,8 @@ export async function openStream(settings: Record<string, unknown>, partitions: 
   });
   const namespace = randomUUID();
   const options = { partitions, compaction: false };
-  const bound = await backend.stream!.bind({ namespace, capabilities: new Set(["groups"]), options });
+  const binding = { namespace, capabilities: new Set(["groups"]), options };
+  const bound = await bindOrClose(backend, binding);
   return {
     stream: bound.pattern as KafkaStream,
     topic: `prism.${namespace}`,
@@ -32,6 +33,15 @@ export async function openStream(settings: Record<string, unknown>, partitions: 
       await backend.close?.();
     },
   };
+}
+
+async function bindOrClose(backend: Backend, binding: Binding<StreamOptions>) {
+  try {
+    return await backend.stream!.bind(binding);
+  } catch (error) {
+    await backend.close?.();
+    throw error;
+  }
 }
 
 /** The context of a call that ends with `signal`. */
