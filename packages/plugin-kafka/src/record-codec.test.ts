@@ -7,7 +7,12 @@ import { decodeRecord, encodeRecord } from "./record-codec.js";
 function passed(message: Message): FetchedRecord {
   const { key, value, headers } = encodeRecord(message, 3);
   const given = { offset: "7", timestamp: "1000", isControlRecord: false };
-  return { ...given, key: key as Buffer | null, value, headers: { ...headers } as FetchedRecord["headers"] };
+  return {
+    ...given,
+    key: key as Buffer | null,
+    value: value as Buffer | null,
+    headers: { ...headers } as FetchedRecord["headers"],
+  };
 }
 
 const header = (name: string, value = name) => ({ name, value: Buffer.from(value) });
