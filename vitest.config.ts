@@ -5,6 +5,9 @@ const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 0) / 6;
 
 const conformance = "packages/*/src/{conformance,*.conformance}.test.ts";
 
+/** A Kafka takes minutes to be proven, most of them waiting for its groups: a run of its own, `make kafka`. */
+const kafka = "packages/plugin-kafka/src/**/*.test.ts";
+
 export default defineConfig({
   test: {
     // Two processes: what the smallest machine that runs the suite has cores for.
@@ -16,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "tests/*.test.ts", "bench/*.test.mjs"],
-          exclude: [conformance],
+          exclude: [conformance, kafka],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 30_000,
         },
@@ -35,8 +38,19 @@ export default defineConfig({
         test: {
           name: "conformance",
           include: [conformance],
+          exclude: [kafka],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "kafka",
+          include: [kafka],
+          globalSetup: "tests/servers/global-setup.ts",
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

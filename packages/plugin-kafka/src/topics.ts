@@ -135,19 +135,6 @@ function resourceOf(topic: string) {
   return { type: ConfigResourceTypes.TOPIC, name: topic };
 }
 
-/** A group can be removed when its last member has left. */
-async function removeGroups(admin: Admin, ids: string[]): Promise<void> {
-  await until(async () => {
-    const outcome = await admin.deleteGroups(ids).then(
-      () => "removed",
-      (error: unknown) => error,
-    );
-    if (outcome === "removed") return true;
-    const { groups } = outcome as { groups?: { error?: unknown }[] };
-    const answers = groups?.map(({ error }) => answerOf(error)) ?? [];
-    if (answers.length === 0) throw outcome;
-    return answers.every((answer) => answer === undefined || answer === "GROUP_ID_NOT_FOUND");
-  }, new Error("groups still have members"));
 function entriesOf(config: TopicConfig): { name: string; value: string }[] {
   return Object.entries(config).map(([name, value]) => ({ name, value }));
 }
