@@ -14,7 +14,8 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
 
 build: .toolchain/generated ## Install, generate and compile (the default)
-	@$(path) tsc -b && node scripts/bundle.mjs
+	@$(path) tsc -b
+	@$(path) node scripts/bundle.mjs
 
 # In a terminal, Prism gets a process group of its own (set -m): Ctrl-C is for it alone, and make ends with its exit code.
 run: build ## Start Prism on memory and SQLite, in the foreground
