@@ -1,7 +1,7 @@
 // Puts each program and all it imports into few files, `bundle/` beside the package's `dist/`: Node.js needs about a millisecond for
 // each module it loads, and Prism with its libraries is some 700 of them (docs/adr/0012-bundled-programs.md).
-import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 /** What stays outside: native code, and what most who install Prism do not have. */
@@ -30,8 +30,7 @@ function hasProgram(folder) {
 
 async function bundle(folder) {
   const outdir = join(folder, "bundle");
-  rmSync(outdir, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: globSync(join(folder, "dist/**/main.js")),
     outbase: join(folder, "dist"),
     outdir,
@@ -47,8 +46,24 @@ async function bundle(folder) {
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
+    write: false,
   });
-  writeFileSync(join(outdir, "LICENSES.txt"), licensesOf(Object.keys(metafile.inputs)));
+  const files = new Map(outputFiles.map(({ path, contents }) => [relative(outdir, path), contents]));
+  files.set("LICENSES.txt", Buffer.from(licensesOf(Object.keys(metafile.inputs))));
+  for (const [name, contents] of files) replace(join(outdir, name), contents);
+  const before = readdirSync(outdir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const stale = before
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !files.has(relative(outdir, path)));
+  for (const path of stale) rmSync(path);
+}
+
+/** Somebody may run the file: what has not changed is left alone, and what has is there as a whole or not at all. */
+function replace(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, contents, { mode: 0o755 });
+  renameSync(`${path}.new`, path);
 }
 
 /** The licences of the libraries in a bundle, which ask to travel with the code. */

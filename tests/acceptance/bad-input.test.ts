@@ -151,7 +151,7 @@ describe("a call that cannot be", () => {
   });
 
   test.each([
-    ["a service that nobody offers", "/prism.queue.v1.QueueService/Send"],
+    ["a service that nobody offers", "/prism.graph.v1.GraphService/Query"],
     ["a method that the service does not have", "/prism.keyvalue.v1.KeyValueService/Frobnicate"],
   ])("%s is UNIMPLEMENTED", async (_, path) => {
     const failure = await failureFrom(rawUnary(prism.listen, path, Buffer.alloc(0)));
@@ -208,13 +208,13 @@ describe("a call that cannot be", () => {
   test("a pattern that the backend does not offer is found by prism check", async () => {
     const config = configOf([], {
       backends: { memory: memory.config() },
-      namespaces: { queue: { pattern: "queue", backend: "memory" } },
+      namespaces: { reports: { pattern: "relational", backend: "memory" } },
     });
     await using folder = await createTemporaryFolder();
     writeFileSync(join(folder.path, "prism.yaml"), JSON.stringify(config));
     const { code, stderr } = await runPrism(["check"], { folder: folder.path });
     expect(code).toBe(2);
-    expect(stderr).toContain("namespaces.queue.pattern");
+    expect(stderr).toContain("namespaces.reports.pattern");
   });
 
   test("a backend that the admin API does not know is INVALID_FIELD and names those that it knows", async () => {

@@ -65,9 +65,8 @@ describe("pubsub publish", () => {
     const subscription = await app.subscribe("bytes");
     const published = await pubsub(["publish", "events", "bytes", "-", "--json"], { input: everyByte });
     const [delivery] = await subscription.count(1);
-    const { message } = delivery!;
-    expect(jsonLines(published.stdout.toString())).toEqual([{ id: message.id }]);
-    expect(message.payload).toEqual(everyByte);
+    expect(jsonLines(published.stdout.toString())).toEqual([{ id: delivery!.message.id }]);
+    expect(delivery!.message.payload).toEqual(everyByte);
   });
 
   test("--lines publishes thousands of lines in order, and prints an id for each", async () => {

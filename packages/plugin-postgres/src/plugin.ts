@@ -6,8 +6,6 @@ import {
   pubSubOptions,
   queueCapabilities,
   queueOptions,
-  relationalCapabilities,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { Chores } from "./chores.js";
@@ -17,9 +15,8 @@ import { keyValues } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
 import { pubSubs } from "./pub-sub-binder.js";
 import { queues } from "./queue-binder.js";
-import { relationalBinder } from "./relational-binder.js";
 import { serverAccess } from "./server-access.js";
-import { streams } from "./stream-binder.js";
+import { logCapabilities, streams } from "./stream-binder.js";
 
 /** The largest payload: what the patterns allow at most. */
 const payloadBytesMax = 3_145_728;
@@ -33,11 +30,10 @@ const patterns = {
     options: pubSubOptions(pubSubCapabilities),
   },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
-  relational: { capabilities: relationalCapabilities },
   stream: {
-    capabilities: streamCapabilities,
+    capabilities: logCapabilities,
     limits: { payloadBytesMax },
-    options: streamOptions(streamCapabilities),
+    options: streamOptions(logCapabilities),
   },
 } as const;
 
@@ -64,7 +60,6 @@ export const postgresPlugin = definePlugin({
       keyValue: keyValue.binder,
       pubSub: pubSub.binder,
       queue: queue.binder,
-      relational: relationalBinder(connection, settings.pool_size),
       stream: stream.binder,
       metrics: () => metricsOf(connection),
       async close() {
