@@ -22,6 +22,11 @@ export class Namespace implements Numbered {
     this.#prepare = prepare;
   }
 
+  /** The number, once it is known. */
+  get id(): number | undefined {
+    return this.#id;
+  }
+
   /** Makes the row and what it needs; says whether it was missing. */
   async make(): Promise<boolean> {
     const { id, made } = await this.#namespaces.make(this.name);
@@ -50,4 +55,9 @@ export class Namespace implements Numbered {
       });
     return this.#making;
   }
+}
+
+/** Those of what is bound whose numbers are known, with these: what is to be done for all of them is one statement. */
+export function numbered<T>(bound: ReadonlyMap<Namespace, T>): { readonly id: number; readonly of: T }[] {
+  return [...bound].flatMap(([{ id }, of]) => (id === undefined ? [] : [{ id, of }]));
 }

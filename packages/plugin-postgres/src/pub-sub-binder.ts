@@ -27,7 +27,8 @@ export function pubSubs(connection: Connection): {
       await connection.run(make, [id]);
     },
     make(namespace, { options }) {
-      const pattern = new PostgresPubSub(connection, namespace, options.maxDeliveries);
+      const { maxDeliveries: deliveriesMax, retentionMs } = options;
+      const pattern = new PostgresPubSub(connection, namespace, { deliveriesMax, retentionMs });
       bound.set(namespace, { pattern, options });
       return {
         pattern,

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.js";
 import { inSlices } from "./in-slices.js";
 import type { Numbered } from "./namespace.js";
-import { QueueStore } from "./queue-store.js";
+import { type QueueBounds, QueueStore } from "./queue-store.js";
 import type { Statement } from "./statement.js";
 import { topicExpression } from "./topic-expression.js";
 import { WaitingReceives } from "./waiting-receives.js";
@@ -12,6 +12,9 @@ const remove: Statement = {
   text: "SELECT pubsub_group_remove($1, $2, true, 0, $3) AS removed",
 };
 
+/** Of a group that is one subscription's own: it keeps everything for as long as that is there. */
+const unbounded: QueueBounds = { deliveriesMax: undefined, retentionMs: undefined };
+
 export interface PubSubGroupOptions {
   readonly connection: Connection;
   readonly namespace: Numbered;
@@ -20,7 +23,7 @@ export interface PubSubGroupOptions {
   /** `undefined`: it is one subscription's own, and gone with it. */
   readonly name: string | undefined;
   readonly topic: string;
-  readonly deliveriesMax: number | undefined;
+  readonly bounds: QueueBounds;
 }
 
 /** One group, as its members in this process see it: a queue of what was published to its topic. */
@@ -34,10 +37,10 @@ export class PubSubGroup implements Numbered {
   #id: number | undefined;
 
   constructor(options: PubSubGroupOptions) {
-    const { connection, key, name, deliveriesMax } = options;
+    const { connection, key, name, bounds } = options;
     this.key = key;
     this.#options = options;
-    this.store = new QueueStore(connection, this, name === undefined ? undefined : deliveriesMax);
+    this.store = new QueueStore(connection, this, name === undefined ? unbounded : bounds);
     this.waiting = new WaitingReceives(this.store);
   }
 

@@ -14,6 +14,9 @@ const waitMs = 20_000;
 /** How long what is taken at most once may take until it is removed, in ms: nobody sees it before. */
 const takingMs = 30_000;
 
+/** The time of an app begins when a message reaches it, that of the server when it is taken: what lies between is the app's, in ms. */
+const wayMs = 250;
+
 /** How soon is tried again while the server is away, in ms. */
 const outageMs = 250;
 
@@ -69,7 +72,7 @@ export class MemberSubscription implements Subscription {
 
   async extend(deliveryIds: readonly string[], acknowledgeTimeoutMs: number): Promise<void> {
     const held = deliveryIds.filter((deliveryId) => this.#held.has(deliveryId));
-    if (held.length > 0) await this.#options.group.store.extend(held, acknowledgeTimeoutMs);
+    if (held.length > 0) await this.#options.group.store.extend(held, acknowledgeTimeoutMs + wayMs);
   }
 
   async close(): Promise<void> {
@@ -91,8 +94,17 @@ export class MemberSubscription implements Subscription {
     const { signal } = this.#closing;
     const { items, bytes } = await outlet.room();
     if (signal.aborted) return;
-    const leaseMs = acknowledgeTimeoutMs ?? takingMs;
-    const request = { messagesMax: items, bytesMax: bytes, leaseMs, waitMs, takers: group.members };
+    const leaseMs = acknowledgeTimeoutMs === undefined ? takingMs : acknowledgeTimeoutMs + wayMs;
+    const request = {
+      messagesMax: items,
+      bytesMax: bytes,
+      leaseMs,
+      waitMs,
+      // Others may come and go while this one waits.
+      get takers() {
+        return group.members;
+      },
+    };
     const deliveries = await group.waiting.receive(request, signal);
     if (deliveries.length === 0) return;
     const ids = deliveries.map(({ deliveryId }) => deliveryId);

@@ -1,10 +1,10 @@
 import type { PubSubOptions } from "@prism-data/pattern-sdk";
-import { int4Array } from "./binary-array.js";
+import { int4Array, int8Array } from "./binary-array.js";
 import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { buryDeadLetters } from "./dead-letter-burial.js";
 import { inSlices } from "./in-slices.js";
-import type { Namespace } from "./namespace.js";
+import { type Namespace, numbered } from "./namespace.js";
 import type { Namespaces } from "./namespaces.js";
 import type { PostgresPubSub } from "./pub-sub.js";
 import type { Statement } from "./statement.js";
@@ -16,7 +16,7 @@ const buryEveryMs = 250;
 const sweepEveryMs = 1_000;
 
 const lapse: Statement = { name: "pubsub_lapse", text: "SELECT * FROM pubsub_lapse($1, $2)" };
-const over: Statement = { name: "pubsub_over", text: "SELECT id FROM pubsub_over($1, $2, $3)" };
+const over: Statement = { name: "pubsub_over", text: "SELECT * FROM pubsub_over($1, $2, $3)" };
 const removeOver: Statement = {
   name: "pubsub_group_remove_over",
   text: "SELECT pubsub_group_remove($1, $2, false, $3, $4) AS removed",
@@ -33,22 +33,11 @@ export type BoundPubSubs = Map<Namespace, { readonly pattern: PostgresPubSub; re
 /** Gives up what was delivered often enough, and really removes what is over, also what nobody subscribes to. */
 export function pubSubChores(connection: Connection, namespaces: Namespaces, bound: BoundPubSubs): readonly Chore[] {
   return [
-    {
-      everyMs: buryEveryMs,
-      async run() {
-        for (const [namespace, { options }] of bound) {
-          if (options.maxDeliveries === undefined) continue;
-          await namespace.use((id) => buryAll(connection, id, options.maxDeliveries!));
-        }
-      },
-    },
+    { everyMs: buryEveryMs, run: () => buryAll(connection, bound) },
     {
       everyMs: sweepEveryMs,
       async run() {
-        for (const [namespace, { pattern, options }] of bound)
-          await namespace.use((id) =>
-            sweep(connection, id, { seen: pattern.groupIds, retentionMs: options.retentionMs }),
-          );
+        await sweep(connection, bound);
         await connection.run(trim, []);
         await namespaces.removeForgotten();
       },
@@ -56,17 +45,25 @@ export function pubSubChores(connection: Connection, namespaces: Namespaces, bou
   ];
 }
 
-async function buryAll(connection: Connection, namespaceId: number, deliveriesMax: number): Promise<void> {
-  const mourning = await connection.run<{ id: number; name: Buffer }>(lapse, [namespaceId, deliveriesMax]);
-  for (const { id, name } of mourning) await buryDeadLetters(connection, namespaceId, { id, name: name.toString() });
+async function buryAll(connection: Connection, bound: BoundPubSubs): Promise<void> {
+  const giving = numbered(bound).filter(({ of }) => of.options.maxDeliveries !== undefined);
+  if (giving.length === 0) return;
+  const arrays = [int4Array(giving.map(({ id }) => id)), int4Array(giving.map(({ of }) => of.options.maxDeliveries!))];
+  const mourning = await connection.run<{ namespace_id: number; id: number; name: Buffer }>(lapse, arrays);
+  for (const { namespace_id, id, name } of mourning)
+    await buryDeadLetters(connection, namespace_id, { id, name: name.toString() });
 }
 
-async function sweep(
-  connection: Connection,
-  namespaceId: number,
-  { seen, retentionMs }: { seen: readonly number[]; retentionMs: number },
-): Promise<void> {
-  await inSlices(connection, expire, [namespaceId, retentionMs]);
-  const groups = await connection.run<{ id: number }>(over, [namespaceId, int4Array(seen), retentionMs]);
-  for (const { id } of groups) await inSlices(connection, removeOver, [namespaceId, id, retentionMs]);
+async function sweep(connection: Connection, bound: BoundPubSubs): Promise<void> {
+  const all = numbered(bound);
+  if (all.length === 0) return;
+  const arrays = [int4Array(all.map(({ id }) => id)), int8Array(all.map(({ of }) => of.options.retentionMs))];
+  await inSlices(connection, expire, arrays);
+  const seen = int4Array(all.flatMap(({ of }) => of.pattern.groupIds));
+  const groups = await connection.run<{ namespace_id: number; id: number; retention_ms: bigint }>(over, [
+    ...arrays,
+    seen,
+  ]);
+  for (const { namespace_id, id, retention_ms } of groups)
+    await inSlices(connection, removeOver, [namespace_id, id, retention_ms]);
 }

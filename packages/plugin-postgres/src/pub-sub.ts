@@ -19,6 +19,7 @@ import type { Namespace } from "./namespace.js";
 import { encodeName } from "./namespaces.js";
 import { PubSubGroup } from "./pub-sub-group.js";
 import { MemberSubscription } from "./pub-sub-subscriptions.js";
+import type { QueueBounds } from "./queue-store.js";
 import { settled } from "./settled.js";
 import type { Statement } from "./statement.js";
 
@@ -35,18 +36,17 @@ interface Publication {
 export class PostgresPubSub implements PubSub {
   readonly #connection: Connection;
   readonly #namespace: Namespace;
-  readonly #deliveriesMax: number | undefined;
+  readonly #bounds: QueueBounds;
   readonly #publications: GroupCommit<Publication, void>;
   readonly #broadcast: Broadcast;
   /** Those that somebody in this process is in. */
   readonly #groups = new Map<string, PubSubGroup>();
   readonly #stopListening: () => void;
 
-  /** `deliveriesMax`: after how many a group gives a message up; `undefined`: never. */
-  constructor(connection: Connection, namespace: Namespace, deliveriesMax: number | undefined) {
+  constructor(connection: Connection, namespace: Namespace, bounds: QueueBounds) {
     this.#connection = connection;
     this.#namespace = namespace;
-    this.#deliveriesMax = deliveriesMax;
+    this.#bounds = bounds;
     this.#broadcast = new Broadcast(connection, namespace);
     this.#publications = new GroupCommit({ address: connection.address, apply: (entries) => this.#publish(entries) });
     // Groups of one subscription belong to the session, which is a new one.
@@ -101,7 +101,7 @@ export class PostgresPubSub implements PubSub {
         key,
         name,
         topic,
-        deliveriesMax: this.#deliveriesMax,
+        bounds: this.#bounds,
       });
     this.#groups.set(key, group);
     await group.make();
@@ -116,7 +116,7 @@ export class PostgresPubSub implements PubSub {
 
   /** The sweep does it a little later, should it fail now. */
   #bury({ id }: PubSubGroup, name: string | undefined): void {
-    if (this.#deliveriesMax === undefined || id === undefined || name === undefined) return;
+    if (this.#bounds.deliveriesMax === undefined || id === undefined || name === undefined) return;
     this.#namespace.use((namespaceId) => buryDeadLetters(this.#connection, namespaceId, { id, name })).catch(() => {});
   }
 

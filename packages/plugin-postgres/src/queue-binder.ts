@@ -19,7 +19,7 @@ export function queues(connection: Connection): {
     make(namespace, { options, capabilities }) {
       const { maxDeliveries, deduplicationWindowMs, retentionMs } = options;
       const deliveriesMax = capabilities.has("dead_letter") ? maxDeliveries : undefined;
-      const pattern = new PostgresQueue(connection, namespace, { deliveriesMax, deduplicationWindowMs });
+      const pattern = new PostgresQueue(connection, namespace, { deliveriesMax, deduplicationWindowMs, retentionMs });
       if (retentionMs !== undefined) retentions.set(namespace, retentionMs);
       return {
         pattern,

@@ -21,7 +21,7 @@ const deliveryIdText = /^(\d{1,18})-(\d{1,18})$/;
 /** Names no delivery. */
 const nothing = { id: 0n, lease: 0n };
 
-const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_receive($1, $2, $3, $4, $5, $6)" };
+const receive: Statement = { name: "queue_receive", text: "SELECT * FROM queue_receive($1, $2, $3, $4, $5, $6, $7)" };
 const nextDue: Statement = { name: "queue_next_due", text: "SELECT queue_next_due_ms($1) AS in_ms" };
 const acknowledge: Statement = { name: "queue_acknowledge", text: "SELECT * FROM queue_acknowledge($1, $2, $3)" };
 const reject: Statement = { name: "queue_reject", text: "SELECT * FROM queue_reject($1, $2, $3, $4, $5, $6)" };
@@ -54,18 +54,27 @@ interface DeliveryName {
   readonly lease: bigint;
 }
 
+/** How often and how long a queue tries to have a message handled. */
+export interface QueueBounds {
+  /** After how many deliveries a message is dead; `undefined`: it is delivered without end. */
+  readonly deliveriesMax: number | undefined;
+  /** How old messages may get, in ms; `undefined`: they stay. */
+  readonly retentionMs: number | undefined;
+}
+
 /** One queue on the server: what is taken from it, and what becomes of that. */
 export class QueueStore {
   readonly #connection: Connection;
   readonly #queue: Numbered;
   readonly #deliveriesMax: number | undefined;
+  readonly #retentionMs: number | undefined;
   readonly #acknowledgements: GroupCommit<readonly string[], readonly BatchResult<void>[]>;
 
-  /** `deliveriesMax`: after how many a message is dead; `undefined`: it is delivered without end. */
-  constructor(connection: Connection, queue: Numbered, deliveriesMax: number | undefined) {
+  constructor(connection: Connection, queue: Numbered, { deliveriesMax, retentionMs }: QueueBounds) {
     this.#connection = connection;
     this.#queue = queue;
     this.#deliveriesMax = deliveriesMax;
+    this.#retentionMs = retentionMs;
     this.#acknowledgements = new GroupCommit({
       address: connection.address,
       apply: async (entries) =>
@@ -89,7 +98,14 @@ export class QueueStore {
 
   /** Leases what is ready now. */
   async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly StoredDelivery[]> {
-    const rows = await this.run<DeliveryRow>(receive, [messagesMax, bytesMax, leaseMs, this.#deliveriesMax, takers]);
+    const rows = await this.run<DeliveryRow>(receive, [
+      messagesMax,
+      bytesMax,
+      leaseMs,
+      this.#deliveriesMax,
+      this.#retentionMs,
+      takers,
+    ]);
     return rows.map((row) => ({
       deliveryId: `${row.id}-${row.lease}`,
       message: messageOf(row),

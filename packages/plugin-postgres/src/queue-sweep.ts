@@ -1,7 +1,8 @@
+import { int4Array, int8Array } from "./binary-array.js";
 import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { inSlices } from "./in-slices.js";
-import type { Namespace } from "./namespace.js";
+import { type Namespace, numbered } from "./namespace.js";
 import type { Namespaces } from "./namespaces.js";
 import type { Statement } from "./statement.js";
 
@@ -26,8 +27,9 @@ export function queueChores(connection: Connection, namespaces: Namespaces, rete
     {
       everyMs: sweepEveryMs,
       async run() {
-        for (const [namespace, retentionMs] of retentions)
-          await namespace.use((id) => inSlices(connection, expire, [id, retentionMs]));
+        const bound = numbered(retentions);
+        const arrays = [int4Array(bound.map(({ id }) => id)), int8Array(bound.map(({ of }) => of))];
+        if (bound.length > 0) await inSlices(connection, expire, arrays);
         await inSlices(connection, endDeduplication, []);
         await namespaces.removeForgotten();
       },

@@ -36,6 +36,7 @@ function queueOn(connection: Connection, options: Partial<PostgresQueueOptions> 
   const namespaces = new Namespaces(connection, { pattern: "queue", removeRows: removeQueueRows });
   const namespace = new Namespace(namespaces, name);
   const queue = new PostgresQueue(connection, namespace, {
+    retentionMs: undefined,
     deliveriesMax: 3,
     deduplicationWindowMs: 300_000,
     ...options,

@@ -17,7 +17,7 @@ import type { Connection } from "./connection.js";
 import { GroupCommit } from "./group-commit.js";
 import { type MessageRow, messageArrays, messageOf } from "./message-columns.js";
 import type { Namespace } from "./namespace.js";
-import { QueueStore } from "./queue-store.js";
+import { type QueueBounds, QueueStore } from "./queue-store.js";
 import { settled } from "./settled.js";
 import type { Statement } from "./statement.js";
 import { WaitingReceives } from "./waiting-receives.js";
@@ -44,8 +44,7 @@ interface DeadLetterRow extends MessageRow {
   readonly fetched: bigint;
 }
 
-export interface PostgresQueueOptions {
-  readonly deliveriesMax: number | undefined;
+export interface PostgresQueueOptions extends QueueBounds {
   readonly deduplicationWindowMs: number;
 }
 
@@ -55,13 +54,12 @@ export class PostgresQueue implements Queue {
   readonly #waiting: WaitingReceives;
   readonly #sends: GroupCommit<SendEntry, Sent>;
 
-  /** `deliveriesMax`: after how many a message is dead; `undefined`: it is delivered without end. */
   constructor(
     connection: Connection,
     namespace: Namespace,
-    { deliveriesMax, deduplicationWindowMs }: PostgresQueueOptions,
+    { deduplicationWindowMs, ...bounds }: PostgresQueueOptions,
   ) {
-    this.#store = new QueueStore(connection, namespace, deliveriesMax);
+    this.#store = new QueueStore(connection, namespace, bounds);
     this.#waiting = new WaitingReceives(this.#store);
     this.#sends = new GroupCommit({
       address: connection.address,

@@ -240,40 +240,46 @@ CREATE FUNCTION pubsub_revive(p_group int, p_dead bigint[]) RETURNS void LANGUAG
   SELECT queue_notify(p_group);
 $$;
 
--- Ends leases that are due in all groups of a namespace; returns those that have dead letters.
-CREATE FUNCTION pubsub_lapse(p_namespace int, p_deliveries_max int) RETURNS TABLE (id int, name bytea) LANGUAGE plpgsql AS $$
+-- Ends leases that are due in all groups of these namespaces; returns the groups that have dead letters.
+CREATE FUNCTION pubsub_lapse(p_namespaces int[], p_deliveries_max int[])
+RETURNS TABLE (namespace_id int, id int, name bytea) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-  PERFORM queue_lapse(g.id, CASE WHEN g.name IS NULL THEN NULL ELSE p_deliveries_max END) FROM pubsub_group g
-    WHERE g.namespace_id = p_namespace
+  PERFORM queue_lapse(g.id, b.deliveries_max) FROM unnest(p_namespaces, p_deliveries_max) AS b(id, deliveries_max)
+    JOIN pubsub_group g ON g.namespace_id = b.id
+    WHERE g.name IS NOT NULL
       AND EXISTS (SELECT FROM queue_message m WHERE m.queue_id = g.id AND m.lease IS NOT NULL AND m.due_ms <= statement_ms());
-  RETURN QUERY SELECT g.id, g.name FROM pubsub_group g
-    WHERE g.namespace_id = p_namespace AND EXISTS (
+  RETURN QUERY SELECT g.namespace_id, g.id, g.name FROM pubsub_group g
+    WHERE g.namespace_id = ANY (p_namespaces) AND EXISTS (
       SELECT FROM queue_message m WHERE m.queue_id = g.id AND m.died_at_ms IS NOT NULL
     );
 END
 $$;
 
--- Notes which groups somebody is in; returns those that are over.
-CREATE FUNCTION pubsub_over(p_namespace int, p_seen int[], p_retention_ms bigint) RETURNS TABLE (id int) LANGUAGE plpgsql AS $$
+-- Notes which groups somebody is in; returns those of these namespaces that are over.
+CREATE FUNCTION pubsub_over(p_namespaces int[], p_retentions_ms bigint[], p_seen int[])
+RETURNS TABLE (namespace_id int, id int, retention_ms bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   UPDATE pubsub_group g SET seen_ms = now_ms() WHERE g.id = ANY (p_seen);
   UPDATE pubsub_group g SET lost_ms = CASE WHEN a.pid IS NULL THEN now_ms() END
     FROM pubsub_group o LEFT JOIN pg_stat_activity a ON a.pid = o.pid AND a.backend_start = o.started
-    WHERE g.id = o.id AND g.namespace_id = p_namespace AND g.pid IS NOT NULL AND (a.pid IS NULL) <> (g.lost_ms IS NOT NULL);
+    WHERE g.id = o.id AND g.namespace_id = ANY (p_namespaces) AND g.pid IS NOT NULL AND (a.pid IS NULL) <> (g.lost_ms IS NOT NULL);
   RETURN QUERY
-    SELECT g.id FROM pubsub_group g WHERE g.namespace_id = p_namespace AND pubsub_is_over(g, p_retention_ms)
+    WITH bound AS (SELECT * FROM unnest(p_namespaces, p_retentions_ms) AS b(id, retention_ms))
+    SELECT g.namespace_id, g.id, b.retention_ms FROM bound b JOIN pubsub_group g ON g.namespace_id = b.id
+      WHERE pubsub_is_over(g, b.retention_ms)
     UNION ALL
-    SELECT n.id FROM namespace n WHERE n.pattern = 'pub-sub-group' AND n.name LIKE p_namespace || ':%'
-      AND NOT EXISTS (SELECT FROM pubsub_group g WHERE g.id = n.id);
+    SELECT b.id, n.id, b.retention_ms FROM namespace n JOIN bound b ON b.id = split_part(n.name, ':', 1)::int
+      WHERE n.pattern = 'pub-sub-group' AND n.name IS NOT NULL AND NOT EXISTS (SELECT FROM pubsub_group g WHERE g.id = n.id);
 END
 $$;
 
--- Removes messages that groups have held for too long; returns how many.
-CREATE FUNCTION pubsub_expire(p_namespace int, p_retention_ms bigint, p_rows_max int) RETURNS int LANGUAGE sql AS $$
-  SELECT coalesce(sum(queue_expire(g.id, p_retention_ms, p_rows_max)), 0)::int FROM pubsub_group g
-    WHERE g.namespace_id = p_namespace AND g.name IS NOT NULL
+-- Removes messages that the groups of these namespaces have held for too long; returns how many.
+CREATE FUNCTION pubsub_expire(p_namespaces int[], p_retentions_ms bigint[], p_rows_max int) RETURNS int LANGUAGE sql AS $$
+  SELECT queue_expire(array_agg(g.id), array_agg(b.retention_ms), p_rows_max)
+    FROM unnest(p_namespaces, p_retentions_ms) AS b(id, retention_ms) JOIN pubsub_group g ON g.namespace_id = b.id
+    WHERE g.name IS NOT NULL
 $$;
 
 CREATE FUNCTION pubsub_trim() RETURNS void LANGUAGE sql AS $$

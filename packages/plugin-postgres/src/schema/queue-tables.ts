@@ -111,9 +111,9 @@ CREATE FUNCTION queue_lapse(p_queue int, p_deliveries_max int) RETURNS void LANG
 $$;
 
 -- Leases messages that are ready, the oldest first, up to so many and so many bytes; a first one that is larger alone. No more than one of
--- p_takers equal parts of what is ready.
+-- p_takers equal parts of what is ready. What is too old is removed instead.
 CREATE FUNCTION queue_receive(
-  p_queue int, p_messages_max int, p_bytes_max bigint, p_lease_ms bigint, p_deliveries_max int, p_takers int
+  p_queue int, p_messages_max int, p_bytes_max bigint, p_lease_ms bigint, p_deliveries_max int, p_retention_ms bigint, p_takers int
 ) RETURNS TABLE (
   id bigint, lease bigint, sent_at_ms bigint, due_ms bigint, delivery_count int, topic bytea,
   message_id bytea, key bytea, content_type bytea, headers bytea, payload bytea
@@ -135,10 +135,14 @@ BEGIN
     ) AS ready;
   END IF;
   FOR op IN
-    SELECT m.id, m.size_bytes FROM queue_message m
+    SELECT m.id, m.size_bytes, m.sent_at_ms FROM queue_message m
       WHERE m.queue_id = p_queue AND m.lease IS NULL AND m.died_at_ms IS NULL AND m.due_ms <= v_now
       ORDER BY m.due_ms, m.id LIMIT p_messages_max FOR UPDATE SKIP LOCKED
   LOOP
+    IF op.sent_at_ms <= v_now - p_retention_ms THEN
+      DELETE FROM queue_message m WHERE m.id = op.id;
+      CONTINUE;
+    END IF;
     v_bytes := v_bytes + op.size_bytes;
     EXIT WHEN v_ids <> '{}' AND v_bytes > p_bytes_max;
     v_ids := v_ids || op.id;
@@ -288,14 +292,19 @@ BEGIN
 END
 $$;
 
--- Removes messages that are older than they may get; returns how many.
-CREATE FUNCTION queue_expire(p_queue int, p_retention_ms bigint, p_rows_max int) RETURNS int LANGUAGE plpgsql AS $$
+-- Removes messages that are older than they may get in these queues; returns how many. One that is leased is judged when it comes back.
+CREATE FUNCTION queue_expire(p_queues int[], p_retentions_ms bigint[], p_rows_max int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   v_count int;
 BEGIN
   DELETE FROM queue_message WHERE id = ANY (ARRAY(
-    SELECT id FROM queue_message WHERE queue_id = p_queue AND sent_at_ms <= statement_ms() - p_retention_ms AND lease IS NULL
-      LIMIT p_rows_max FOR UPDATE SKIP LOCKED
+    SELECT old.id FROM unnest(p_queues, p_retentions_ms) AS q(id, retention_ms)
+      CROSS JOIN LATERAL (
+        SELECT m.id FROM queue_message m
+          WHERE m.queue_id = q.id AND m.sent_at_ms <= statement_ms() - q.retention_ms AND m.lease IS NULL
+          LIMIT p_rows_max FOR UPDATE SKIP LOCKED
+      ) AS old
+      LIMIT p_rows_max
   ));
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;

@@ -219,18 +219,19 @@ RETURNS TABLE (partition int, earliest bigint, next_offset bigint, committed big
     WHERE p.namespace_id = p_namespace ORDER BY p.partition
 $$;
 
--- Which partitions have records that are too old or too many.
-CREATE FUNCTION stream_overfull(p_namespace int, p_retention_ms bigint, p_bytes_max bigint) RETURNS TABLE (partition int) LANGUAGE sql AS $$
-  SELECT p.partition FROM stream_partition p
-    WHERE p.namespace_id = p_namespace AND (
-      EXISTS (
+-- Which partitions of these logs have records that are too old or too many.
+CREATE FUNCTION stream_overfull(p_namespaces int[], p_retentions_ms bigint[], p_bytes_max bigint[])
+RETURNS TABLE (namespace_id int, partition int, retention_ms bigint, bytes_max bigint) LANGUAGE sql AS $$
+  SELECT p.namespace_id, p.partition, b.retention_ms, b.bytes_max
+    FROM unnest(p_namespaces, p_retentions_ms, p_bytes_max) AS b(id, retention_ms, bytes_max)
+    JOIN stream_partition p ON p.namespace_id = b.id
+    WHERE EXISTS (
+      SELECT FROM stream_record r
+        WHERE r.namespace_id = p.namespace_id AND r.partition = p.partition AND r.appended_at_ms <= statement_ms() - b.retention_ms
+    ) OR (
+      p.bytes > b.bytes_max AND EXISTS (
         SELECT FROM stream_record r
-          WHERE r.namespace_id = p.namespace_id AND r.partition = p.partition AND r.appended_at_ms <= statement_ms() - p_retention_ms
-      ) OR (
-        p.bytes > p_bytes_max AND EXISTS (
-          SELECT FROM stream_record r
-            WHERE r.namespace_id = p.namespace_id AND r.partition = p.partition AND r."offset" < p.next_offset - 1
-        )
+          WHERE r.namespace_id = p.namespace_id AND r.partition = p.partition AND r."offset" < p.next_offset - 1
       )
     )
 $$;
