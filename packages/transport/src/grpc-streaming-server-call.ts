@@ -13,6 +13,8 @@ export interface StreamingServerCall extends ServerCall {
    * GrpcError that ended the call early.
    */
   messages(): AsyncIterable<Uint8Array>;
+  /** Takes the next message if it has come already; `undefined` says nothing about what comes later. */
+  arrived(): Uint8Array | undefined;
   /** Sends the response headers now rather than with the first message. */
   sendHeaders(): void;
   /** Sends a message. False: wait for `writable` before the next one. Ignored once the call is over. */
@@ -59,6 +61,10 @@ export class ActiveStreamingServerCall extends ServerCallBase implements Streami
 
   messages(): AsyncIterable<Uint8Array> {
     return this.#inbox;
+  }
+
+  arrived(): Uint8Array | undefined {
+    return this.#inbox.take();
   }
 
   override sendHeaders(): void {

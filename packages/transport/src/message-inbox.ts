@@ -85,6 +85,11 @@ export class MessageInbox implements AsyncIterable<Uint8Array> {
     };
   }
 
+  /** The next message if it is there already. `undefined` says nothing about what comes later. */
+  take(): Uint8Array | undefined {
+    return this.#head < this.#messages.length ? this.#shift() : undefined;
+  }
+
   #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#head < this.#messages.length) return Promise.resolve({ done: false, value: this.#shift() });
     if (this.#state.kind === "failed") return Promise.reject(this.#state.error);

@@ -1,4 +1,3 @@
-import { GatewayError } from "../../errors.js";
 import type { BatchResult } from "../../patterns/batch-result.js";
 import type { DeliveryPromise, Message, OrderingPromise } from "../../patterns/messaging/message.js";
 import * as wire from "../gen/prism/message/v1/message.js";
@@ -23,21 +22,7 @@ export function wireMessage(message: Message): wire.Message {
   return message as wire.Message;
 }
 
-/** What became of the messages of a call. Throws when the plugin has not answered for each. */
-export function wireOutcomes(
-  results: readonly BatchResult<string>[],
-  messages: number,
-  statusOfEntry: MethodEnvironment["statusOfEntry"],
-): wire.Outcome[] {
-  if (results.length !== messages) {
-    throw new GatewayError(
-      "INTERNAL",
-      `The plugin answered ${results.length} results for ${messages} messages. This is a defect of the plugin.`,
-    );
-  }
-  return results.map((result) => wireOutcome(result, statusOfEntry));
-}
-
+/** What became of one message. */
 export function wireOutcome(
   result: BatchResult<string>,
   statusOfEntry: MethodEnvironment["statusOfEntry"],

@@ -2,32 +2,52 @@ import type { StreamingServerCall } from "@prism-data/transport";
 import type { PatternTypes } from "../../patterns/pattern-kind.js";
 import { decodeMessage, type MessageType } from "../message.js";
 import { ServerCallContext } from "../server-call-context.js";
+import type { BatchMethod } from "./batch-method.js";
 import { checkSameNamespace } from "./bound-namespace.js";
-import type { MethodEnvironment, PatternMethod, Serve } from "./pattern-method.js";
+import { checkResults } from "./check-results.js";
+import type { MethodEnvironment, PatternMethod } from "./pattern-method.js";
 import { firstMessage, streamMethod, unlessAborted } from "./stream-method.js";
+import { WaitingRequests } from "./waiting-requests.js";
 
 /**
- * A method that takes a stream of requests and gives each its answer, one after the other in their order. What was begun is answered,
- * also when the binding ends. `typeName` is the full name of the request, whose field 1 is its namespace.
+ * The method as a stream of requests, each of which gets its answer, in their order. Requests that came while earlier ones were
+ * carried out are carried out together; nothing is held back to wait for more. What was begun is answered, also when the binding
+ * ends. `typeName` is the full name of the request, whose field 1 is its namespace.
  */
-export function answeredStream<Types extends PatternTypes, Request extends { readonly namespace: string }>(
+export function answeredStream<
+  Types extends PatternTypes,
+  Request extends { readonly namespace: string },
+  Item,
+  Result,
+>(
   type: MessageType<Request>,
   typeName: string,
-  serve: Serve<Types, Request>,
+  method: BatchMethod<Types, Request, Item, Result>,
 ): PatternMethod<Types> {
   return streamMethod(async (call: StreamingServerCall, environment: MethodEnvironment<Types>) => {
-    let request = await firstMessage(call, type, typeName);
+    const request = await firstMessage(call, type, typeName);
     const bound = environment.resolve(request.namespace, call);
     const context = new ServerCallContext(bound.namespace, call);
     const signal = AbortSignal.any([call.signal, bound.closed]);
     const messages = call.messages()[Symbol.asyncIterator]();
+    const read = (message: Uint8Array) => {
+      const next = decodeMessage(type, message, typeName);
+      checkSameNamespace(bound, next.namespace);
+      return method.read(bound, next);
+    };
+    let first = method.read(bound, request);
     for (;;) {
-      const hasRoom = call.write(await serve(bound, request, context, environment));
+      const waiting = new WaitingRequests(first, call, read);
+      const { batch } = waiting;
+      const results = await method.carryOut(bound, batch, context);
+      checkResults(results, batch.items.length, method.name);
+      let hasRoom = true;
+      for (const own of waiting.split(results)) hasRoom = call.write(method.encode(own, environment));
       if (!hasRoom) await unlessAborted(call.writable(), signal);
-      const next = await unlessAborted(messages.next(), signal);
-      if (next.done) return;
-      request = decodeMessage(type, next.value, typeName);
-      checkSameNamespace(bound, request.namespace);
+      signal.throwIfAborted();
+      const following = await waiting.following(() => unlessAborted(messages.next(), signal));
+      if (following === undefined) return;
+      first = following;
     }
   });
 }

@@ -52,15 +52,41 @@ describe("publishing", () => {
     await expect(pubsub.publish("t", "1")).rejects.toMatchObject({ reason: "INTERNAL" });
   });
 
-  test("on a stream is one request at a time, and what was begun is answered when the plugin drains", async () => {
+  test("on a stream carries out together what came meanwhile for the same topic, and answers each request", async () => {
     const first = Promise.withResolvers<void>();
     pattern.publishing = async (messages) => {
       if (messages[0]!.id === "1") await first.promise;
       return messages.map(({ id }) => ({ ok: true, result: id }));
     };
     const stream = pubsub.publishStream();
-    for (const id of ["1", "2"]) await stream.send(pubsub.namespace, "t", [messageOf({ id })]);
+    await stream.send(pubsub.namespace, "t", [messageOf({ id: "1" })]);
     await eventually("the first request is with the plugin", () => pattern.asked.length > 0);
+    await stream.send(
+      pubsub.namespace,
+      "t",
+      ["2", "3"].map((id) => messageOf({ id })),
+    );
+    await stream.send(pubsub.namespace, "t", [messageOf({ id: "4" })]);
+    await stream.send(pubsub.namespace, "u", [messageOf({ id: "5" })]);
+    await stream.send(pubsub.namespace, "u", []);
+    // Answered behind all that was sent on the connection: it has all come by then.
+    await pubsub.publish("probe", messageOf({ id: "m" }));
+    first.resolve();
+    for (const ids of [["1"], ["2", "3"], ["4"], ["5"]]) expect(await stream.answer()).toEqual(ids);
+    await expect(stream.answer()).rejects.toMatchObject({ reason: "INVALID_FIELD" });
+    expect(asked()).toEqual(["publish t,1", "publish t,2,3,4", "publish u,5"]);
+  });
+
+  test("on a stream ends when the plugin drains: what was begun is answered, and nothing else is begun", async () => {
+    const first = Promise.withResolvers<void>();
+    pattern.publishing = async (messages) => {
+      if (messages[0]!.id === "1") await first.promise;
+      return messages.map(({ id }) => ({ ok: true, result: id }));
+    };
+    const stream = pubsub.publishStream();
+    await stream.send(pubsub.namespace, "t", [messageOf({ id: "1" })]);
+    await eventually("the first request is with the plugin", () => pattern.asked.length > 0);
+    await stream.send(pubsub.namespace, "t", [messageOf({ id: "2" })]);
     const { drained } = await beginDrain();
     first.resolve();
     expect(await stream.answer()).toEqual(["1"]);

@@ -1,3 +1,5 @@
+import type { Message } from "../../patterns/messaging/message.js";
+import type { Position } from "../../patterns/stream/stream.js";
 import type { StreamTypes } from "../../patterns/stream/stream-kind.js";
 import {
   AppendRequest,
@@ -8,12 +10,13 @@ import {
 import { encodeMessage, type MessageType } from "../message.js";
 import { checkedMessages } from "../messaging/checked-message.js";
 import { answeredStream } from "../pattern/answered-stream.js";
-import { andThen, readerOf, type Serve, unaryMethod } from "../pattern/pattern-method.js";
-import { wireOutcomes } from "./wire-answers.js";
+import { type BatchMethod, servedBatch } from "../pattern/batch-method.js";
+import { readerOf, unaryMethod } from "../pattern/pattern-method.js";
+import { wireOutcome } from "./wire-answers.js";
 
-/** The methods that append. A request with a mistake is refused as a whole, before anything is appended. */
+/** The methods that append. A request with a mistake is refused as a whole, before anything of it is appended. */
 export const appendMethods = {
-  Append: unaryMethod(readerOf(AppendRequest, "prism.stream.v1.AppendRequest"), appending(AppendResponse)),
+  Append: unaryMethod(readerOf(AppendRequest, "prism.stream.v1.AppendRequest"), servedBatch(appending(AppendResponse))),
   AppendStream: answeredStream(
     AppendStreamRequest,
     "prism.stream.v1.AppendStreamRequest",
@@ -21,11 +24,17 @@ export const appendMethods = {
   ),
 };
 
-function appending(responseType: MessageType<AppendResponse>): Serve<StreamTypes, AppendRequest> {
-  return ({ pattern, bounds }, { records }, context, { statusOfEntry }) => {
-    const messages = checkedMessages(records, bounds.payloadBytesMax, "records");
-    return andThen(pattern.append(messages, context), (results) =>
-      encodeMessage(responseType, { outcomes: wireOutcomes(results, messages.length, statusOfEntry) }),
-    );
+function appending(
+  responseType: MessageType<AppendResponse>,
+): BatchMethod<StreamTypes, AppendRequest, Message, Position> {
+  return {
+    name: "append",
+    read: ({ bounds }, { records }) => ({
+      target: "",
+      items: checkedMessages(records, bounds.payloadBytesMax, "records"),
+    }),
+    carryOut: ({ pattern }, { items }, context) => pattern.append(items, context),
+    encode: (results, { statusOfEntry }) =>
+      encodeMessage(responseType, { outcomes: results.map((result) => wireOutcome(result, statusOfEntry)) }),
   };
 }

@@ -2,25 +2,16 @@ import type { BatchResult } from "../../patterns/batch-result.js";
 import type { PartitionDescription, Position, StreamRecord } from "../../patterns/stream/stream.js";
 import type * as wire from "../gen/prism/stream/v1/stream.js";
 import { wireMessage } from "../messaging/wire-messages.js";
-import { checkResults } from "../pattern/check-results.js";
 import type { MethodEnvironment } from "../pattern/pattern-method.js";
 import { timestampFromMs } from "../wire-time.js";
 
 /** Says on the wire what one record of a batch met. */
 type StatusOfEntry = MethodEnvironment["statusOfEntry"];
 
-/** What became of the records of one request. `expected`: how many there were. */
-export function wireOutcomes(
-  results: readonly BatchResult<Position>[],
-  expected: number,
-  statusOfEntry: StatusOfEntry,
-): wire.AppendOutcome[] {
-  checkResults(results, expected, "append");
-  return results.map((result) =>
-    result.ok
-      ? { outcome: { $case: "position", value: result.result } }
-      : { outcome: { $case: "error", value: statusOfEntry(result.error) } },
-  );
+/** What became of one record. */
+export function wireOutcome(result: BatchResult<Position>, statusOfEntry: StatusOfEntry): wire.AppendOutcome {
+  if (result.ok) return { outcome: { $case: "position", value: result.result } };
+  return { outcome: { $case: "error", value: statusOfEntry(result.error) } };
 }
 
 export function wireRecord({ partition, offset, message, appendedAtMs }: StreamRecord): wire.Record {
