@@ -1,4 +1,4 @@
-import { BinaryReader, type BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { GatewayError } from "../errors.js";
 
 /** A generated message type: how its bytes are written and read. */
@@ -31,9 +31,20 @@ export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array, typeNa
   return message;
 }
 
-/** Writes a message. */
+/** Answers aim at half of this; the buffer of a larger message is not kept for the next. */
+const keptBufferBytes = 2_097_152;
+
+/** A writer keeps its buffer when it has finished, and messages are written one after the other: one grows once for all of them. */
+let sharedWriter = new BinaryWriter();
+
+/** Writes a message. The bytes are the caller's own. */
 export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
-  return type.encode(message).finish();
+  const writer = sharedWriter;
+  // Whoever is called while this is under way, or after it failed, has another one.
+  sharedWriter = new BinaryWriter();
+  const bytes = type.encode(message, writer).finish();
+  if (bytes.length <= keptBufferBytes) sharedWriter = writer;
+  return bytes;
 }
 
 /** Says that bytes are not the message that a method takes. */
