@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { memory } from "./backends.ts";
+import { memory, namespaceOn, sqlite, type TestedBackend } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson, reasonOf } from "./json-call.ts";
@@ -14,26 +14,45 @@ const service = "prism.stream.v1.StreamService";
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const withinMs = 20_000;
 
+/** Those that offer streams. */
+const backends: readonly TestedBackend[] = [memory, sqlite];
+
+/** The name of a namespace that nobody else uses. */
+const nameOn = (backend: TestedBackend, name: string) => `${name}-${namespaceOn(backend)}`;
+
+function configOn(backend: TestedBackend): PrismConfig {
+  const log = { pattern: "stream", backend: backend.name };
+  return {
+    backends: { [backend.name]: backend.config() },
+    namespaces: {
+      [nameOn(backend, "log")]: log,
+      [nameOn(backend, "orders")]: { ...log, options: { partitions: 4 } },
+      [nameOn(backend, "short")]: { ...log, options: { retention_period: "1s" } },
+      [nameOn(backend, "events")]: log,
+    },
+  };
+}
+
+/** For what no backend makes a difference to. */
 const config: PrismConfig = {
   backends: { memory: memory.config() },
   namespaces: {
     log: { pattern: "stream", backend: "memory" },
     orders: { pattern: "stream", backend: "memory", options: { partitions: 4 } },
-    short: { pattern: "stream", backend: "memory", options: { retention_period: "1s" } },
-    narrow: { pattern: "stream", backend: "memory", needs: [] },
     demo: { pattern: "key-value", backend: "memory" },
   },
 };
 
-describe("a stream on memory", () => {
+describe.each(backends)("a stream on $name", (backend) => {
+  const on = (name: string) => nameOn(backend, name);
   let prism: PrismProcess;
   beforeAll(async () => {
-    prism = await PrismProcess.start({ config });
+    prism = await PrismProcess.start({ config: configOn(backend) });
   });
   afterAll(() => prism[Symbol.asyncDispose]());
 
   test("brings records back byte for byte, in order, to everybody who reads", async () => {
-    using app = new StreamClient(prism.listen, "log");
+    using app = new StreamClient(prism.listen, on("log"));
     const headers = ["a", "b", "a"].map((name, index) => ({ name, value: Buffer.of(index, 0xff) }));
     await app.append({ id: "first", key: "ключ", headers, contentType: "application/x-bytes", payload: everyByte });
     await app.append("second", { payload: Buffer.alloc(2 * 2 ** 20, everyByte) });
@@ -50,7 +69,7 @@ describe("a stream on memory", () => {
   });
 
   test("shares its partitions among a group, which remembers how far it has come", async () => {
-    using app = new StreamClient(prism.listen, "orders");
+    using app = new StreamClient(prism.listen, on("orders"));
     const keys = Array.from({ length: 40 }, (_, index) => `order ${index}`);
     await app.append(...keys.map((key) => ({ key, payload: key })));
     const first = app.consume("billing");
@@ -74,7 +93,7 @@ describe("a stream on memory", () => {
   });
 
   test("delivers again what an app that was killed had not committed", async () => {
-    using app = new StreamClient(prism.listen, "log");
+    using app = new StreamClient(prism.listen, on("log"));
     const [position] = await app.append("uncommitted");
     const reading = { offset: position!.offset };
     expect(await app.texts(reading)).toEqual(["uncommitted"]);
@@ -87,7 +106,7 @@ describe("a stream on memory", () => {
   });
 
   test("really deletes what its retention says", async () => {
-    using app = new StreamClient(prism.listen, "short");
+    using app = new StreamClient(prism.listen, on("short"));
     const [first] = await app.append("a", "b");
     await eventually("it is gone", withinMs, async () => {
       const [partition] = await app.describe();
@@ -100,20 +119,20 @@ describe("a stream on memory", () => {
   });
 
   test("answers unary calls in JSON, bytes in base64 and offsets as text", async () => {
-    const append = { namespace: "narrow", records: [{ key: "k", payload: "aGVsbG8=" }] };
+    const append = { namespace: on("events"), records: [{ key: "k", payload: "aGVsbG8=" }] };
     const { status, body } = await callJson(prism.listen, `${service}/Append`, append);
     expect({ status, body }).toEqual({
       status: 200,
       body: { outcomes: [{ position: { partition: 0, offset: "0" } }] },
     });
-    const described = await callJson(prism.listen, `${service}/Describe`, { namespace: "narrow", group: "g" });
+    const described = await callJson(prism.listen, `${service}/Describe`, { namespace: on("events"), group: "g" });
     expect(described.body).toMatchObject({ partitions: [{ nextOffset: "1", lag: "1" }] });
-    const wrong = await callJson(prism.listen, `${service}/Append`, { namespace: "narrow", records: [] });
+    const wrong = await callJson(prism.listen, `${service}/Append`, { namespace: on("events"), records: [] });
     expect([wrong.status, reasonOf(wrong)]).toEqual([400, "INVALID_FIELD"]);
   });
 
   test("takes many requests on one stream, and answers each in its order", async () => {
-    using app = new StreamClient(prism.listen, "narrow");
+    using app = new StreamClient(prism.listen, on("events"));
     const before = (await app.texts()).length;
     const call = app.open<object, { outcomes: { position: { offset: number } }[] }>("AppendStream");
     const offsets: number[] = [];
@@ -123,7 +142,7 @@ describe("a stream on memory", () => {
     const ended = new Promise((resolve, reject) => call.once("end", resolve).once("error", reject));
     for (let request = 0; request < 200; request++) {
       const records = [0, 1, 2].map((index) => ({ payload: Buffer.from(`${request}.${index}`) }));
-      call.write({ namespace: request === 0 ? "narrow" : "", records });
+      call.write({ namespace: request === 0 ? on("events") : "", records });
     }
     call.end();
     await ended;
@@ -131,6 +150,14 @@ describe("a stream on memory", () => {
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
     expect((await app.texts()).slice(before, before + 4)).toEqual(["0.0", "0.1", "0.2", "1.0"]);
   });
+});
+
+describe("a stream", () => {
+  let prism: PrismProcess;
+  beforeAll(async () => {
+    prism = await PrismProcess.start({ config });
+  });
+  afterAll(() => prism[Symbol.asyncDispose]());
 
   describe("refuses by the name of the field", () => {
     test.each([
@@ -193,30 +220,32 @@ describe("a stream on memory", () => {
 });
 
 describe("streams that are open when their plugin is killed", () => {
-  test("end as PLUGIN_CRASHED with a time to come back, and the namespace serves again", async () => {
-    await using prism = await PrismProcess.start({ config });
-    using app = new StreamClient(prism.listen, "log");
+  test.each(backends)("end as PLUGIN_CRASHED with a time to come back, and $name serves again", async (backend) => {
+    const namespace = nameOn(backend, "log");
+    await using prism = await PrismProcess.start({ config: configOn(backend) });
+    using app = new StreamClient(prism.listen, namespace);
     await app.append("before");
     const reading = app.read({ follow: true });
     const member = app.consume("g");
     const appending = app.open<object, unknown>("AppendStream");
     const answered = new Promise((resolve) => appending.once("data", resolve));
     const appendEnded = new Promise((_, reject) => appending.once("error", reject));
-    appending.write({ namespace: "log", records: [{ payload: Buffer.from("on the stream") }] });
+    appending.write({ namespace, records: [{ payload: Buffer.from("on the stream") }] });
     await answered;
     await eventually("all are in the middle", withinMs, () => reading.hasCaughtUp && member.records.length > 0);
-    const pid = await pluginPid(prism.admin, "memory");
+    const pid = await pluginPid(prism.admin, backend.name);
     process.kill(pid, "SIGKILL");
     for (const ended of [reading.ended, member.ended, appendEnded]) {
       const failure = await failureFrom(ended);
       expect(failure).toMatchObject({ code: "UNAVAILABLE", reason: "PLUGIN_CRASHED", domain: "prism.dev" });
       expect(failure.retryDelayMs).toBeGreaterThan(0);
     }
-    await pluginPid(prism.admin, "memory", pid);
+    await pluginPid(prism.admin, backend.name, pid);
     await app.append("after");
-    expect(await app.texts()).toEqual(["after"]);
+    const left = backend.durable ? ["before", "on the stream", "after"] : ["after"];
+    expect(await app.texts()).toEqual(left);
     const next = app.consume("g");
-    await eventually("the group goes on", withinMs, () => next.records.length === 1);
+    await eventually("the group goes on", withinMs, () => next.records.length === left.length);
     await next.leave();
   });
 });

@@ -5,7 +5,8 @@ import {
   type StreamOptions,
   streamCapabilities,
 } from "@prism-data/pattern-sdk";
-import { MemoryStream, type StreamParts } from "./stream.js";
+import { MemoryStream } from "./stream.js";
+import type { StreamParts } from "./stream-log.js";
 
 /** A log keeps its records from its first binding to the end of the process, however often it is bound. */
 export function streamBinder(

@@ -134,6 +134,14 @@ export function foreignFile(path: string, what: string): GatewayError {
   });
 }
 
+/** Another process, which has the file open too, was told to delete the namespace. */
+export function namespaceRemoved(path: string): GatewayError {
+  return new GatewayError(
+    "BACKEND_FAILED",
+    `SQLite file ${path}: the namespace's data was deleted by another process. Bind the namespace again.`,
+  );
+}
+
 /** More writes wait than may. */
 export function writesOverloaded(path: string): GatewayError {
   return new GatewayError(

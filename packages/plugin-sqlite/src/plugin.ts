@@ -8,6 +8,8 @@ import {
   type PatternBinder,
   queueCapabilities,
   queueOptions,
+  streamCapabilities,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { SqliteKeyValue } from "./key-value.js";
@@ -15,20 +17,26 @@ import { queueBinder } from "./queue-binder.js";
 import { ConnectionPool } from "./sql/connection-pool.js";
 import { relationalBinder } from "./sql/relational-binder.js";
 import { Store, type StoreOptions } from "./store.js";
+import { streamBinder } from "./stream-binder.js";
 
 /** The same file for this module in src, dist and bundle. */
 const connectionProgram = fileURLToPath(new URL("../bundle/sql/process/main.js", import.meta.url));
 
-/** The largest payload of a message: what the pattern allows at most. */
+/** The largest payload of a message or record: what the patterns allow at most. */
 const payloadBytesMax = 3_145_728;
 
 const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  stream: {
+    capabilities: streamCapabilities,
+    limits: { payloadBytesMax },
+    options: streamOptions(streamCapabilities),
+  },
   relational: { capabilities: ["serializable"] },
 } as const;
 
-/** Key-value and queues in a SQLite file, and SQL in a file of its own per namespace: on disk before it answers. */
+/** Key-value, queues and streams in a SQLite file, and SQL in a file of its own per namespace: on disk before it answers. */
 export const sqlitePlugin = definePlugin({
   name: "sqlite",
   version: "0.1.0",
@@ -60,6 +68,7 @@ export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): 
   return {
     keyValue: keyValueBinder(store),
     queue: queueBinder(store),
+    stream: streamBinder(store),
     relational: relationalBinder({ pool, path, maxBytes, busyTimeoutMs }),
     metrics: () => [...metricsOf(store), ...sqlMetricsOf(pool)],
     async close() {

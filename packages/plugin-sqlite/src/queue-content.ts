@@ -1,5 +1,6 @@
-import type { Header, Message } from "@prism-data/pattern-sdk";
+import type { Message } from "@prism-data/pattern-sdk";
 import type { Database, Statement } from "better-sqlite3";
+import { readHeaders, writtenHeaders } from "./written-headers.js";
 
 interface ContentRow {
   readonly key: string;
@@ -7,8 +8,6 @@ interface ContentRow {
   readonly headers: string;
   readonly payload: Buffer;
 }
-
-type WrittenHeader = readonly [name: string, base64: string];
 
 /** What the messages of queues say, by the row of `queue_message`; their ids stand there. */
 export class QueueContent {
@@ -34,14 +33,4 @@ export class QueueContent {
   remove(row: number): void {
     this.#remove.run(row);
   }
-}
-
-function writtenHeaders(headers: readonly Header[]): string {
-  const written = headers.map(({ name, value }): WrittenHeader => [name, Buffer.from(value).toString("base64")]);
-  return JSON.stringify(written);
-}
-
-function readHeaders(written: string): Header[] {
-  const headers: readonly WrittenHeader[] = JSON.parse(written);
-  return headers.map(([name, base64]) => ({ name, value: Buffer.from(base64, "base64") }));
 }

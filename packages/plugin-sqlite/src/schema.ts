@@ -106,6 +106,70 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX queue_deduplication_by_age ON queue_deduplication (namespace_id, sent_at_ms);
   `,
+  // Records before retained_from were removed by retention; those before compacted_to stand in stream_last_of_key, or not at all.
+  `
+  CREATE TABLE stream_log (
+    namespace_id INTEGER PRIMARY KEY,
+    partitions INTEGER NOT NULL,
+    compaction INTEGER NOT NULL,
+    retention_ms INTEGER,
+    retention_bytes INTEGER
+  ) STRICT;
+
+  CREATE TABLE stream_partition (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace_id INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
+    next_offset INTEGER NOT NULL DEFAULT 0,
+    retained_from INTEGER NOT NULL DEFAULT 0,
+    compacted_to INTEGER NOT NULL DEFAULT 0,
+    last_ms INTEGER NOT NULL DEFAULT 0,
+    size_bytes INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (namespace_id, partition)
+  ) STRICT;
+
+  CREATE TABLE stream_record (
+    id INTEGER PRIMARY KEY,
+    partition_id INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
+    appended_at_ms INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    message_id BLOB NOT NULL,
+    key BLOB NOT NULL,
+    content_type TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    UNIQUE (partition_id, "offset")
+  ) STRICT;
+  CREATE INDEX stream_record_by_time ON stream_record (partition_id, appended_at_ms, "offset");
+
+  CREATE TABLE stream_last_of_key (
+    partition_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    "offset" INTEGER NOT NULL,
+    forget_at_ms INTEGER,
+    PRIMARY KEY (partition_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stream_last_of_key_by_end ON stream_last_of_key (partition_id, forget_at_ms) WHERE forget_at_ms IS NOT NULL;
+
+  CREATE TABLE stream_group (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace_id INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    owner TEXT,
+    owned_until_ms INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (namespace_id, name)
+  ) STRICT;
+  CREATE INDEX stream_group_by_owner ON stream_group (owner) WHERE owner IS NOT NULL;
+
+  CREATE TABLE stream_place (
+    group_id INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    committed INTEGER,
+    PRIMARY KEY (group_id, partition)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a file to the current schema; a file that has it is not written to. Throws `INVALID_SETTINGS` for one that is not ours. */

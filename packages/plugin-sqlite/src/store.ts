@@ -4,8 +4,12 @@ import { DatabaseFile } from "./database-file.js";
 import { DeduplicationTable } from "./deduplication-table.js";
 import { EntryTable } from "./entry-table.js";
 import { GroupCommit } from "./group-commit.js";
+import { GroupOwnership } from "./group-ownership.js";
 import { NamespaceTable } from "./namespace-table.js";
 import { QueueTable } from "./queue-table.js";
+import { StreamGroupTable } from "./stream-group-table.js";
+import { StreamSweep } from "./stream-sweep.js";
+import { StreamTable } from "./stream-table.js";
 import { Sweeper } from "./sweeper.js";
 import { TokenTable } from "./token-table.js";
 import { Watchers } from "./watchers.js";
@@ -29,6 +33,10 @@ export class Store {
   readonly tokens: TokenTable;
   readonly queues: QueueTable;
   readonly deduplication: DeduplicationTable;
+  readonly streams: StreamTable;
+  readonly streamSweep: StreamSweep;
+  readonly groups: StreamGroupTable;
+  readonly ownership: GroupOwnership;
   readonly namespaces: NamespaceTable;
   readonly changes: ChangeLog;
   readonly watchers: Watchers;
@@ -47,10 +55,14 @@ export class Store {
     this.tokens = new TokenTable(file.db);
     this.queues = new QueueTable(file.db);
     this.deduplication = new DeduplicationTable(file.db);
+    this.streams = new StreamTable(file.db);
+    this.streamSweep = new StreamSweep(file.db, this.streams);
+    this.groups = new StreamGroupTable(file.db);
     this.namespaces = new NamespaceTable(file.db);
     this.changes = new ChangeLog(file.db);
     this.watchers = new Watchers(file, this.changes, nowMs);
     this.commits = new GroupCommit({ file, nowMs, busyTimeoutMs, observer: this.watchers });
+    this.ownership = new GroupOwnership(this);
     this.sweeper = new Sweeper({ ...this, log });
     this.sweeper.start();
   }
@@ -67,6 +79,7 @@ export class Store {
   close(): void {
     this.sweeper.stop();
     this.watchers.close();
+    this.ownership.close();
     this.commits.close();
     this.file.close();
   }

@@ -6,15 +6,14 @@ import type { EntryTable } from "./entry-table.js";
 import type { GroupCommit } from "./group-commit.js";
 import type { NamespaceTable } from "./namespace-table.js";
 import type { DoomedMessage, QueueTable } from "./queue-table.js";
+import type { StreamGroupTable } from "./stream-group-table.js";
+import type { StreamSweep } from "./stream-sweep.js";
+import { rowsPerSliceMax, slice } from "./sweep-slice.js";
 import type { TokenTable } from "./token-table.js";
 import type { Watchers } from "./watchers.js";
 
 /** How late an expired key may be removed and its watchers told. Reads do not see it from its last millisecond on. */
 const sweepMs = 200;
-
-/** Bounds of one slice, a few ms of work each: calls go on between slices. */
-const rowsPerSliceMax = 500;
-const bytesPerSliceMax = 16 * 2 ** 20;
 
 export interface SweeperOptions {
   readonly file: DatabaseFile;
@@ -23,6 +22,8 @@ export interface SweeperOptions {
   readonly tokens: TokenTable;
   readonly queues: QueueTable;
   readonly deduplication: DeduplicationTable;
+  readonly streamSweep: StreamSweep;
+  readonly groups: StreamGroupTable;
   readonly namespaces: NamespaceTable;
   readonly changes: ChangeLog;
   readonly watchers: Watchers;
@@ -31,8 +32,8 @@ export interface SweeperOptions {
 }
 
 /**
- * Really removes what is over: expired entries, messages past their retention, tokens and deduplication ids past their window,
- * rows of removed namespaces, leases of dead processes.
+ * Really removes what is over: expired entries, messages and records past their retention, records of keys that have newer ones,
+ * tokens and deduplication ids past their window, rows of removed namespaces, leases of dead processes.
  */
 export class Sweeper {
   readonly #on: SweeperOptions;
@@ -83,13 +84,13 @@ export class Sweeper {
   }
 
   #hasWork(): boolean {
-    const { namespaces, watchers, queues, deduplication, nowMs } = this.#on;
+    const { namespaces, watchers, queues, deduplication, streamSweep, nowMs } = this.#on;
     if (this.#hasOld(nowMs()) || queues.hasTooOld(nowMs()) || deduplication.hasEnded(nowMs())) return true;
-    return namespaces.removed() !== undefined || watchers.hasLapsed;
+    return streamSweep.hasWork(nowMs()) || namespaces.removed() !== undefined || watchers.hasLapsed;
   }
 
   #removeSlice(): void {
-    const { entries, tokens, queues, deduplication, namespaces, changes, watchers, nowMs } = this.#on;
+    const { entries, tokens, queues, deduplication, streamSweep, namespaces, changes, watchers, nowMs } = this.#on;
     watchers.removeLapsed();
     const expired = slice(entries.expired(nowMs(), rowsPerSliceMax), ({ valueBytes }) => valueBytes);
     for (const { id, namespaceId, key } of expired) {
@@ -99,17 +100,19 @@ export class Sweeper {
     tokens.removeEnded(nowMs(), rowsPerSliceMax);
     removeMessages(queues, queues.tooOld(nowMs(), rowsPerSliceMax));
     deduplication.removeEnded(nowMs(), rowsPerSliceMax);
+    streamSweep.removeSlice(nowMs());
     const removed = namespaces.removed();
     if (removed !== undefined) this.#removeFromNamespace(removed);
   }
 
   #removeFromNamespace(id: number): void {
-    const { entries, tokens, queues, deduplication, namespaces, changes } = this.#on;
+    const { entries, tokens, queues, deduplication, streamSweep, groups, namespaces, changes } = this.#on;
     const doomed = slice(entries.ofNamespace(id, rowsPerSliceMax), ({ valueBytes }) => valueBytes);
     for (const row of doomed) entries.remove(row.id);
     if (doomed.length > 0 || tokens.removeNamespace(id, rowsPerSliceMax) > 0) return;
     if (removeMessages(queues, queues.ofNamespace(id, rowsPerSliceMax)) > 0) return;
     if (deduplication.removeNamespace(id, rowsPerSliceMax) > 0) return;
+    if (streamSweep.removeNamespace(id) > 0 || groups.removeNamespace(id, rowsPerSliceMax) > 0) return;
     queues.removeQueue(id);
     changes.removeNamespace(id);
     namespaces.remove(id);
@@ -121,16 +124,4 @@ function removeMessages(queues: QueueTable, messages: Iterable<DoomedMessage>): 
   const doomed = slice(messages, ({ sizeBytes }) => sizeBytes);
   for (const { id } of doomed) queues.remove(id);
   return doomed.length;
-}
-
-/** As many rows as one slice may remove: freeing a row costs time by its size. */
-function slice<Row>(rows: Iterable<Row>, sizeBytesOf: (row: Row) => number): Row[] {
-  const taken: Row[] = [];
-  let sizeBytes = 0;
-  for (const row of rows) {
-    taken.push(row);
-    sizeBytes += sizeBytesOf(row);
-    if (sizeBytes > bytesPerSliceMax) break;
-  }
-  return taken;
 }

@@ -1,0 +1,34 @@
+import {
+  type Binding,
+  type PatternBinder,
+  partitionsFixedError,
+  type StreamOptions,
+  streamCapabilities,
+} from "@prism-data/pattern-sdk";
+import { namespaceBinder } from "./namespace-binder.js";
+import type { Store } from "./store.js";
+import { SqliteStream } from "./stream.js";
+
+/** Makes logs real: the rows of a namespace in the backend's file. */
+export function streamBinder(store: Store): PatternBinder<SqliteStream, StreamOptions> {
+  return namespaceBinder(store, {
+    what: "log",
+    content: "records",
+    capabilities: streamCapabilities,
+    isThere: (id, binding) => {
+      const partitions = store.streams.partitionsOf(id);
+      if (partitions !== undefined) requirePartitions(binding, partitions);
+      return partitions !== undefined;
+    },
+    make: (id, { options }) => store.streams.configure(id, options, store.nowMs()),
+    open: (id, { options }) => {
+      const partitionIds = store.file.read(() => store.streams.partitionIds(id));
+      return new SqliteStream(store, { namespaceId: id, partitionIds }, options);
+    },
+  });
+}
+
+function requirePartitions({ namespace, options }: Binding<StreamOptions>, partitions: number): void {
+  const { partitions: asked } = options;
+  if (partitions !== asked) throw partitionsFixedError({ namespace, partitions, asked });
+}
