@@ -5,6 +5,16 @@ import { bytes, call, callContext, openStore, reasonOf, textOf } from "./testing
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
+/** As many callers as wait at once, and how often each writes after its last answer. */
+const writers = 64;
+const rounds = 10;
+
+async function timed(run: () => Promise<void>): Promise<number> {
+  const startedAtMs = performance.now();
+  await run();
+  return performance.now() - startedAtMs;
+}
+
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Locks the file as another process would. */
@@ -31,6 +41,24 @@ describe("writes that arrive together", () => {
       numbers(9).map((number) => keyValue.set({ key: String(number), value: Buffer.alloc(2 ** 20) }, call)),
     );
     expect(store.commits.counts.commits - commits).toBe(3 + 2);
+  });
+
+  test("are at least five times as many in the same time as one by one, and all on disk", { retry: 2 }, async () => {
+    const { keyValue, path } = await openStore();
+    const write = (key: string) => keyValue.set({ key, value: randomBytes(1_024) }, call);
+    const oneByOneMs = await timed(async () => {
+      for (const number of numbers(writers * rounds)) await write(`alone ${number}`);
+    });
+    const togetherMs = await timed(async () => {
+      const writer = async (name: number) => {
+        for (const round of numbers(rounds)) await write(`together ${name} ${round}`);
+      };
+      await Promise.all(numbers(writers).map(writer));
+    });
+    expect(oneByOneMs / togetherMs).toBeGreaterThan(5);
+    const other = new Database(path, { readonly: true });
+    expect(other.prepare("SELECT count(*) FROM entry").pluck().get()).toBe(2 * writers * rounds);
+    other.close();
   });
 
   test("do not fail with one that fails", async () => {
