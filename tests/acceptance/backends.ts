@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { redis as redisServer, sharedServer } from "../servers/own-server.ts";
+import { postgres as postgresServer, redis as redisServer, sharedServer } from "../servers/own-server.ts";
 import type { PrismConfig } from "./prism-process.ts";
 
 /** A data system that Prism ships a plugin for. */
@@ -23,6 +23,12 @@ export const redis: TestedBackend = {
   name: "redis",
   durable: true,
   config: () => ({ plugin: "redis", settings: { url: sharedServer(redisServer) } }),
+};
+
+export const postgres: TestedBackend = {
+  name: "postgres",
+  durable: true,
+  config: () => ({ plugin: "postgres", settings: { url: sharedServer(postgresServer) } }),
 };
 
 export const backends: readonly TestedBackend[] = [memory, sqlite, redis];

@@ -6,6 +6,7 @@ const files = [
   "prism/queue/v1/queue.proto",
   "prism/pubsub/v1/pubsub.proto",
   "prism/stream/v1/stream.proto",
+  "prism/relational/v1/relational.proto",
   "prism/admin/v1/admin.proto",
   "google/rpc/status.proto",
   "google/rpc/error_details.proto",
