@@ -22,8 +22,9 @@ export class SqliteRelational implements Relational {
   }
 
   /** Opens the file once. Throws `GatewayError` when it cannot be. */
-  async check(signal: AbortSignal): Promise<void> {
-    this.#options.pool.release(await this.#acquire(signal));
+  check(signal: AbortSignal): Promise<void> {
+    const { pool, file } = this.#options;
+    return this.#whenFree(() => pool.check(file, signal), signal);
   }
 
   query(statement: SqlStatement, outlet: RowOutlet, { signal }: CallContext): Promise<void> {
@@ -66,11 +67,16 @@ export class SqliteRelational implements Relational {
     }
   }
 
-  async #acquire(signal: AbortSignal): Promise<Connection> {
-    const { pool, file, busyTimeoutMs } = this.#options;
+  #acquire(signal: AbortSignal): Promise<Connection> {
+    const { pool, file } = this.#options;
+    return this.#whenFree(() => pool.acquire(file, signal), signal);
+  }
+
+  /** Opening waits while another process repairs the file after a crash. */
+  async #whenFree<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { file, busyTimeoutMs } = this.#options;
     try {
-      const retry = { timeoutMs: busyTimeoutMs, whenOvertaken: true, signal };
-      return await retryWhileBusy(() => pool.acquire(file, signal), retry);
+      return await retryWhileBusy(run, { timeoutMs: busyTimeoutMs, whenOvertaken: true, signal });
     } catch (error) {
       throw translateSqlError(error, { path: file.path });
     }

@@ -38,6 +38,7 @@ export class ConnectionPool {
   /** The last is the one used last. */
   readonly #free: { readonly connection: Connection; readonly timer: NodeJS.Timeout }[] = [];
   #waiting: Waiting[] = [];
+  #lastCheck: Promise<void> = Promise.resolve();
   #stopped = 0;
 
   constructor(options: ConnectionPoolOptions) {
@@ -53,14 +54,19 @@ export class ConnectionPool {
   /** Lends a connection with the file open, when there is one. Give it back with `release`. */
   async acquire(file: PooledFile, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
-    const connection = this.#take(file) ?? (await this.#turn(file, signal));
-    try {
-      if (connection.path !== file.path) await connection.open(file.path, file.maxBytes, signal);
-      return connection;
-    } catch (error) {
-      this.release(connection);
-      throw error;
-    }
+    return this.#opened(this.#take(file) ?? (await this.#turn(file, signal)), file, signal);
+  }
+
+  /** Opens a file once, one after the other, with no more than one process. Rejects when it cannot be opened. */
+  check(file: PooledFile, signal: AbortSignal): Promise<void> {
+    const check = async () => {
+      signal.throwIfAborted();
+      const free = this.#lend(this.#alive()[0], file);
+      this.release(await this.#opened(free ?? this.#take(file) ?? (await this.#turn(file, signal)), file, signal));
+    };
+    const checked = this.#lastCheck.then(check, check);
+    this.#lastCheck = checked;
+    return checked;
   }
 
   /** Takes a connection back; nothing may be open on it. One that has ended is forgotten. */
@@ -91,13 +97,31 @@ export class ConnectionPool {
   /** A connection that can be had now; the caller opens the file if it is not open. */
   #take(file: PooledFile): Connection | undefined {
     if (this.#lentFor(file.path) >= this.#perFileMax) return undefined;
-    const free = this.#free.map(({ connection }) => connection).filter(({ isAlive }) => isAlive);
+    const free = this.#alive();
     const open = free.findLast(({ path }) => path === file.path);
-    const connection = open ?? this.#made() ?? free[0];
+    return this.#lend(open ?? this.#made() ?? free[0], file);
+  }
+
+  #lend(connection: Connection | undefined, { path }: PooledFile): Connection | undefined {
     if (connection === undefined) return undefined;
     this.#forget(connection);
-    this.#lent.set(connection, file.path);
+    this.#lent.set(connection, path);
     return connection;
+  }
+
+  async #opened(connection: Connection, file: PooledFile, signal: AbortSignal): Promise<Connection> {
+    try {
+      if (connection.path !== file.path) await connection.open(file.path, file.maxBytes, signal);
+      return connection;
+    } catch (error) {
+      this.release(connection);
+      throw error;
+    }
+  }
+
+  /** Those that are free; the first is the one that was used longest ago. */
+  #alive(): readonly Connection[] {
+    return this.#free.map(({ connection }) => connection).filter(({ isAlive }) => isAlive);
   }
 
   #made(): Connection | undefined {

@@ -3,6 +3,7 @@ import { translateError } from "../errors.js";
 import { SqliteRelational } from "../relational.js";
 import type { ConnectionPool } from "./connection-pool.js";
 import { NamespaceFiles } from "./namespace-files.js";
+import { notOpenedInTime } from "./sql-errors.js";
 
 /** How long a process may take to start and to open a file, on a machine that is busy. */
 const openTimeoutMs = 10_000;
@@ -27,8 +28,7 @@ export function relationalBinder(options: RelationalBinderOptions): PatternBinde
       const changes = files.has(namespace) ? [] : [`made the file ${file.path}`];
       inPlace(file.path, () => files.make(namespace));
       const pattern = bound.get(namespace) ?? new SqliteRelational({ pool, file, busyTimeoutMs });
-      // What cannot be opened is no namespace.
-      await pattern.check(AbortSignal.timeout(openTimeoutMs));
+      await checkInTime(pattern, file.path);
       bound.set(namespace, pattern);
       const close = async () => {
         bound.delete(namespace);
@@ -44,6 +44,16 @@ export function relationalBinder(options: RelationalBinderOptions): PatternBinde
       return [`removed the file ${files.pathOf(namespace)}`];
     },
   };
+}
+
+/** What cannot be opened is no namespace. */
+async function checkInTime(pattern: SqliteRelational, path: string): Promise<void> {
+  const signal = AbortSignal.timeout(openTimeoutMs);
+  try {
+    await pattern.check(signal);
+  } catch (error) {
+    throw signal.aborted ? notOpenedInTime(path, openTimeoutMs) : error;
+  }
 }
 
 function inPlace(path: string, run: () => void): void {

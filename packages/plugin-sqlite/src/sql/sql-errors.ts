@@ -75,3 +75,12 @@ export function statementsOverloaded(): GatewayError {
     "Too many statements wait for a connection. Nothing was done; try again later.",
   );
 }
+
+/** No connection was free, or none could open the file, for so long. */
+export function notOpenedInTime(path: string, timeoutMs: number): GatewayError {
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    `SQLite file ${path}: it could not be opened within ${timeoutMs} ms, because every connection was in use or the machine is too ` +
+      "busy. It is tried again; if it stays so, give the backend more sql_connections.",
+  );
+}

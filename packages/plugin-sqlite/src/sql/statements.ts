@@ -52,9 +52,11 @@ export class Statements {
   ): Promise<ConnectionAnswers[Request["kind"]]> {
     const { connection, own, busyTimeoutMs, place } = this.#options;
     try {
+      const run = () => connection.call(request, signal);
+      // What reads on cannot begin anew, and meets nobody.
+      if (request.kind === "fetch") return await run();
       // A transaction that an app drives has shown it what it read: only the app can begin anew.
-      const retry = { timeoutMs: busyTimeoutMs, whenOvertaken: own, signal };
-      return await retryWhileBusy(() => connection.call(request, signal), retry);
+      return await retryWhileBusy(run, { timeoutMs: busyTimeoutMs, whenOvertaken: own, signal });
     } catch (error) {
       throw translateSqlError(error, place);
     }

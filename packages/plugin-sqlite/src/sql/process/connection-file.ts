@@ -82,6 +82,7 @@ export class ConnectionFile {
 
   #configure(maxBytes: number | undefined): void {
     const { db, rules } = this;
+    if (!("setAuthorizer" in db && "limits" in db)) throw nodeTooOld();
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF;
       PRAGMA journal_size_limit = ${logSizeBytesMax}`);
     if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pageBytesOf(db))}`);
@@ -104,4 +105,12 @@ function pageBytesOf(db: DatabaseSync): number {
 
 function fileGone(): SqlFailure {
   return new SqlFailure("GONE", "the file is not in its place any more");
+}
+
+function nodeTooOld(): SqlFailure {
+  return new SqlFailure(
+    "NODE_TOO_OLD",
+    "the SQLite of this Node.js has no authorizer and limits, without which statements could leave their file; run Prism with " +
+      "Node.js 24.21 or newer",
+  );
 }
