@@ -20,9 +20,10 @@ const ledger = `ledger-${run}`;
 const other = `other-${run}`;
 
 /** The data systems with SQL, and how each numbers parameters. */
-const dialects = [
-  { backend: sqlite, parameter: (number: number) => `?${number}` },
-].map((dialect) => ({ ...dialect, name: dialect.backend.name }));
+const dialects = [{ backend: sqlite, parameter: (number: number) => `?${number}` }].map((dialect) => ({
+  ...dialect,
+  name: dialect.backend.name,
+}));
 
 function configOn({ name, config }: { readonly name: string; config(): object }): PrismConfig {
   return {

@@ -4,6 +4,8 @@ import type { ExitCode } from "./exit-code.js";
 /** Where a command writes to. */
 export interface Output {
   readonly isTerminal: boolean;
+  /** How many characters a line of the terminal has now. `undefined`: it is none, or does not say. */
+  readonly columns: number | undefined;
   /** Resolves when the reader has taken the data, so that a slow reader slows the command. Rejects with EPIPE when it is gone. */
   write(data: string | Uint8Array): Promise<void>;
 }

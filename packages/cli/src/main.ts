@@ -15,6 +15,9 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   stream.on("error", () => {});
   return {
     isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY ? stream.columns || undefined : undefined;
+    },
     write: (data) =>
       new Promise((resolve, reject) => {
         stream.write(data, (error) => (error ? reject(error) : resolve()));

@@ -6,6 +6,8 @@ import { pubSubLines } from "./commands/pub-sub/lines-to-paste.js";
 import { addPubSub } from "./commands/pub-sub/pub-sub.js";
 import { queueLines } from "./commands/queue/lines-to-paste.js";
 import { addQueue } from "./commands/queue/queue.js";
+import { sqlLines } from "./commands/sql/lines-to-paste.js";
+import { addSql } from "./commands/sql/sql.js";
 import { streamLines } from "./commands/stream/lines-to-paste.js";
 import { addStream } from "./commands/stream/stream.js";
 import type { CommandContext } from "./invocation.js";
@@ -35,4 +37,5 @@ export const patternCommands: { readonly [Name in Pattern]?: PatternCommands } =
   "pub-sub": { addTo: addPubSub, linesToPaste: pubSubLines },
   queue: { addTo: addQueue, linesToPaste: queueLines },
   stream: { addTo: addStream, linesToPaste: streamLines },
+  relational: { addTo: addSql, linesToPaste: sqlLines },
 };

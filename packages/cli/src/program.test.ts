@@ -6,6 +6,7 @@ import { runPrism } from "./program.js";
 
 class Screen implements Output {
   readonly isTerminal = false;
+  readonly columns = undefined;
   text = "";
 
   async write(data: string | Uint8Array): Promise<void> {
@@ -43,6 +44,8 @@ describe("help", () => {
     [["queue", "receive", "--help"], "--acknowledge"],
     [["stream", "--help"], "consume"],
     [["stream", "consume", "--help"], "--no-commit"],
+    [["sql", "--help"], "execute"],
+    [["sql", "query", "--help"], "KIND:VALUE"],
     [["plugin", "restart", "--help"], "before the old one drains"],
     [["check", "--help"], "Examples:"],
     [["certs", "--help"], "client_certificates: require"],

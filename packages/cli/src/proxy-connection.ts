@@ -83,9 +83,14 @@ export class ProxyConnection {
     }
   }
 
-  /** Makes a call that is answered by many messages, for as long as they come or until interrupted. */
-  async *serverStream<Q, S>(method: Method<Q, S>, request: Q, tried: string): AsyncGenerator<S, void, undefined> {
-    const call = this.#client.stream(method.path, { signal: this.#options.signal });
+  /** Makes a call that is answered by many messages, for as long as they come, for `timeoutMs`, or until interrupted. */
+  async *serverStream<Q, S>(
+    method: Method<Q, S>,
+    request: Q,
+    tried: string,
+    { timeoutMs }: { readonly timeoutMs?: number } = {},
+  ): AsyncGenerator<S, void, undefined> {
+    const call = this.#client.stream(method.path, { signal: this.#options.signal, timeoutMs });
     try {
       call.write(encodeMessage(method.request, request));
       call.end();
