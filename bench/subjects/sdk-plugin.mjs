@@ -15,7 +15,7 @@ export async function startSdkPlugin({ folder }, cpu) {
   const client = await GrpcClient.connect({ path: socket }, { metadata: Object.entries(credentials) });
   const plugin = new PluginClient(client);
   await plugin.configure({ backend: "bench", settings: {}, dataDir: folder, workingDir: folder });
-  await plugin.bind({ namespace, pattern: "key-value", needs: [], needsGiven: false, planOnly: false });
+  await plugin.bind({ namespace, pattern: "key-value", needs: [], needsGiven: false, planOnly: false, durability: 0 });
   await client.close();
   return {
     endpoint: { path: socket, headers: { ...credentials, "prism-namespace": namespace } },

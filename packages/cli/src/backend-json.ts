@@ -1,4 +1,4 @@
-import { type adminv1, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { type adminv1, durabilityOfWire, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { rfc3339 } from "./proto-json.js";
 
 /** A backend in the names of proto3 JSON. */
@@ -41,8 +41,7 @@ export function healthName(health: number): string {
 
 /** ephemeral, disk, backend or unspecified. */
 export function durabilityName(durability: number): string {
-  const name = Object.entries(pluginv1.Durability).find(([, number]) => number === durability)?.[0];
-  return (name ?? "UNSPECIFIED").toLowerCase();
+  return durabilityOfWire(durability) ?? "unspecified";
 }
 
 function numbers(limits: Readonly<Record<string, bigint>>): Record<string, number> {

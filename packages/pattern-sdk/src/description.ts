@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Durability } from "./durability.js";
 import { jsonSchemaOf } from "./json-schema.js";
 import { boundsOf, namedBounds } from "./patterns/bounds.js";
 import { type PatternKind, withIncluded } from "./patterns/pattern-kind.js";
 import { findPattern } from "./patterns/pattern-kinds.js";
-import type { Durability, PatternDescription, PluginDefinition } from "./plugin.js";
+import type { PatternDescription, PluginDefinition } from "./plugin.js";
 import { contractVersion } from "./protocol/handshake.js";
 
 /** What a plugin is, said without running its backend: what `--describe` prints, as JSON. */

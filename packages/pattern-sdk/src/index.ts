@@ -3,6 +3,7 @@ export * from "./awaitable.js";
 export * from "./call-context.js";
 export * from "./define-plugin.js";
 export * from "./description.js";
+export * from "./durability.js";
 export * from "./errors.js";
 export * from "./patterns/batch-result.js";
 export * from "./patterns/etag-source.js";

@@ -1,11 +1,9 @@
 import type { GrpcMethod } from "@prism-data/transport";
 import type { z } from "zod";
 import type { Awaitable } from "./awaitable.js";
+import type { Durability, GivenDurability } from "./durability.js";
 import type { PatternTypes } from "./patterns/pattern-kind.js";
 import type { Pattern, TypesOf } from "./patterns/pattern-kinds.js";
-
-/** What an acknowledged write survives: nothing but the process · a power cut (synced to disk) · what the data system behind the plugin survives. */
-export type Durability = "ephemeral" | "disk" | "backend";
 
 /** What a plugin says of one pattern, without being run. */
 export interface PatternDescription<Types extends PatternTypes = PatternTypes> {
@@ -13,7 +11,10 @@ export interface PatternDescription<Types extends PatternTypes = PatternTypes> {
   readonly capabilities: readonly Types["capability"][];
   /** The bounds that it holds apps to. Default: the pattern's. */
   readonly limits?: Types["limits"];
-  /** What an acknowledged write survives, where that is not what the plugin says for all of its patterns. */
+  /**
+   * The most that an acknowledged write can survive, where that is not what the plugin says for all of its patterns. `ephemeral`
+   * is final: a namespace that needs more is refused by the description alone.
+   */
   readonly durability?: Durability;
   /**
    * The strict schema of what an operator may write under a namespace's `options`: types, defaults, bounds, descriptions. A
@@ -89,8 +90,11 @@ export interface Bound<P> {
   readonly changes?: readonly string[];
   /** The capabilities that calls may use, when they are more than `binding.capabilities`. */
   readonly capabilities?: readonly string[];
-  /** What an acknowledged write to this namespace survives, where that is not what the pattern's description says. */
-  readonly durability?: Durability;
+  /**
+   * Says what an acknowledged write to this namespace survives as the data system is set now, where that is not what the
+   * pattern's description says. Called once for each bind; throws `BACKEND_UNAVAILABLE` when the data system cannot be asked.
+   */
+  durability?(): Awaitable<GivenDurability>;
   /** Stops what the binding runs (timers, subscriptions). Data stays. */
   close?(): Awaitable<void>;
 }

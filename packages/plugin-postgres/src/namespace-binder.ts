@@ -34,10 +34,14 @@ export function namespaceBinder<P, Options>({
         binding.namespace,
         (id) => prepare?.(id, binding) ?? Promise.resolve(),
       );
-      const bound = { ...make(namespace, binding), ...(capabilities === undefined ? {} : { capabilities }) };
+      const bound = {
+        ...make(namespace, binding),
+        ...(capabilities === undefined ? {} : { capabilities }),
+        durability: () => durabilityOf(connection),
+      };
       try {
         const changes = (await namespace.make()) ? ["made an empty namespace in PostgreSQL"] : [];
-        return { ...bound, changes, durability: await durabilityOf(connection) };
+        return { ...bound, changes };
       } catch (error) {
         // PostgreSQL may be away: then the namespace is made when it is back. Everything else that goes wrong fails the bind.
         if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") {

@@ -24,11 +24,12 @@ export function relationalBinder(connection: Connection, connectionsMax: number)
         pattern: new PostgresRelational(connection.address, () => made.sessions()),
         capabilities: relationalCapabilities,
         close: () => made.close(),
+        durability: () => durabilityOf(connection),
       };
       try {
         await made.sessions();
         const changes = made.wasMissing ? [`made the database and role ${nameOf(namespace)}`] : [];
-        return { ...bound, changes, durability: await durabilityOf(connection) } satisfies Bound<PostgresRelational>;
+        return { ...bound, changes } satisfies Bound<PostgresRelational>;
       } catch (error) {
         // PostgreSQL may be away: then the database is made when it is back. Everything else that goes wrong fails the bind.
         if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") throw error;

@@ -15,6 +15,7 @@ import {
 import { ChangeFeed } from "./change-feed.js";
 import { endpointOf, type Settings, settingsSchema } from "./config.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
+import { durabilityOf } from "./durability.js";
 import { invalidTlsFile } from "./errors.js";
 import { dropIndex, hasIndex, namesFrom } from "./key-index.js";
 import { KeySpace } from "./key-space.js";
@@ -66,7 +67,13 @@ function keyValueBinder({ settings, context, connection, feed }: Opened): Patter
       const pattern = new RedisKeyValue({ connection, feed, etags, space, indexed, log });
       const capabilities = keyValueCapabilities.filter((name) => indexed || !indexedCapabilities.includes(name));
       const changes = await prepared(indexed ? () => built(pattern) : () => dropped(connection, space));
-      return { pattern, capabilities, changes, close: () => pattern.close() };
+      return {
+        pattern,
+        capabilities,
+        changes,
+        durability: () => durabilityOf(connection),
+        close: () => pattern.close(),
+      };
     },
     async plan(binding) {
       const indexed = needsIndex(binding);

@@ -1,3 +1,5 @@
+import type { Reason } from "@prism-data/pattern-sdk/protocol";
+
 /**
  * What supervision and data path tell each other. Plain, structured-cloneable values only, so that the two can live in
  * different threads.
@@ -66,6 +68,8 @@ export type NamespaceRoute =
       readonly timeoutMs: number;
       readonly capabilities: readonly [];
       readonly reason: string;
+      /** What calls are answered with. Not set: NAMESPACE_UNAVAILABLE. */
+      readonly refusedAs?: Reason;
     };
 
 /** A plugin's own gRPC service. */

@@ -1,8 +1,9 @@
+import type { Durability } from "../durability.js";
 import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
-import type { Durability } from "../plugin.js";
 import type { ClientOf, ConformanceCase } from "./conformance-case.js";
 import { callCases } from "./every-pattern/calls.js";
 import { capabilityCases, refusalCases } from "./every-pattern/capabilities.js";
+import { neededDurabilityCases } from "./every-pattern/durability.js";
 import { requestCases } from "./every-pattern/requests.js";
 import type { Subject, SubjectOptions } from "./subject.js";
 
@@ -54,7 +55,8 @@ export function casesFor<S extends Subject>(
   capabilities: readonly string[],
 ): readonly ConformanceCase<S>[] {
   const declared = withIncluded(suite.kind, capabilities);
-  const cases = [...suite.cases, ...requestCases(suite), ...callCases(suite), ...capabilityCases(suite)];
+  const ofEveryPattern = [requestCases, callCases, capabilityCases, neededDurabilityCases];
+  const cases = [...suite.cases, ...ofEveryPattern.flatMap((casesOf) => casesOf(suite))];
   return [...cases.filter((one) => applies(one, declared)), ...refusalCases(suite, declared)];
 }
 

@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { GrpcClient, HeaderList } from "@prism-data/transport";
+import type { Durability } from "../durability.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { BindResponse, DescribeResponse } from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { PluginClient } from "../protocol/plugin-client.js";
+import { wireDurability } from "../protocol/wire-durability.js";
 import { eventuallyMs } from "./eventually.js";
 import type { PatternClient } from "./pattern-client.js";
 import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
@@ -41,6 +43,8 @@ export interface BindOptions {
   readonly needs?: readonly string[];
   /** Default: those of the subject. */
   readonly options?: Written;
+  /** Default: anything goes. */
+  readonly durability?: Durability;
 }
 
 /** A plugin that runs and waits to be configured. */
@@ -129,13 +133,14 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
     namespace: string,
     { planOnly = false, ...asked }: BindOptions & { readonly planOnly?: boolean } = {},
   ): Promise<BindResponse> {
-    const { needs, options = this.#options.options } = asked;
+    const { needs, options = this.#options.options, durability } = asked;
     const request = {
       namespace,
       pattern: this.kind.name,
       needs: [...(needs ?? [])],
       needsGiven: needs !== undefined,
       planOnly,
+      durability: wireDurability(durability),
       options: options && { ...options },
     };
     const response = await control(this.#instance).bind(request, { timeoutMs: controlTimeoutMs });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { GivenDurability } from "../durability.js";
+import { GatewayError } from "../errors.js";
 import { keyValueKind } from "../patterns/key-value/key-value-kind.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
 import type { Binding } from "../plugin.js";
@@ -9,8 +11,9 @@ const otherKind: PatternKind = { ...keyValueKind, name: "other", requiredMethods
 
 function plan(change: Partial<BindingPlan> = {}): BindingPlan {
   const bounds = { valueBytesMax: 1 };
-  const asked = { capabilities: new Set<string>(), options: undefined, durability: "disk" as const };
-  return { namespace: "n", kind: keyValueKind, bounds, plugin: "tiny", ...asked, ...change };
+  const asked = { capabilities: new Set<string>(), options: undefined, durability: "backend" as const };
+  const neededDurability = undefined;
+  return { namespace: "n", kind: keyValueKind, bounds, plugin: "tiny", ...asked, neededDurability, ...change };
 }
 
 function recordingBinder() {
@@ -68,4 +71,57 @@ test("other options replace the binding and end what ran on the old one; equal o
   await bindings.bind(binder, plan({ options: { retention: { ms: 6 } } }));
   expect(before?.closed.reason).toMatchObject({ reason: "NAMESPACE_UNAVAILABLE" });
   expect(seen).toEqual(['bind n {"retention":{"ms":5}}', 'bind n {"retention":{"ms":6}}', "close n"]);
+});
+
+/** A binder on a data system that says what a write survives; `closed` counts the bindings that were given up. */
+function durableBinder(durability: () => GivenDurability) {
+  const closed = { count: 0 };
+  const binder: AnyBinder = {
+    bind: () => ({ pattern: new TinyStore(), durability, close: () => void closed.count++ }),
+    deleteData: () => [],
+  };
+  return { binder, closed };
+}
+
+const away = (): never => {
+  throw new GatewayError("BACKEND_UNAVAILABLE", "away");
+};
+
+test.each([
+  ["nothing", undefined, "ephemeral"],
+  ["what is given", "backend", "backend"],
+  ["less than is given", "backend", "disk"],
+] as const)("a namespace that needs %s is bound, and told what it gets", async (_, neededDurability, durability) => {
+  const { binder } = durableBinder(() => ({ durability }));
+  expect(await new Bindings().bind(binder, plan({ neededDurability }))).toMatchObject({ durability });
+});
+
+test("a namespace that needs more than is given is refused with the setting to change, and closed", async () => {
+  const { binder, closed } = durableBinder(() => ({ durability: "backend", advice: "Set sync always." }));
+  const bindings = new Bindings();
+  await expect(bindings.bind(binder, plan({ neededDurability: "disk" }))).rejects.toMatchObject({
+    reason: "DURABILITY_MISSING",
+    message: expect.stringContaining("Set sync always."),
+    metadata: { namespace: "n", needed: "disk", given: "backend" },
+  });
+  expect([bindings.find("n"), closed.count]).toEqual([undefined, 1]);
+});
+
+test("a namespace that comes to need more than is given stays as it was", async () => {
+  const { binder } = durableBinder(() => ({ durability: "backend" }));
+  const bindings = new Bindings();
+  await bindings.bind(binder, plan());
+  const before = bindings.find("n");
+  await expect(bindings.bind(binder, plan({ neededDurability: "disk" }))).rejects.toMatchObject({
+    reason: "DURABILITY_MISSING",
+  });
+  expect(bindings.find("n")).toBe(before);
+});
+
+test("a data system that is away is waited for by those alone who need its word", async () => {
+  const { binder } = durableBinder(away);
+  const bindings = new Bindings();
+  const asked = bindings.bind(binder, plan({ neededDurability: "backend" }));
+  await expect(asked).rejects.toMatchObject({ reason: "BACKEND_UNAVAILABLE" });
+  expect(await bindings.bind(binder, plan())).toMatchObject({ durability: "backend" });
 });

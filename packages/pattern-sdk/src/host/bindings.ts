@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { type Durability, durabilityMissingError, type GivenDurability, isDurableEnough } from "../durability.js";
 import { GatewayError } from "../errors.js";
 import { checkMethods } from "../patterns/check-methods.js";
 import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
-import type { Binding, Bound, Durability, PatternBinder } from "../plugin.js";
+import type { Binding, Bound, PatternBinder } from "../plugin.js";
 import type { BoundNamespace } from "../protocol/pattern/bound-namespace.js";
 
 /** A binder, whatever its pattern is. */
@@ -12,7 +13,10 @@ export type AnyBinder = PatternBinder<object, unknown>;
 export interface BindingPlan extends Binding<unknown> {
   readonly kind: PatternKind;
   readonly bounds: object;
+  /** What the pattern's description says. */
   readonly durability: Durability;
+  /** The least that an acknowledged write must survive. `undefined`: anything goes. */
+  readonly neededDurability: Durability | undefined;
   readonly plugin: string;
 }
 
@@ -28,6 +32,7 @@ interface LiveBinding {
   /** What was asked for, to tell a repeated bind from a changed one. */
   readonly plan: BindingPlan;
   readonly made: Bound<object>;
+  readonly durability: Durability;
   readonly closing: AbortController;
 }
 
@@ -46,7 +51,7 @@ export class Bindings {
       const before = this.#live.get(plan.namespace);
       if (before !== undefined && before.plan.kind !== plan.kind) throw boundAlready(before.plan, plan);
       if (before !== undefined && asksTheSame(before.plan, plan)) return resultOf(before, []);
-      const after = liveBinding(await binder.bind(bindingOf(plan)), plan);
+      const after = await madeBinding(binder, plan, before);
       this.#live.set(plan.namespace, after);
       if (before !== undefined) await replaced(before, after);
       return resultOf(after, after.made.changes ?? []);
@@ -103,18 +108,52 @@ function bindingOf({ namespace, capabilities, options }: BindingPlan): Binding<u
   return { namespace, capabilities, options };
 }
 
-function liveBinding(made: Bound<object>, plan: BindingPlan): LiveBinding {
+/** What does not keep the plan is closed again, unless it is what serves now. */
+async function madeBinding(
+  binder: AnyBinder,
+  plan: BindingPlan,
+  before: LiveBinding | undefined,
+): Promise<LiveBinding> {
+  const made = await binder.bind(bindingOf(plan));
+  try {
+    return liveBinding(made, plan, await sufficientDurability(made, plan));
+  } catch (error) {
+    if (made.pattern !== before?.made.pattern) await made.close?.();
+    throw error;
+  }
+}
+
+async function sufficientDurability(made: Bound<object>, plan: BindingPlan): Promise<Durability> {
+  const given = await givenDurability(made, plan);
+  const { namespace, neededDurability: needed } = plan;
+  if (needed === undefined || isDurableEnough(given.durability, needed)) return given.durability;
+  throw durabilityMissingError(namespace, needed, given);
+}
+
+async function givenDurability(made: Bound<object>, plan: BindingPlan): Promise<GivenDurability> {
+  const described = { durability: plan.durability };
+  try {
+    return (await made.durability?.()) ?? described;
+  } catch (error) {
+    // A data system that is away is no failure to a namespace that takes what it gets.
+    const isAway = error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
+    if (isAway && plan.neededDurability === undefined) return described;
+    throw error;
+  }
+}
+
+function liveBinding(made: Bound<object>, plan: BindingPlan, durability: Durability): LiveBinding {
   const { namespace, kind, bounds, options, plugin } = plan;
   const { pattern } = made;
   const capabilities = new Set(withIncluded(kind, [...plan.capabilities, ...(made.capabilities ?? [])]));
   checkMethods(kind, { pattern, capabilities, plugin });
   const closing = new AbortController();
   const visible = { namespace, kind, pattern, capabilities, bounds, options, closed: closing.signal };
-  return { visible, plan, made, closing };
+  return { visible, plan, made, durability, closing };
 }
 
-function resultOf({ visible, plan, made }: LiveBinding, changes: readonly string[]): BindingResult {
-  return { changes, capabilities: [...visible.capabilities], durability: made.durability ?? plan.durability };
+function resultOf({ visible, durability }: LiveBinding, changes: readonly string[]): BindingResult {
+  return { changes, capabilities: [...visible.capabilities], durability };
 }
 
 /** Ends the older of two bindings; a binder that gave the same pattern again means to go on with it. */
@@ -129,7 +168,11 @@ async function close({ closing, made }: LiveBinding, reason: GatewayError): Prom
 }
 
 function asksTheSame(one: BindingPlan, other: BindingPlan): boolean {
-  return isDeepStrictEqual(one.capabilities, other.capabilities) && isDeepStrictEqual(one.options, other.options);
+  return (
+    isDeepStrictEqual(one.capabilities, other.capabilities) &&
+    isDeepStrictEqual(one.options, other.options) &&
+    one.neededDurability === other.neededDurability
+  );
 }
 
 /** Invariant: a namespace of one process has one pattern. */

@@ -1,4 +1,5 @@
 import type { GrpcMethod } from "@prism-data/transport";
+import { type Durability, durabilityMissingError } from "../durability.js";
 import { GatewayError } from "../errors.js";
 import { boundsOf, namedBounds } from "../patterns/bounds.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
@@ -39,6 +40,8 @@ export interface NamespaceRequest {
   readonly needs: readonly string[] | undefined;
   /** What the operator wrote under `options`. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** What the operator wrote under `durability`. `undefined`: nothing. */
+  readonly durability: Durability | undefined;
 }
 
 /** What became of a bind. */
@@ -174,17 +177,23 @@ export class PluginHost {
     }
   }
 
-  #planned({ namespace, pattern, needs, options }: NamespaceRequest): { binder: AnyBinder; plan: BindingPlan } {
+  #planned(request: NamespaceRequest): { binder: AnyBinder; plan: BindingPlan } {
+    const { namespace, pattern, needs, options, durability: neededDurability } = request;
     const { kind, description, binder } = this.#offered(pattern);
     const plugin = this.plugin.name;
     checkedNamespace(namespace);
+    const { durability = this.plugin.durability } = description;
+    if (durability === "ephemeral" && neededDurability !== undefined && neededDurability !== durability) {
+      throw durabilityMissingError(namespace, neededDurability, { durability });
+    }
     const plan = {
       namespace,
       kind,
       capabilities: effectiveCapabilities(kind, description.capabilities, { namespace, needs, plugin }),
       options: parsedOptions(description.options, options, { namespace, pattern }),
       bounds: boundsOf(kind, description.limits),
-      durability: description.durability ?? this.plugin.durability,
+      durability,
+      neededDurability,
       plugin,
     };
     return { binder, plan };

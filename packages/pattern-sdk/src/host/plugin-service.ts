@@ -1,10 +1,12 @@
 import type { GrpcMethod, ServerCall, StreamingServerCall } from "@prism-data/transport";
 import { describePlugin, type StaticPatternDescription } from "../description.js";
+import type { Durability } from "../durability.js";
 import { GatewayError } from "../errors.js";
-import type { BackendHealth, Durability, Logger, MetricFamily } from "../plugin.js";
+import type { BackendHealth, Logger, MetricFamily } from "../plugin.js";
 import * as wire from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { decodeMessage, encodeMessage, type MessageType } from "../protocol/message.js";
 import { pluginService } from "../protocol/plugin-client.js";
+import { durabilityOfWire, wireDurability } from "../protocol/wire-durability.js";
 import { msFromDuration } from "../protocol/wire-time.js";
 import type { PluginHost } from "./plugin-host.js";
 import { translatedError } from "./translated-error.js";
@@ -76,14 +78,33 @@ function translated(method: GrpcMethod, log: Logger): GrpcMethod {
 
 async function bind(request: wire.BindRequest, host: PluginHost): Promise<wire.BindResponse> {
   const { namespace, pattern, options = {} } = request;
-  const asked = { namespace, pattern, needs: request.needsGiven ? request.needs : undefined, options };
+  const asked = {
+    namespace,
+    pattern,
+    needs: request.needsGiven ? request.needs : undefined,
+    options,
+    durability: neededDurability(request.durability),
+  };
   const { changes, capabilities, limits, durability } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
   return {
     changes: [...changes],
     capabilities: [...capabilities],
     limits: wireLimits(limits),
-    durability: wireDurability[durability],
+    durability: wireDurability(durability),
   };
+}
+
+/** Invariant: what is not understood is not taken for less. */
+function neededDurability(number: number): Durability | undefined {
+  const durability = durabilityOfWire(number);
+  if (durability !== undefined || number === wire.Durability.UNSPECIFIED) return durability;
+  throw new GatewayError(
+    "INVALID_FIELD",
+    `durability: ${number} is not known to this plugin; use a newer version of it.`,
+    {
+      fieldViolations: [{ field: "durability", description: `${number} is not known to this plugin` }],
+    },
+  );
 }
 
 async function reportHealth(call: StreamingServerCall, host: PluginHost): Promise<void> {
@@ -115,19 +136,13 @@ function durationWithin(
   throw new GatewayError("INVALID_FIELD", `${field}: ${description}.`, { fieldViolations: [{ field, description }] });
 }
 
-const wireDurability = {
-  ephemeral: wire.Durability.EPHEMERAL,
-  disk: wire.Durability.DISK,
-  backend: wire.Durability.BACKEND,
-} as const satisfies Record<Durability, number>;
-
 function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
   const { name, version, durability, patterns, services = [], settings } = describePlugin(plugin);
   return {
     name,
     version,
     patterns: Object.entries(patterns).map(([pattern, description]) => wirePattern(pattern, description)),
-    durability: wireDurability[durability],
+    durability: wireDurability(durability),
     settingsSchema: JSON.stringify(settings),
     services: [...services],
     fileDescriptorSet: plugin.services?.fileDescriptorSet ?? new Uint8Array(0),
@@ -140,7 +155,7 @@ function wirePattern(pattern: string, description: StaticPatternDescription): wi
     pattern,
     capabilities: [...capabilities],
     limits: wireLimits(limits),
-    durability: durability === undefined ? wire.Durability.UNSPECIFIED : wireDurability[durability],
+    durability: wireDurability(durability),
     optionsSchema: options === undefined ? "" : JSON.stringify(options),
   };
 }

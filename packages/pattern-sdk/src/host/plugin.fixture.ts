@@ -10,6 +10,7 @@ import type { Change, ChangeSink, Entry, KeyValue, SetRequest } from "../pattern
 import { keyValueCapabilities } from "../patterns/key-value/key-value-capabilities.js";
 import type { Bound, Logger, PatternBinder, PluginDefinition } from "../plugin.js";
 import { PluginClient } from "../protocol/plugin-client.js";
+import { wireDurability } from "../protocol/wire-durability.js";
 import { type RunningPlugin, startPlugin } from "./start-plugin.js";
 
 /** A store on a map: as little as the SDK's own tests need. The conformance suite has the exact one. */
@@ -206,6 +207,7 @@ export async function runTinyPlugin(change: Partial<PluginDefinition> = {}): Pro
           needs: [...(needs ?? [])],
           needsGiven: needs !== undefined,
           planOnly: false,
+          durability: wireDurability(undefined),
           options: undefined,
         });
       }

@@ -23,6 +23,7 @@ const bindRequest: BindRequest = {
   needs: [],
   needsGiven: false,
   planOnly: false,
+  durability: Durability.UNSPECIFIED,
   options: undefined,
 };
 
@@ -152,6 +153,19 @@ describe("Bind", () => {
     expect(bound.capabilities).toEqual(capabilities);
   });
 
+  test("refuses more durability than the plugin ever gives, also when it only plans, and makes nothing", async () => {
+    for (const planOnly of [false, true]) {
+      const refused = failure(tiny.contract.bind({ ...bindRequest, durability: Durability.BACKEND, planOnly }));
+      expect(await refused).toMatchObject({ reason: "DURABILITY_MISSING" });
+    }
+    expect(tiny.inside.stores.size).toBe(0);
+  });
+
+  test("refuses a durability that it does not know, rather than give less", async () => {
+    const refused = failure(tiny.contract.bind({ ...bindRequest, durability: 4 as Durability }));
+    expect(await refused).toMatchObject({ reason: "INVALID_FIELD" });
+  });
+
   test("changes nothing when it only plans", async () => {
     const planned = await tiny.contract.bind({ ...bindRequest, planOnly: true });
     expect(planned.changes).toEqual(["would make demo"]);
@@ -207,8 +221,8 @@ describe("Bind with options", () => {
         keyValue: {
           bind: (binding) => {
             bound.push(binding);
-            const durability = binding.options.partitions === 1 ? ("backend" as const) : undefined;
-            return { pattern: new TinyStore(), ...(durability && { durability }) };
+            const durability = () => ({ durability: "backend" as const });
+            return { pattern: new TinyStore(), ...(binding.options.partitions === 1 && { durability }) };
           },
           deleteData: () => undefined,
         },

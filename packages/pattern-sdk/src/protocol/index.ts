@@ -1,3 +1,4 @@
+export * from "../durability.js";
 export * from "../errors.js";
 export { type Pattern, patterns } from "../patterns/pattern-kinds.js";
 export * from "../reasons.js";
@@ -21,4 +22,5 @@ export * from "./plugin-client.js";
 export * from "./release-start-memory.js";
 export * as rpc from "./rpc.js";
 export * from "./status.js";
+export * from "./wire-durability.js";
 export * from "./wire-time.js";

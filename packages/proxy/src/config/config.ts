@@ -1,5 +1,6 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Durability } from "@prism-data/pattern-sdk/protocol";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
@@ -51,6 +52,8 @@ export interface NamespaceConfig {
   readonly needs: readonly string[] | undefined;
   /** How it is made on its backend, in the plugin's terms. */
   readonly options: JsonMap;
+  /** The least that an acknowledged write must survive. `undefined`: anything goes. */
+  readonly durability: Durability | undefined;
   readonly timeoutMs: number;
 }
 
@@ -128,6 +131,7 @@ function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]
     backend: namespace.backend,
     needs: namespace.needs && Object.freeze([...new Set(namespace.needs)].sort()),
     options: Object.freeze(namespace.options),
+    durability: namespace.durability,
     timeoutMs: namespace.timeout,
   });
 }

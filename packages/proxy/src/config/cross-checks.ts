@@ -135,6 +135,7 @@ interface Wanted {
   readonly backend: string;
   readonly needs: unknown;
   readonly options: unknown;
+  readonly durability: unknown;
 }
 
 function checkNamespaces(
@@ -146,7 +147,7 @@ function checkNamespaces(
   return Object.entries(namespaces).flatMap(([name, value]): LocatedProblem[] => {
     if (!isMap(value)) return [];
     const keys = ["namespaces", name];
-    const { pattern, backend, needs, options } = value;
+    const { pattern, backend, needs, options, durability } = value;
     if (typeof pattern === "string" && !patterns.includes(pattern)) {
       const message = `${JSON.stringify(pattern)} is not a pattern; ${suggest(pattern, patterns)}`;
       return [{ keys: [...keys, "pattern"], message }, ...checkBackendName(backend, keys, backends)];
@@ -154,7 +155,7 @@ function checkNamespaces(
     return [
       ...checkBackendName(backend, keys, backends),
       ...(typeof pattern === "string" && typeof backend === "string"
-        ? checkOffer({ keys, pattern, backend, needs, options }, programs.get(backend))
+        ? checkOffer({ keys, pattern, backend, needs, options, durability }, programs.get(backend))
         : []),
     ];
   });
@@ -175,7 +176,7 @@ function checkOffer(wanted: Wanted, program: PluginProgram | undefined): Located
     const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not offer ${wanted.pattern}; ${suggest(wanted.pattern, [...offered.keys()])}`;
     return [{ keys: [...wanted.keys, "pattern"], message }];
   }
-  return [...checkNeeds(wanted, pattern), ...checkOptions(wanted, pattern)];
+  return [...checkNeeds(wanted, pattern), ...checkOptions(wanted, pattern), ...checkDurability(wanted, pattern)];
 }
 
 function checkNeeds({ keys, backend, needs }: Wanted, { capabilities }: StaticPattern): LocatedProblem[] {
@@ -193,6 +194,16 @@ function checkOptions({ keys, pattern, options }: Wanted, { options: schema }: S
     keys: [...keys, "options", ...problem.keys],
     message: problem.message,
   }));
+}
+
+/** What a data system is set to give is known when it runs; that a plugin keeps nothing is known now. */
+function checkDurability(
+  { keys, backend, durability: needed }: Wanted,
+  { durability }: StaticPattern,
+): LocatedProblem[] {
+  if (needed === undefined || durability !== "ephemeral") return [];
+  const message = `the plugin of backend ${JSON.stringify(backend)} keeps nothing beyond its own process (${durability}); take another backend, or leave durability out`;
+  return [{ keys: [...keys, "durability"], message }];
 }
 
 function checkServices(

@@ -12,7 +12,10 @@ let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "prism-config-"));
   const settings = { type: "object", properties: { path: { type: "string" } }, additionalProperties: false };
-  await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"], { services: ["acme.v1.Search"] });
+  await installPlugin("@prism-data/plugin-memstore", ["ttl", "scan", "ordered_scan"], {
+    durability: "ephemeral",
+    services: ["acme.v1.Search"],
+  });
   const options = {
     type: "object",
     properties: { partitions: { type: "integer", minimum: 1, maximum: 64 } },
@@ -27,7 +30,7 @@ afterEach(() => rm(dir, { recursive: true }));
 async function installPlugin(
   name: string,
   capabilities: readonly string[],
-  { options, ...more }: { options?: object; services?: readonly string[]; settings?: object },
+  { options, ...more }: { durability?: string; options?: object; services?: readonly string[]; settings?: object },
 ): Promise<void> {
   const folder = path.join(dir, "node_modules", name);
   await mkdir(folder, { recursive: true });
@@ -98,6 +101,7 @@ describe("a usable configuration", () => {
       backend: "memory",
       needs: undefined,
       options: {},
+      durability: undefined,
       timeoutMs: 5_000,
     });
     expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });
@@ -242,6 +246,11 @@ namespaces:
       "a need that the plugin lacks",
       `${smallest.replace("backend: memory", "backend: memory, needs: [tll]")}`,
       /needs\[0\]: the plugin of backend "memory" does not have "tll"; did you mean "ttl"\?/,
+    ],
+    [
+      "more durability than the plugin ever gives",
+      `${smallest.replace("backend: memory", "backend: memory, durability: disk")}`,
+      /^3:\d+ namespaces\.demo\.durability: the plugin of backend "memory" keeps nothing beyond its own process/,
     ],
     [
       "an option of a pattern that takes none",

@@ -87,6 +87,12 @@ const namespace = z.strictObject({
     .describe(
       "How it is made on its backend, such as its partitions or its retention; `prism plugin describe` shows what a plugin takes for a pattern. No secrets.",
     ),
+  durability: z
+    .enum(["backend", "disk"])
+    .optional()
+    .describe(
+      "The least that an acknowledged write must survive: `backend`, the end of Prism's processes; `disk`, a power cut of the data system. A namespace whose backend is set to give less is refused with `DURABILITY_MISSING` and the setting to change, and looked at again every second. Not given: whatever the backend gives.",
+    ),
   timeout: duration({
     description: "The deadline of calls that come without one.",
     min: "1ms",

@@ -21,9 +21,12 @@ export interface Route {
 export class NotBoundError extends GatewayError {
   readonly backend: string;
 
-  constructor(namespace: string, { state, reason, backend }: NamespaceRoute & { state: "pending" | "failed" }) {
+  constructor(
+    namespace: string,
+    { state, reason, backend, refusedAs = "NAMESPACE_UNAVAILABLE" }: NamespaceRoute & { state: "pending" | "failed" },
+  ) {
     const text = `Namespace "${namespace}" is ${state}, so it takes no calls: ${reason}`;
-    super("NAMESPACE_UNAVAILABLE", text, { metadata: { namespace } });
+    super(refusedAs, text, { metadata: { namespace } });
     this.backend = backend;
   }
 }
@@ -48,7 +51,7 @@ export class RouteLookup {
       this.#services.set(service, this.#serviceRoute(service, backend));
   }
 
-  /** The route of a namespace's method. Throws NAMESPACE_NOT_FOUND, PATTERN_MISMATCH or NAMESPACE_UNAVAILABLE. */
+  /** The route of a namespace's method. Throws NAMESPACE_NOT_FOUND, PATTERN_MISMATCH, or as what a namespace that is not bound is refused. */
   namespaced(namespace: string, path: string, traits: MethodTraits): Route {
     const entry = this.#namespaces.get(namespace);
     if (entry === undefined) throw this.#notFound(namespace);

@@ -170,7 +170,7 @@ export class Backends {
     const [state, detail] =
       binding === undefined || binding.state === "bound"
         ? (["pending", backendState] as const)
-        : ([binding.state, binding.reason] as const);
+        : ([binding.state, withReason(binding)] as const);
     return { name, pattern, backend, state, detail, capabilities: [] };
   }
 
@@ -198,6 +198,11 @@ export class Backends {
     this.#routes = routes;
     this.#link.send({ type: "routes", generation: ++this.#routesGeneration, routes });
   }
+}
+
+/** With the reason that docs/errors.md explains, where there is one. */
+function withReason({ refusedAs, reason }: BindingState & { readonly state: "pending" | "failed" }): string {
+  return refusedAs === undefined ? reason : `${refusedAs}: ${reason}`;
 }
 
 function byName(left: { readonly name: string }, right: { readonly name: string }): number {

@@ -36,7 +36,16 @@ const description: pluginv1.DescribeResponse = {
 };
 
 function namespace(name: string, more: Partial<NamespaceConfig> = {}): NamespaceConfig {
-  return { name, pattern: "key-value", backend: "one", needs: undefined, options: {}, timeoutMs: 5_000, ...more };
+  return {
+    name,
+    pattern: "key-value",
+    backend: "one",
+    needs: undefined,
+    options: {},
+    durability: undefined,
+    timeoutMs: 5_000,
+    ...more,
+  };
 }
 
 function wanted(...namespaces: NamespaceConfig[]): ReadonlyMap<string, NamespaceConfig> {
@@ -44,12 +53,12 @@ function wanted(...namespaces: NamespaceConfig[]): ReadonlyMap<string, Namespace
 }
 
 /** A plugin's side that writes down what it is asked, and answers as told. */
-function bindings(answer: (name: string, call: number) => readonly string[]) {
+function bindings(answer: (name: string, call: number) => string[], durability: () => pluginv1.Durability = () => 0) {
   const calls: string[] = [];
   const binder: Binder = {
     bind: async ({ name, needs }) => {
       calls.push(`bind ${name}${needs === undefined ? "" : ` ${needs}`}`);
-      return answer(name, calls.length);
+      return { capabilities: answer(name, calls.length), durability: durability() };
     },
     unbind: async ({ name }) => {
       calls.push(`unbind ${name}`);
@@ -103,6 +112,45 @@ test("a namespace whose data system is unreachable is pending, and is tried unti
   await made.want(wanted(namespace("a")));
   expect(made.state("a")).toEqual({ state: "pending", reason: "redis is down" });
   await expect.poll(() => made.state("a")).toEqual({ state: "bound", capabilities: ["scan"] });
+});
+
+test("a namespace that needs more durability than there is is refused so, until there is more", async () => {
+  let given: pluginv1.Durability = pluginv1.Durability.BACKEND;
+  const { made } = bindings(
+    () => ["ttl"],
+    () => given,
+  );
+  await made.want(wanted(namespace("a", { durability: "disk" }), namespace("b", { durability: "backend" })));
+  expect(made.state("a")).toEqual({
+    state: "failed",
+    reason: expect.stringContaining("needs durability disk"),
+    refusedAs: "DURABILITY_MISSING",
+  });
+  expect(made.state("b")).toMatchObject({ state: "bound" });
+  given = pluginv1.Durability.DISK;
+  await expect.poll(() => made.state("a")).toEqual({ state: "bound", capabilities: ["ttl"] });
+});
+
+test.each([
+  ["its pattern's description", "stream", "disk", "bound"],
+  ["its plugin's description", "key-value", "backend", "failed"],
+] as const)(
+  "a plugin that does not say what a write survives is taken by %s",
+  async (_, pattern, durability, state) => {
+    const { made } = bindings(() => []);
+    await made.want(wanted(namespace("a", { pattern, durability })));
+    expect(made.state("a")).toMatchObject({ state });
+  },
+);
+
+test("another durability is asked for again", async () => {
+  const { calls, made } = bindings(
+    () => [],
+    () => pluginv1.Durability.DISK,
+  );
+  for (const durability of ["backend", "backend", "disk"] as const)
+    await made.want(wanted(namespace("a", { durability })));
+  expect(calls).toEqual(["bind a", "bind a"]);
 });
 
 test("only what changed is asked for again, and calls for one name come one after the other", async () => {

@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { GatewayError, type pluginv1, reasons } from "@prism-data/pattern-sdk/protocol";
+import {
+  durabilityMissingError,
+  durabilityOfWire,
+  GatewayError,
+  isDurableEnough,
+  type pluginv1,
+  type Reason,
+  reasons,
+} from "@prism-data/pattern-sdk/protocol";
 import type { NamespaceConfig } from "../config/config.js";
 import { optionsProblems } from "../config/namespace-options.js";
 import { formatPath } from "../config/problem.js";
@@ -10,11 +18,16 @@ import type { Logger } from "../telemetry/log.js";
 /** Whether calls to a namespace can be served. `pending`: it is being bound, or will be tried again. */
 export type BindingState =
   | { readonly state: "bound"; readonly capabilities: readonly string[] }
-  | { readonly state: "pending" | "failed"; readonly reason: string };
+  | {
+      readonly state: "pending" | "failed";
+      readonly reason: string;
+      /** What calls are answered with instead of NAMESPACE_UNAVAILABLE. */
+      readonly refusedAs?: Reason;
+    };
 
 /** The two calls that binding needs. */
 export interface Binder {
-  bind(namespace: NamespaceConfig): Promise<readonly string[]>;
+  bind(namespace: NamespaceConfig): Promise<Pick<pluginv1.BindResponse, "capabilities" | "durability">>;
   unbind(namespace: NamespaceConfig): Promise<void>;
 }
 
@@ -35,6 +48,7 @@ interface Entry {
 export class NamespaceBindings {
   readonly #binder: Binder;
   readonly #patterns: ReadonlyMap<string, pluginv1.PatternDescription>;
+  readonly #durability: number;
   readonly #onChange: () => void;
   readonly #random: Random;
   readonly #log: Logger;
@@ -52,6 +66,7 @@ export class NamespaceBindings {
   }) {
     this.#binder = options.binder;
     this.#patterns = new Map(options.description.patterns.map((pattern) => [pattern.pattern, pattern]));
+    this.#durability = options.description.durability;
     this.#onChange = options.onChange;
     this.#random = options.random;
     this.#log = options.log;
@@ -100,7 +115,7 @@ export class NamespaceBindings {
       if (!this.#isWanted(entry)) break;
       this.#set(entry, state);
       onTried();
-      if (state.state !== "pending") break;
+      if (!mayChange(state)) break;
       await this.#pause(backoffDelayMs(attempt, retryBackoff, this.#random));
     }
     onTried();
@@ -110,11 +125,20 @@ export class NamespaceBindings {
     const gap = this.#gap(namespace);
     if (gap !== undefined) return { state: "failed", reason: gap };
     try {
-      return { state: "bound", capabilities: await this.#binder.bind(namespace) };
+      const { capabilities, durability } = await this.#binder.bind(namespace);
+      this.#checkDurability(namespace, durability);
+      return { state: "bound", capabilities };
     } catch (error) {
-      const retryable = error instanceof GatewayError && reasons[error.reason].retryable;
-      return { state: retryable ? "pending" : "failed", reason: (error as Error).message };
+      return stateAfter(error as Error);
     }
+  }
+
+  /** A plugin that does not know what it was asked for may have bound the namespace all the same. */
+  #checkDurability({ name, pattern, durability: needed }: NamespaceConfig, answered: number): void {
+    if (needed === undefined) return;
+    const described = [answered, this.#patterns.get(pattern)?.durability ?? 0, this.#durability];
+    const durability = described.map(durabilityOfWire).find((each) => each !== undefined) ?? "ephemeral";
+    if (!isDurableEnough(durability, needed)) throw durabilityMissingError(name, needed, { durability });
   }
 
   /** What the plugin's own description already rules out. */
@@ -173,10 +197,23 @@ export class NamespaceBindings {
   }
 }
 
+function stateAfter(error: Error): BindingState {
+  const reason = error.message;
+  if (!(error instanceof GatewayError)) return { state: "failed", reason };
+  if (error.reason === "DURABILITY_MISSING") return { state: "failed", reason, refusedAs: error.reason };
+  return { state: reasons[error.reason].retryable ? "pending" : "failed", reason };
+}
+
+/** A data system comes back, or is set otherwise, without telling. */
+function mayChange(state: BindingState): boolean {
+  return state.state === "pending" || (state.state === "failed" && state.refusedAs === "DURABILITY_MISSING");
+}
+
 function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
   return (
     left.pattern === right.pattern &&
     String(left.needs) === String(right.needs) &&
+    left.durability === right.durability &&
     isDeepStrictEqual(left.options, right.options)
   );
 }

@@ -1,4 +1,10 @@
-import { durationFromMs, type Handshake, PluginClient, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import {
+  durationFromMs,
+  type Handshake,
+  PluginClient,
+  type pluginv1,
+  wireDurability,
+} from "@prism-data/pattern-sdk/protocol";
 import { GrpcClient } from "@prism-data/transport";
 import type { NamespaceConfig } from "../config/config.js";
 import type { JsonMap, JsonValue, Settings } from "../config/settings.js";
@@ -49,7 +55,7 @@ export class PluginSession {
     );
   }
 
-  async bind({ name, pattern, needs, options }: NamespaceConfig): Promise<string[]> {
+  async bind({ name, pattern, needs, options, durability }: NamespaceConfig): Promise<pluginv1.BindResponse> {
     const request = {
       namespace: name,
       pattern,
@@ -57,9 +63,9 @@ export class PluginSession {
       needsGiven: needs !== undefined,
       planOnly: false,
       options: plainCopy(options),
+      durability: wireDurability(durability),
     };
-    const { capabilities } = await this.#client.bind(request, { timeoutMs: bindTimeoutMs });
-    return capabilities;
+    return await this.#client.bind(request, { timeoutMs: bindTimeoutMs });
   }
 
   async unbind({ name, pattern }: NamespaceConfig): Promise<void> {

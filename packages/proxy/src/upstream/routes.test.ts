@@ -12,6 +12,7 @@ const here: NamespaceConfig = {
   backend: "new",
   needs: undefined,
   options: {},
+  durability: undefined,
   timeoutMs: 5_000,
 };
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };

@@ -52,5 +52,5 @@ function routeOn({ pattern, backend, timeoutMs }: NamespaceConfig, binding: Bind
   if (binding.state === "bound") {
     return { state: "bound", pattern, backend, timeoutMs, capabilities: binding.capabilities };
   }
-  return { state: binding.state, pattern, backend, timeoutMs, capabilities: [], reason: binding.reason };
+  return { ...binding, pattern, backend, timeoutMs, capabilities: [] };
 }

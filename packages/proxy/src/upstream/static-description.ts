@@ -1,3 +1,4 @@
+import { type Durability, durabilities } from "@prism-data/pattern-sdk/protocol";
 import * as z from "zod";
 
 /** What a plugin's package.json says of it under `prism`: what `--describe` prints, as far as configuration is checked against it. */
@@ -13,12 +14,20 @@ export interface StaticDescription {
 /** What it says of one pattern. */
 export interface StaticPattern {
   readonly capabilities: readonly string[];
+  /** The most that an acknowledged write can survive; not set when the package does not say. */
+  readonly durability?: Durability | undefined;
   /** The JSON Schema of a namespace's options; not set when the pattern takes none. */
   readonly options?: unknown;
 }
 
+const durability = z.enum(durabilities).optional();
+
 const schema = z.object({
-  patterns: z.record(z.string(), z.object({ capabilities: z.array(z.string()), options: z.unknown().optional() })),
+  durability,
+  patterns: z.record(
+    z.string(),
+    z.object({ capabilities: z.array(z.string()), durability, options: z.unknown().optional() }),
+  ),
   services: z.array(z.string()).optional(),
   settings: z.unknown().optional(),
 });
@@ -27,6 +36,9 @@ const schema = z.object({
 export function staticDescriptionOf(value: unknown): StaticDescription | undefined {
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
-  const { patterns, services, settings } = parsed.data;
-  return { patterns: new Map(Object.entries(patterns)), services, settings };
+  const { durability: ofPlugin, services, settings } = parsed.data;
+  const patterns = Object.entries(parsed.data.patterns).map(
+    ([name, pattern]) => [name, { ...pattern, durability: pattern.durability ?? ofPlugin }] as const,
+  );
+  return { patterns: new Map(patterns), services, settings };
 }

@@ -6,6 +6,7 @@ import * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage, type MessageType } from "../message.js";
 import { answerBytesMax } from "../pattern/message-bounds.js";
 import { gatewayErrorOf } from "../status.js";
+import { wireDurability } from "../wire-durability.js";
 import { durationFromMs, timestampFromMs } from "../wire-time.js";
 import { watchBufferBytesMax } from "./key-value-bounds.js";
 
@@ -17,7 +18,14 @@ const longKey = "x".repeat(1_025);
 let tiny: RunningTiny;
 beforeAll(async () => {
   tiny = await runTinyPlugin();
-  const bindRequest = { pattern: "key-value", needs: [], needsGiven: true, planOnly: false, options: undefined };
+  const bindRequest = {
+    pattern: "key-value",
+    needs: [],
+    needsGiven: true,
+    planOnly: false,
+    durability: wireDurability(undefined),
+    options: undefined,
+  };
   await tiny.serve(["all"]);
   await tiny.serve([]).catch(() => undefined);
   await tiny.contract.bind({ ...bindRequest, namespace: "basic" });

@@ -13,6 +13,7 @@ import {
 import * as wire from "../gen/prism/queue/v1/queue.js";
 import { encodeMessage } from "../message.js";
 import { gatewayErrorOf } from "../status.js";
+import { wireDurability } from "../wire-durability.js";
 
 const service = "/prism.queue.v1.QueueService";
 
@@ -110,7 +111,14 @@ export async function runTinyQueue(): Promise<RunningQueue> {
   });
   await tiny.serve([]);
   const bind = async (options: Readonly<Record<string, unknown>> = {}) => {
-    const request = { namespace: "q", pattern: "queue", needs: [], needsGiven: false, planOnly: false };
+    const request = {
+      namespace: "q",
+      pattern: "queue",
+      needs: [],
+      needsGiven: false,
+      planOnly: false,
+      durability: wireDurability(undefined),
+    };
     await tiny.contract.bind({ ...request, options: { ...options } });
   };
   await bind();

@@ -3,6 +3,7 @@ import { RelationalClient } from "../../conformance/relational/relational-client
 import { type RunningTiny, runTinyPlugin } from "../../host/plugin.fixture.js";
 import type { Relational, SqlTransaction } from "../../patterns/relational/relational.js";
 import { relationalCapabilities } from "../../patterns/relational/relational-capabilities.js";
+import { wireDurability } from "../wire-durability.js";
 
 /** A database that does nothing, but for what a test has it do. */
 export function scripted(parts: Partial<Relational> = {}): Relational {
@@ -58,7 +59,14 @@ export async function runScripted(pattern: Relational): Promise<RunningTiny & { 
     open: () => ({ relational: { bind: () => ({ pattern }), deleteData: () => [] } }),
   });
   await tiny.serve([]);
-  const asked = { pattern: "relational", needs: [], needsGiven: false, planOnly: false, options: undefined };
+  const asked = {
+    pattern: "relational",
+    needs: [],
+    needsGiven: false,
+    planOnly: false,
+    durability: wireDurability(undefined),
+    options: undefined,
+  };
   await tiny.contract.bind({ ...asked, namespace: "db" });
   return Object.assign(tiny, { sql: new RelationalClient(() => tiny.client, "db", new Placeholders()) });
 }

@@ -8,6 +8,7 @@ import { streamOptions } from "../../patterns/stream/stream-options.js";
 import { ConsumeRequest, ConsumeResponse, type ReadRequest } from "../gen/prism/stream/v1/stream.js";
 import { encodeMessage, type MessageType } from "../message.js";
 import { gatewayErrorOf } from "../status.js";
+import { wireDurability } from "../wire-durability.js";
 
 const service = "/prism.stream.v1.StreamService";
 
@@ -60,7 +61,14 @@ export async function runScripted(stream: Stream): Promise<RunningTiny> {
     open: () => ({ stream: { bind: () => ({ pattern: stream }), deleteData: () => [] } }),
   });
   await tiny.serve([]);
-  const asked = { pattern: "stream", needs: [], needsGiven: false, planOnly: false, options: { partitions: 2 } };
+  const asked = {
+    pattern: "stream",
+    needs: [],
+    needsGiven: false,
+    planOnly: false,
+    durability: wireDurability(undefined),
+    options: { partitions: 2 },
+  };
   await tiny.contract.bind({ ...asked, namespace: "log" });
   return tiny;
 }
