@@ -63,6 +63,10 @@ export class ConnectionFault extends Error {
   }
 }
 
+export function protocolError(message: string): ConnectionFault {
+  return new ConnectionFault(Http2ErrorCode.PROTOCOL_ERROR, message);
+}
+
 /** Thrown by `Http2Connection.request` when the connection takes no new request: it is draining or closed. */
 export class ConnectionClosedError extends Error {
   constructor(message: string, options?: ErrorOptions) {

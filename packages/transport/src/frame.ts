@@ -31,6 +31,9 @@ export const FrameFlag = {
 /** RFC 9113 section 3.4: what a client says first. */
 export const clientPreface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
+/** RFC 9113 section 6.3: of the deprecated signal, in PRIORITY and HEADERS. */
+export const priorityBytes = 5;
+
 export const maxStreamId = 2 ** 31 - 1;
 
 export function readUint32(bytes: Uint8Array, at: number): number {

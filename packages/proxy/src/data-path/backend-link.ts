@@ -3,6 +3,7 @@ import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import {
   type HeaderList,
   Http2Connection,
+  Http2ErrorCode,
   type Http2Stream,
   LendingSocket,
   type StreamEvents,
@@ -83,7 +84,7 @@ export class BackendLink implements PluginCredentials {
     return this.#lost;
   }
 
-  /** Sends a call. Throws ConnectionClosedError when `isOpen` is false. Each is followed by exactly one `callEnded`. */
+  /** Sends a call. Throws ConnectionClosedError when `isOpen` is false. Each is followed by exactly one `leave`. */
   request(headers: HeaderList, endStream: boolean, events: StreamEvents): Http2Stream {
     if (this.#state.kind !== "connected") throw new Error("a call was sent on a link that is not connected");
     const stream = this.#state.connection.request(headers, endStream, events);
@@ -91,7 +92,9 @@ export class BackendLink implements PluginCredentials {
     return stream;
   }
 
-  callEnded(): void {
+  /** A call is over; nothing happens to a stream that has ended. No event comes from it any more. */
+  leave(stream: Http2Stream): void {
+    stream.reset(Http2ErrorCode.CANCEL);
     this.#calls -= 1;
     if (this.#calls === 0) this.#events.onIdle(this);
   }

@@ -3,6 +3,7 @@ import { GrpcCode, Http2ErrorCode } from "@prism-data/transport";
 import type { NamespaceReading } from "../routing/namespace-field.js";
 import { type Failure, failureOf, plainFailure } from "./failure.js";
 import { overloadRetryAfterMs } from "./limits.js";
+import type { FramingProblem } from "./message-framing.js";
 
 /** A request whose namespace could not be read. */
 export function unreadable({ reason, message }: NamespaceReading & { kind: "refused" }): Failure {
@@ -28,6 +29,11 @@ export function messageTooLarge(sizeBytes: number, sizeBytesMax: number): Failur
       { metadata: { size_bytes: String(sizeBytes), limit_bytes: String(sizeBytesMax) } },
     ),
   );
+}
+
+/** A request that is not made of messages which are passed on. */
+export function badFraming(problem: FramingProblem, sizeBytesMax: number): Failure {
+  return problem.kind === "compressed" ? compressionUnsupported() : messageTooLarge(problem.sizeBytes, sizeBytesMax);
 }
 
 export function noFirstMessage(): Failure {

@@ -11,29 +11,21 @@ import {
   type StreamEvents,
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
-import { NotBoundError, type Route } from "../routing/route-lookup.js";
+import type { Route } from "../routing/route-lookup.js";
 import type { AnswerBacklog, HeldBackCall } from "./answer-backlog.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
-import { type Failure, failureOfThrown } from "./failure.js";
+import type { Failure } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { HeldRequest } from "./held-request.js";
-import { carriesToken } from "./idempotency-token.js";
-import {
-  backendWaitMs,
-  grownUpstreamWindowBytes,
-  heldBackWaitMs,
-  lossesMax,
-  refusalsMax,
-  retainedBytesOfOthersMax,
-  retainedBytesPerCallMax,
-  upstreamWindowBytes,
-} from "./limits.js";
+import { backendWaitMs, heldBackWaitMs, upstreamWindowBytes } from "./limits.js";
 import { announcedBytes, type FramingProblem, isOneMessage, MessageFraming } from "./message-framing.js";
 import { grpcStatusOf } from "./peer-status.js";
+import { Repetitions, retainedBytesMax } from "./repetitions.js";
 import type { GrpcHead } from "./request-head.js";
 import { buildUpstreamHeaders, upstreamHeaders } from "./upstream-headers.js";
+import { type LegEvents, UpstreamLeg } from "./upstream-leg.js";
 
 /** Where a call's answer goes: a stream of an app's connection, or the exchange behind an HTTP/JSON request. */
 export type Downstream = Pick<
@@ -54,7 +46,7 @@ type Phase = "resolving" | "held-back" | "waiting" | "sent" | "answering" | "end
  * Forwards one call. Bytes go on as they come, both ways. What one side cannot take is not asked of the other, so that a call
  * holds a window each way at most, and besides it what it retains to be sent again.
  */
-export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, Enrolled {
+export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, HeldBackCall, Enrolled {
   readonly #forwarding: Forwarding;
   readonly #downstream: Downstream;
   readonly #backlog: AnswerBacklog;
@@ -75,14 +67,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
 
   #leg: UpstreamLeg | undefined;
   #hasWaited = false;
-  #losses = 0;
-  #refusals = 0;
+  #repetitions: Repetitions | undefined;
   #responseBytes = 0;
-  /** Bytes that upstream gets no credit for until downstream takes more. */
-  #withheldFromUpstream = 0;
-  #hasGrown = false;
-  /** Of an answer that may still be made again: nothing of it went downstream. */
-  #answerHeaders: HeaderList | undefined;
   /** What its plugin may hold of its answer, as counted in the backlog. */
   #owedBytes = 0;
 
@@ -136,7 +122,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
     this.#requestBytes += data.length;
     if (endStream) this.#requestEnded = true;
     const problem = this.#follow(data);
-    if (problem !== undefined) this.#fail(this.#refusalOf(problem));
+    if (problem !== undefined) this.#fail(failures.badFraming(problem, this.#forwarding.messageBytesMax));
     else if (this.#phase === "resolving") this.#resolve(data);
     else if (this.#phase === "waiting" || this.#phase === "held-back") this.#holdUntilSent(data);
     else this.#forward(data);
@@ -148,9 +134,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   }
 
   onWritable(): void {
-    const sizeBytes = this.#withheldFromUpstream;
-    this.#withheldFromUpstream = 0;
-    if (sizeBytes > 0) this.#leg?.stream?.releaseWindow(sizeBytes + this.#windowGrowth());
+    this.#leg?.creditWithheld(this.#backlog.mayGrow);
   }
 
   onReset(): void {
@@ -194,7 +178,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
       return;
     }
     if (!endStream && this.#mayBeMadeAgain()) {
-      this.#answerHeaders = headers;
+      this.#leg!.keptHeaders = headers;
       return;
     }
     this.#answer(headers, endStream);
@@ -202,15 +186,17 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   }
 
   onUpstreamData(data: Buffer, endStream: boolean): void {
-    if (this.#answerHeaders !== undefined && !this.#takeUp(this.#answerHeaders, data)) return;
+    const { keptHeaders } = this.#leg!;
+    if (keptHeaders !== undefined && !this.#takeUp(keptHeaders, data)) return;
     this.#responseBytes += data.length;
-    if (this.#downstream.relayData(data, false)) this.#leg?.stream?.releaseWindow(data.length);
+    if (this.#downstream.relayData(data, false)) this.#leg?.credit(data.length);
     else this.#withholdFromUpstream(data.length);
     if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));
   }
 
   onUpstreamTrailers(trailers: HeaderList): void {
-    if (this.#answerHeaders !== undefined) this.#answer(this.#answerHeaders, false);
+    const { keptHeaders } = this.#leg!;
+    if (keptHeaders !== undefined) this.#answer(keptHeaders, false);
     this.#downstream.sendTrailers(trailers);
     this.#end(grpcStatusOf(trailers));
   }
@@ -224,8 +210,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   onUpstreamReset(link: BackendLink, errorCode: number): void {
     if (this.#phase === "ended") return;
     this.#leaveLeg();
-    if (errorCode === Http2ErrorCode.REFUSED_STREAM && this.#mayRepeatUnseen()) this.#repeat();
-    else if (errorCode === connectionLost && this.#mayRepeatLost()) this.#repeat();
+    if (this.#mayRepeat(errorCode)) this.#repeat();
     else if (errorCode === connectionLost) this.#fail(link.lost);
     // How grpc-go's server ends a stream whose deadline has passed.
     else if (errorCode === Http2ErrorCode.CANCEL && this.#isPastDeadline()) this.#fail(this.#expiry());
@@ -279,7 +264,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
     try {
       route = this.#forwarding.routes.namespaced(namespace, this.#head.path, this.#head.traits!);
     } catch (error) {
-      this.#fail(this.#whyUnrouted(error));
+      this.#fail(this.#forwarding.whyUnrouted(error));
       return;
     }
     this.#routed(route);
@@ -339,20 +324,18 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   }
 
   #send(link: BackendLink): void {
-    const leg = new UpstreamLeg(this, link);
-    const hasBody = this.#held.hasUnsent || !this.#requestEnded;
+    const endStream = !this.#held.hasUnsent && this.#requestEnded;
     try {
-      leg.stream = link.request(this.#upstreamHeaders(link), !hasBody, leg);
+      this.#leg = new UpstreamLeg(this, link, this.#upstreamHeaders(link), endStream);
     } catch {
       // The link was open a moment ago, so it is its queue for the plugin's MAX_CONCURRENT_STREAMS that is full.
       this.#fail(failures.pluginOverloaded(this.#route!.backend));
       return;
     }
-    this.#leg = leg;
     this.#phase = "sent";
     this.#expireAt(this.#callDeadlineMs);
-    const isWritable = this.#held.sendTo(leg.stream, this.#requestEnded);
-    this.#held.retain(this.#forwarding.retainedBytes, this.#retainedBytesMax());
+    const isWritable = this.#held.sendTo(this.#leg.stream, this.#requestEnded);
+    this.#held.retain(this.#forwarding.retainedBytes, retainedBytesMax(this.#route!));
     if (isWritable) this.onUpstreamWritable();
   }
 
@@ -365,10 +348,10 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   }
 
   #forward(data: Buffer): void {
-    const isWritable = this.#leg!.stream!.relayData(data, this.#requestEnded);
+    const isWritable = this.#leg!.stream.relayData(data, this.#requestEnded);
     if (isWritable) this.#downstream.releaseWindow(data.length);
     else this.#withheldFromDownstream += data.length;
-    this.#held.addSent(data, this.#phase === "sent" ? this.#retainedBytesMax() : 0);
+    this.#held.addSent(data, this.#phase === "sent" ? retainedBytesMax(this.#route!) : 0);
   }
 
   #holdUntilSent(data: Buffer): void {
@@ -378,27 +361,12 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
     this.#fail(this.#phase === "held-back" ? overloaded : this.#forwarding.backend(this.#route!.backend).tooManyWait());
   }
 
-  /** How much of the request is kept once it is sent. */
-  #retainedBytesMax(): number {
-    const { readOnly, tokenField, singleRequest } = this.#route!;
-    const isRepeatable = singleRequest && (readOnly || tokenField !== undefined);
-    return isRepeatable ? retainedBytesPerCallMax : retainedBytesOfOthersMax;
-  }
-
   // Sending again.
 
-  /** The plugin has certainly not processed the call: any call may be sent again. */
-  #mayRepeatUnseen(): boolean {
-    this.#refusals += 1;
-    return this.#phase === "sent" && this.#held.isComplete && this.#refusals <= refusalsMax;
-  }
-
-  /** The plugin may have processed the call: only what changes nothing, or says what it repeats, is sent again. */
-  #mayRepeatLost(): boolean {
-    this.#losses += 1;
-    if (this.#phase !== "sent" || !this.#held.isComplete || this.#losses > lossesMax) return false;
-    const { readOnly, tokenField } = this.#route!;
-    return readOnly || (tokenField !== undefined && this.#requestEnded && carriesToken(this.#held.chunks, tokenField));
+  #mayRepeat(errorCode: number): boolean {
+    if (this.#phase !== "sent" || !this.#held.isComplete) return false;
+    this.#repetitions ??= new Repetitions();
+    return this.#repetitions.allow(errorCode, this.#route!, { held: this.#held, ended: this.#requestEnded });
   }
 
   #repeat(): void {
@@ -410,7 +378,7 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   // The answer.
 
   #answer(headers: HeaderList, endStream: boolean): void {
-    this.#answerHeaders = undefined;
+    this.#leg!.keptHeaders = undefined;
     this.#phase = "answering";
     this.#held.forget();
     this.#downstream.sendHeaders(headers, endStream);
@@ -443,30 +411,11 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   }
 
   #withholdFromUpstream(sizeBytes: number): void {
-    this.#withheldFromUpstream += sizeBytes;
+    this.#leg?.withhold(sizeBytes);
     this.#backlog.measure();
   }
 
-  /** An app that reads gets a larger window, once. */
-  #windowGrowth(): number {
-    if (this.#hasGrown || !this.#backlog.mayGrow) return 0;
-    this.#hasGrown = true;
-    return grownUpstreamWindowBytes - upstreamWindowBytes;
-  }
-
   // Endings.
-
-  /** A namespace that is not bound because its plugin does not run is the plugin's failure. */
-  #whyUnrouted(error: unknown): Failure {
-    if (!(error instanceof NotBoundError)) return failureOfThrown(error);
-    const backend = this.#forwarding.backend(error.backend);
-    return backend.isReady ? failureOfThrown(error) : backend.unavailable();
-  }
-
-  #refusalOf(problem: FramingProblem): Failure {
-    if (problem.kind === "compressed") return failures.compressionUnsupported();
-    return failures.messageTooLarge(problem.sizeBytes, this.#forwarding.messageBytesMax);
-  }
 
   #isPastDeadline(): boolean {
     return this.#forwarding.now() >= this.#callDeadlineMs;
@@ -511,11 +460,8 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
   /** Gives the plugin's stream up; nothing happens to one that has ended. */
   #leaveLeg(): void {
     const leg = this.#leg;
-    if (leg === undefined) return;
     this.#leg = undefined;
-    this.#answerHeaders = undefined;
-    leg.stream!.reset(Http2ErrorCode.CANCEL);
-    leg.link.callEnded();
+    leg?.leave();
   }
 
   #expireAt(deadlineMs: number): void {
@@ -523,37 +469,5 @@ export class Call implements StreamEvents, Expiring, WaitingCall, HeldBackCall, 
     this.#forwarding.wheel.remove(this);
     this.deadlineMs = deadlineMs;
     if (Number.isFinite(deadlineMs)) this.#forwarding.wheel.add(this);
-  }
-}
-
-/** The plugin's side of a call: the events of its stream, which have the same names as downstream's. */
-class UpstreamLeg implements StreamEvents {
-  readonly #call: Call;
-  readonly link: BackendLink;
-  stream: Http2Stream | undefined;
-
-  constructor(call: Call, link: BackendLink) {
-    this.#call = call;
-    this.link = link;
-  }
-
-  onHeaders(headers: HeaderList, endStream: boolean): void {
-    this.#call.onUpstreamHeaders(headers, endStream);
-  }
-
-  onData(data: Buffer, endStream: boolean): void {
-    this.#call.onUpstreamData(data, endStream);
-  }
-
-  onTrailers(trailers: HeaderList): void {
-    this.#call.onUpstreamTrailers(trailers);
-  }
-
-  onWritable(): void {
-    this.#call.onUpstreamWritable();
-  }
-
-  onReset(errorCode: number): void {
-    this.#call.onUpstreamReset(this.link, errorCode);
   }
 }

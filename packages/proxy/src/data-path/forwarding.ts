@@ -2,14 +2,14 @@ import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import { DeadlineWheel, Roster } from "@prism-data/transport";
 import type { Limits } from "../config/limits.js";
 import { listNames } from "../routing/name-list.js";
-import type { RouteLookup } from "../routing/route-lookup.js";
+import { NotBoundError, type RouteLookup } from "../routing/route-lookup.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { type AnswerBacklog, UnreadBytes } from "./answer-backlog.js";
 import type { Backend } from "./backend.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { Call } from "./call.js";
 import { callsOverloaded } from "./call-failures.js";
-import { type Failure, failureOf } from "./failure.js";
+import { type Failure, failureOf, failureOfThrown } from "./failure.js";
 import { heldBackBytesMax, retainedBytesMax, unroutedBytesMax } from "./limits.js";
 
 /** What all calls share. */
@@ -77,6 +77,13 @@ export class Forwarding {
 
   backend(name: string): Backend {
     return this.#backend(name);
+  }
+
+  /** Why a namespace has no route. One that is not bound because its plugin does not run is the plugin's failure. */
+  whyUnrouted(error: unknown): Failure {
+    if (!(error instanceof NotBoundError)) return failureOfThrown(error);
+    const backend = this.#backend(error.backend);
+    return backend.isReady ? failureOfThrown(error) : backend.unavailable();
   }
 
   /** Takes back from the plugins what an app has no room for, so that they do not make answers in vain. */
