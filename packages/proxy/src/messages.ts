@@ -10,13 +10,7 @@ export type ToDataPath =
   /** The whole routing table, swapped at once. A table with an older generation than the last one is ignored. */
   | { readonly type: "routes"; readonly generation: number; readonly routes: RouteTable }
   /** A plugin process is ready and its namespaces are bound: connect to it. Once connected, new calls go there; an older instance only finishes. */
-  | {
-      readonly type: "backend-ready";
-      readonly backend: string;
-      readonly instance: number;
-      readonly socket: string;
-      readonly token: string | undefined;
-    }
+  | ({ readonly type: "backend-ready"; readonly backend: string; readonly instance: number } & PluginEndpoint)
   /** A plugin process takes no calls any more. `crashed`: calls in flight were lost. `draining`: they may finish; say `instance-idle` then. */
   | {
       readonly type: "backend-gone";
@@ -38,6 +32,14 @@ export type FromDataPath =
   | { readonly type: "instance-idle"; readonly backend: string; readonly instance: number }
   /** The answer to `drain`. */
   | { readonly type: "drained"; readonly completed: number; readonly aborted: number };
+
+/** How calls reach a plugin process. */
+export interface PluginEndpoint {
+  readonly socket: string;
+  readonly token: string | undefined;
+  /** It can be told at once of any number of calls that are given up. */
+  readonly takesCancels: boolean;
+}
 
 /** The life of a backend's plugin process; `crash_loop`: it failed to start too often and is only tried now and then. */
 export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash_loop";

@@ -853,6 +853,36 @@ describe("client", () => {
     expect(calls[0]!.events).toEqual(["headers :status 200 end"]);
   });
 
+  test("a stream that is abandoned is silent, and ends when the peer ends it or by a reset", async () => {
+    const { connection, peer } = connect();
+    peer.hello(undefined, "server");
+    const calls = [request(connection), request(connection)];
+    await peer.next(HEADERS, 3);
+    for (const { stream } of calls) stream.abandon();
+    peer.send(answer(1, [":status", "200"]), rawFrame(DATA, END_STREAM, 1, "late"));
+    await settled(peer);
+    expect(calls.map(({ stream }) => stream.isClosed)).toEqual([true, false]);
+    for (const { stream } of calls) stream.reset(code.CANCEL);
+    await settled(peer);
+    expect(peer.frames.filter(({ type }) => type === RST_STREAM).map(({ streamId }) => streamId)).toEqual([3]);
+    expect(calls.flatMap(({ events }) => events)).toEqual([]);
+    expect(connection.streamsOpen).toBe(0);
+  });
+
+  test("what an abandoned stream has not sent stays here", async () => {
+    const { connection, peer } = connect();
+    peer.hello(setting(4, 3), "server");
+    await connection.ready;
+    const { stream } = request(connection, false);
+    stream.sendData(Buffer.from("abcdef"), true);
+    expect((await peer.next(DATA, 1))?.payload.toString()).toBe("abc");
+    stream.abandon();
+    expect(connection.bufferedBytes).toBe(0);
+    peer.send(rawFrame(WINDOW_UPDATE, 0, 1, uint32(10)));
+    await settled(peer);
+    expect(peer.frames.filter(({ type }) => type === DATA)).toHaveLength(1);
+  });
+
   test("requests that waited are refused, those sent are lost, when the connection is lost", async () => {
     const { connection, peer } = connect();
     peer.hello(setting(3, 1), "server");

@@ -1,3 +1,4 @@
+export { AbuseMeter } from "./abuse-meter.js";
 export { ByteMemo } from "./byte-memo.js";
 export { ChunkPacker } from "./chunk-packer.js";
 export { Http2Connection, type StreamHandler } from "./connection.js";

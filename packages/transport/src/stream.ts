@@ -37,12 +37,19 @@ export interface Http2Stream {
   /** The same for bytes that are only lent to the caller: what does not go out at once is copied. */
   relayData(data: Uint8Array, endStream: boolean): boolean;
   sendTrailers(trailers: HeaderList): void;
-  /** RST_STREAM; no event comes any more. */
+  /** RST_STREAM; no event comes any more. Nothing happens to a stream that has ended. */
   reset(errorCode: number): void;
+  /**
+   * From now on no event comes and nothing waits to be sent, but the peer is not told: the stream ends when the peer ends it, or by
+   * `reset`. Only `reset` may be called any more.
+   */
+  abandon(): void;
   /** Gives credit for received DATA that has been consumed: the stream's window opens only through this. */
   releaseWindow(sizeBytes: number): void;
   /** Bytes that wait for a window or the socket. */
   readonly bufferedBytes: number;
+  /** Both sides have ended, or it was reset. */
+  readonly isClosed: boolean;
 }
 
 /** RFC 9113 section 5.1. "idle" is a request that waits for its turn. */
@@ -100,6 +107,10 @@ export class Stream implements Http2Stream {
     this.table = owners.table;
   }
 
+  get isClosed(): boolean {
+    return this.state === "closed";
+  }
+
   get canReceive(): boolean {
     return this.state === "open" || this.state === "half-closed-local";
   }
@@ -134,6 +145,11 @@ export class Stream implements Http2Stream {
 
   reset(errorCode: number): void {
     this.table.reset(this, errorCode);
+  }
+
+  abandon(): void {
+    this.events = ignoreEvents;
+    this.dropBuffered();
   }
 
   releaseWindow(sizeBytes: number): void {

@@ -110,6 +110,7 @@ function handshakeOf(plugin: PluginDefinition, { socketPath, token }: StartOptio
     socket: socketPath,
     name: plugin.name,
     version: plugin.version,
+    takes_cancels: true,
     ...(token === undefined ? {} : { token }),
   };
 }

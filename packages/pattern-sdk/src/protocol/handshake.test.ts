@@ -17,6 +17,7 @@ describe("a handshake line", () => {
   test.each([
     ["with a token", handshake],
     ["without a token", withoutToken],
+    ["of a plugin that takes any number of cancels", { ...handshake, takes_cancels: true }],
   ])("%s reads back as it was written", (_, written) => {
     expect(parseHandshake(formatHandshake(written))).toEqual(written);
   });
@@ -46,6 +47,7 @@ describe("a handshake line", () => {
     ["no name", { name: "" }, '"name"'],
     ["no version", { version: 7 }, '"version"'],
     ["an empty token", { token: "" }, '"token"'],
+    ["cancels that are neither true nor false", { takes_cancels: 7 }, '"takes_cancels"'],
   ])("with %s is refused with an explanation", (_, change, explanation) => {
     expect(() => parseHandshake(line(change))).toThrow(explanation);
   });

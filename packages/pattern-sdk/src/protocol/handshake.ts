@@ -23,6 +23,11 @@ export interface Handshake {
   readonly version: string;
   /** What every call must carry as `authorization: Bearer TOKEN`. Not there: calls carry nothing. */
   readonly token?: string;
+  /**
+   * Any number of calls may be cancelled (RST_STREAM) at once. Not there: a few hundred are, the others one after the other, since
+   * most HTTP/2 servers end a connection that cancels faster.
+   */
+  readonly takes_cancels?: boolean;
 }
 
 /** Writes the line, without its newline. */
@@ -42,8 +47,10 @@ export function parseHandshake(line: string): Handshake | undefined {
       `The plugin printed a handshake of format ${JSON.stringify(fields.prism_handshake)}; this Prism reads format 1. Update the older of the two.`,
     );
   }
-  const { token } = fields;
+  const { token, takes_cancels } = fields;
   if (token !== undefined && (typeof token !== "string" || token === "")) throw wrongField("token", "a non-empty text");
+  if (takes_cancels !== undefined && typeof takes_cancels !== "boolean")
+    throw wrongField("takes_cancels", "true or false");
   return {
     prism_handshake: 1,
     contract: checkedContract(fields.contract),
@@ -52,6 +59,7 @@ export function parseHandshake(line: string): Handshake | undefined {
     name: checkedText(fields, "name"),
     version: checkedText(fields, "version"),
     ...(token === undefined ? {} : { token }),
+    ...(takes_cancels === undefined ? {} : { takes_cancels }),
   };
 }
 

@@ -9,7 +9,9 @@ import {
   type StreamEvents,
   unixSocketOptions,
 } from "@prism-data/transport";
+import type { PluginEndpoint } from "../messages.js";
 import type { Logger } from "../telemetry/log.js";
+import { Cancellations } from "./cancellations.js";
 import { type Failure, failureOf } from "./failure.js";
 import { reconnectPauseMs, upstreamWindowBytes } from "./limits.js";
 import type { PluginCredentials } from "./upstream-headers.js";
@@ -39,21 +41,20 @@ export class BackendLink implements PluginCredentials {
   readonly #log: Logger;
   /** Including those that only finish: a plugin may end a connection with GOAWAY at any time. */
   readonly #connections = new Set<Http2Connection>();
+  /** Not there: the plugin is told at once. */
+  readonly #cancellations: Cancellations | undefined;
   #state: LinkState;
   #calls = 0;
   #lost: Failure | undefined;
 
-  constructor(
-    plugin: { backend: string; instance: number; socket: string; token: string | undefined },
-    events: LinkEvents,
-    log: Logger,
-  ) {
+  constructor(plugin: { backend: string; instance: number } & PluginEndpoint, events: LinkEvents, log: Logger) {
     this.backend = plugin.backend;
     this.instance = plugin.instance;
     this.authorization = plugin.token === undefined ? undefined : `Bearer ${plugin.token}`;
     this.#path = plugin.socket;
     this.#events = events;
     this.#log = log;
+    this.#cancellations = plugin.takesCancels ? undefined : new Cancellations(() => performance.now());
     this.#state = this.#connecting(0);
   }
 
@@ -92,9 +93,11 @@ export class BackendLink implements PluginCredentials {
     return stream;
   }
 
-  /** A call is over; nothing happens to a stream that has ended. No event comes from it any more. */
+  /** A call is over for its app; the plugin is told if it goes on there. No event comes from the stream any more. */
   leave(stream: Http2Stream): void {
-    stream.reset(Http2ErrorCode.CANCEL);
+    // What still waits for the plugin's MAX_CONCURRENT_STREAMS is not known to it.
+    if (stream.isClosed || stream.id === 0 || this.#cancellations === undefined) stream.reset(Http2ErrorCode.CANCEL);
+    else this.#cancellations.add(stream);
     this.#calls -= 1;
     if (this.#calls === 0) this.#events.onIdle(this);
   }
@@ -103,6 +106,7 @@ export class BackendLink implements PluginCredentials {
   retire(): void {
     this.#stopConnecting();
     this.#state = { kind: "closed" };
+    this.#cancellations?.flush();
     for (const connection of this.#connections) void connection.drain();
   }
 
@@ -111,6 +115,7 @@ export class BackendLink implements PluginCredentials {
     this.#stopConnecting();
     this.#state = { kind: "closed" };
     for (const connection of this.#connections) connection.destroy();
+    this.#cancellations?.flush();
   }
 
   #stopConnecting(): void {

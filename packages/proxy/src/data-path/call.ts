@@ -457,7 +457,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     metrics.end(code, this.#forwarding.now() - this.#startedMs);
   }
 
-  /** Gives the plugin's stream up; nothing happens to one that has ended. */
+  /** Gives the plugin's stream up. */
   #leaveLeg(): void {
     const leg = this.#leg;
     this.#leg = undefined;

@@ -15,6 +15,7 @@ import {
   type StreamingServerCall,
 } from "@prism-data/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { cancelsBurst } from "./limits.js";
 import { allOf, type FakePlugin, TestBench, unary, until } from "./test-bench.js";
 
 const service = "/prism.keyvalue.v1.KeyValueService";
@@ -346,7 +347,7 @@ describe("a deadline", () => {
       setTimeout(() => stream.close(Http2ErrorCode.CANCEL), timeoutMs + 1);
     });
     await new Promise<void>((resolve) => plugin.listen(socket, resolve));
-    bench.send({ type: "backend-ready", backend: "store", instance: 1, socket, token: undefined });
+    bench.send({ type: "backend-ready", backend: "store", instance: 1, socket, token: undefined, takesCancels: true });
     const client = await bench.client();
     // At different moments between two looks at the clock.
     const calls = Array.from({ length: 20 }, (_, n) => {
@@ -738,6 +739,56 @@ describe("a plugin that is replaced", () => {
       expect(await Promise.all(calls)).toHaveLength(100);
       await ended;
     }
+  });
+});
+
+describe("a plugin whose server ends a connection that cancels too much", () => {
+  const cancelled = 900;
+
+  /** A plugin that holds a call of one app, and many of another app that gives them all up at once. */
+  async function cancelMany() {
+    const running = new Set<object>();
+    const hold = unary((_message, call) => {
+      running.add(call);
+      call.signal.addEventListener("abort", () => running.delete(call));
+      return never;
+    });
+    const methods = { [get]: unary(() => answerBytes), [batchGet]: hold };
+    const plugin = await bench.plugin(methods, { connection: { resetBurst: 600, resetsPerSecond: 40 } });
+    const [honest, other] = [await bench.client(), await bench.client()];
+    const request = keyvalue.BatchGetRequest.encode({ namespace: "demo", keys: ["k"] }).finish();
+    const held = honest.unary(batchGet, request);
+    const heldOutcome = held.then(
+      () => "answered",
+      (error: GrpcError) => error.message,
+    );
+    const abort = new AbortController();
+    const many = Array.from({ length: cancelled }, () => other.unary(batchGet, request, { signal: abort.signal }));
+    const allGivenUp = Promise.allSettled(many);
+    await until(() => running.size === cancelled + 1);
+    abort.abort();
+    await allGivenUp;
+    return { plugin, honest, heldOutcome, running };
+  }
+
+  test("keeps it, and the calls of others, when an app gives up hundreds of calls at once", async () => {
+    const { honest, heldOutcome, running } = await cancelMany();
+    await until(() => running.size <= cancelled + 1 - cancelsBurst);
+    expect(running.size).toBeGreaterThan(1);
+    // Some more than that are told after it, one after the other.
+    await until(() => running.size <= cancelled - cancelsBurst - 20);
+    expect(await honest.unary(get, getRequest())).toHaveLength(2);
+    expect(await Promise.race([heldOutcome, honest.unary(get, getRequest()).then(() => "held")])).toBe("held");
+    expect(bench.dataPath.callsInFlight).toBe(1);
+  });
+
+  test("is told of the rest when it is replaced and holds nothing else", async () => {
+    const { plugin, heldOutcome, honest, running } = await cancelMany();
+    honest.connection.destroy();
+    await heldOutcome;
+    bench.gone(plugin, "draining");
+    await until(() => bench.told.some(({ type }) => type === "instance-idle"));
+    await until(() => running.size === 0);
   });
 });
 

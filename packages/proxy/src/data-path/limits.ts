@@ -60,6 +60,18 @@ export const refusalsMax = 3;
 /** The first and the longest pause between two attempts to connect to a plugin that says it is ready. */
 export const reconnectPauseMs = { first: 20, longest: 500 } as const;
 
+/**
+ * How many calls a plugin that is not written with the SDK is told at once to give up. Half of what a server on Node.js (nghttp2)
+ * takes of one connection before it ends it as a rapid reset.
+ */
+export const cancelsBurst = 500;
+
+/** How many a second after that; nghttp2 takes 33. */
+export const cancelsPerSecond = 30;
+
+/** How many calls that were given up may wait for that. The next ones are cancelled at once, whatever the plugin makes of it. */
+export const cancelsWaitingMax = 10_000;
+
 /** When a call that found too many in flight should come again: about the time a burst takes to pass. */
 export const overloadRetryAfterMs = 100;
 

@@ -45,14 +45,21 @@ export class FakePlugin {
   /** The paths of the calls that arrived, in order. */
   readonly called: string[] = [];
   readonly #methods: Record<string, GrpcMethod>;
+  readonly #connection: ConnectionOptions | undefined;
   #grpc: GrpcServer;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(options: { instance: number; socket: string; methods: Record<string, GrpcMethod> }) {
+  constructor(options: {
+    instance: number;
+    socket: string;
+    methods: Record<string, GrpcMethod>;
+    connection: ConnectionOptions | undefined;
+  }) {
     this.instance = options.instance;
     this.socket = options.socket;
     this.#methods = options.methods;
+    this.#connection = options.connection;
     this.#grpc = this.#serve();
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
@@ -98,6 +105,7 @@ export class FakePlugin {
         this.called.push(path);
         return this.#methods[path];
       },
+      connection: this.#connection,
     });
   }
 }
@@ -165,14 +173,16 @@ export class TestBench {
   /** Starts a plugin process in miniature and says that it is ready. */
   async plugin(
     methods: Record<string, GrpcMethod>,
-    options: { instance?: number; backend?: string; token?: string } = {},
+    options: { instance?: number; backend?: string; token?: string; connection?: ConnectionOptions } = {},
   ) {
     const instance = options.instance ?? this.#plugins.length + 1;
-    const plugin = new FakePlugin({ instance, socket: join(this.#folder, `${instance}.sock`), methods });
+    const { connection } = options;
+    const plugin = new FakePlugin({ instance, socket: join(this.#folder, `${instance}.sock`), methods, connection });
     this.#plugins.push(plugin);
     await plugin.listen();
     const { backend = "store", token } = options;
-    this.send({ type: "backend-ready", backend, instance, socket: plugin.socket, token });
+    const takesCancels = connection?.resetBurst === undefined;
+    this.send({ type: "backend-ready", backend, instance, socket: plugin.socket, token, takesCancels });
     return plugin;
   }
 

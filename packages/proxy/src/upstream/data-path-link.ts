@@ -1,4 +1,4 @@
-import type { FromDataPath, MessagePortLike, ToDataPath } from "../messages.js";
+import type { FromDataPath, MessagePortLike, PluginEndpoint, ToDataPath } from "../messages.js";
 
 /** What an instance of a plugin is to the data path. */
 export interface InstanceAddress {
@@ -26,7 +26,7 @@ export class DataPathLink {
   }
 
   /** Hands an instance over; resolves when new calls go there. */
-  async connect(address: InstanceAddress, at: { socket: string; token: string | undefined }, timeoutMs: number) {
+  async connect(address: InstanceAddress, at: PluginEndpoint, timeoutMs: number) {
     const connected = this.#answered("instance-connected", address, timeoutMs);
     this.send({ type: "backend-ready", ...address, ...at });
     if (!(await connected)) throw new Error(`the data path did not connect to the plugin within ${timeoutMs} ms`);

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig } from "../config/config.js";
+import type { PluginEndpoint } from "../messages.js";
 import type { Random } from "../policy/backoff.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
@@ -53,8 +54,7 @@ export class PluginInstance {
   readonly id: number;
   readonly description: pluginv1.DescribeResponse;
   readonly bindings: NamespaceBindings;
-  readonly socket: string;
-  readonly token: string | undefined;
+  readonly endpoint: PluginEndpoint;
   /** Resolves when the process has ended and its folder is gone. */
   readonly ended: Promise<InstanceEnd>;
   readonly #process: PluginProcess;
@@ -69,7 +69,7 @@ export class PluginInstance {
     session: PluginSession;
     dir: SocketDir;
     description: pluginv1.DescribeResponse;
-    token: string | undefined;
+    endpoint: PluginEndpoint;
     host: PluginHost;
     log: Logger;
     onChange: () => void;
@@ -80,8 +80,7 @@ export class PluginInstance {
     this.#session = session;
     this.#log = log;
     this.description = description;
-    this.socket = parts.dir.socket;
-    this.token = parts.token;
+    this.endpoint = parts.endpoint;
     this.bindings = new NamespaceBindings({ binder: session, description, onChange, random: host.random, log });
     this.#health = new HealthWatch(session, {
       onChange: ({ backend, message }) => {
@@ -127,9 +126,10 @@ export class PluginInstance {
     const session = cleanup.adopt(await PluginSession.connect(handshake, deadline), (opened) => opened.close());
     const description = await beforeEnd(process, introduce(session, backend, host, deadline));
     cleanup.move();
-    const { token } = handshake;
+    const { token, takes_cancels: takesCancels = false } = handshake;
+    const endpoint = { socket: dir.socket, token, takesCancels };
     const { onChange } = options;
-    return new PluginInstance({ id, process, session, dir, description, token, host, log, onChange });
+    return new PluginInstance({ id, process, session, dir, description, endpoint, host, log, onChange });
   }
 
   get pid(): number {

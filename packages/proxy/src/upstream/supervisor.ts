@@ -225,12 +225,8 @@ export class Supervisor {
     const instance = await PluginInstance.start({ id, backend, onChange: this.#onChange }, this.#host, signal);
     try {
       await unlessEnded(instance, signal, instance.bindings.want(namespaces));
-      const { socket, token } = instance;
-      const connected = this.#link.connect(
-        { backend: backend.name, instance: id },
-        { socket, token },
-        connectTimeoutMs,
-      );
+      const address = { backend: backend.name, instance: id };
+      const connected = this.#link.connect(address, instance.endpoint, connectTimeoutMs);
       await unlessEnded(instance, signal, connected);
       return instance;
     } catch (error) {
