@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
+import { addApply } from "./commands/needs/apply.js";
+import { addPlan } from "./commands/needs/plan.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
 import { addServe } from "./commands/serve.js";
 import { addStack } from "./commands/stack/stack.js";
@@ -57,7 +59,8 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlugin, addStack]) add(program, context);
+  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlan, addApply, addPlugin, addStack])
+    add(program, context);
   return program;
 }
 

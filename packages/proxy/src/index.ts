@@ -8,4 +8,5 @@ export { configJsonSchema } from "./config/schema.js";
 export { Gateway, type GatewayOptions, type ReloadOutcome, StartError, startGateway } from "./gateway.js";
 export { createLog, type Logger, type LogLevel, logLevels } from "./telemetry/log.js";
 export type { BackendFailure, NamespaceView } from "./upstream/backends.js";
+export type { StaticDescription, StaticPattern } from "./upstream/static-description.js";
 export type { BackendView } from "./upstream/supervisor.js";

@@ -3,6 +3,8 @@ import * as z from "zod";
 
 /** What a plugin's package.json says of it under `prism`: what `--describe` prints, as far as configuration is checked against it. */
 export interface StaticDescription {
+  /** The plugin's short name; not set when the package does not say. */
+  readonly name?: string | undefined;
   /** The patterns that the plugin offers. */
   readonly patterns: ReadonlyMap<string, StaticPattern>;
   /** The services of the plugin's own, by full name; not set when the package does not say. */
@@ -16,18 +18,25 @@ export interface StaticPattern {
   readonly capabilities: readonly string[];
   /** The most that an acknowledged write can survive; not set when the package does not say. */
   readonly durability?: Durability | undefined;
+  /** The bounds that apps are held to, by name; not set when the package does not say. */
+  readonly limits?: Readonly<Record<string, number>> | undefined;
   /** The JSON Schema of a namespace's options; not set when the pattern takes none. */
   readonly options?: unknown;
 }
 
 const durability = z.enum(durabilities).optional();
 
-const schema = z.object({
+const pattern = z.object({
+  capabilities: z.array(z.string()),
   durability,
-  patterns: z.record(
-    z.string(),
-    z.object({ capabilities: z.array(z.string()), durability, options: z.unknown().optional() }),
-  ),
+  limits: z.record(z.string(), z.number()).optional(),
+  options: z.unknown().optional(),
+});
+
+const schema = z.object({
+  name: z.string().optional(),
+  durability,
+  patterns: z.record(z.string(), pattern),
   services: z.array(z.string()).optional(),
   settings: z.unknown().optional(),
 });
@@ -36,9 +45,9 @@ const schema = z.object({
 export function staticDescriptionOf(value: unknown): StaticDescription | undefined {
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
-  const { durability: ofPlugin, services, settings } = parsed.data;
+  const { name, durability: ofPlugin, services, settings } = parsed.data;
   const patterns = Object.entries(parsed.data.patterns).map(
-    ([name, pattern]) => [name, { ...pattern, durability: pattern.durability ?? ofPlugin }] as const,
+    ([ofPattern, said]) => [ofPattern, { ...said, durability: said.durability ?? ofPlugin }] as const,
   );
-  return { patterns: new Map(patterns), services, settings };
+  return { name, patterns: new Map(patterns), services, settings };
 }

@@ -1,0 +1,52 @@
+import type { PlannedNamespace } from "@prism-data/planner";
+import type { Command } from "commander";
+import { CommandFailure } from "../../command-failure.js";
+import { ExitCode } from "../../exit-code.js";
+import type { CommandContext } from "../../invocation.js";
+import { jsonLine } from "../../json-line.js";
+import { shippedPluginBases } from "../../shipped-plugins.js";
+import { ConfigFile } from "./config-file.js";
+import { addNeedsOptions, makePlan, type NeedsOptions } from "./needs-plan.js";
+import { formatPlan, planJson } from "./plan-report.js";
+
+/** `prism apply`: writes what the plan says into the configuration, which a running proxy takes up by itself. */
+export function addApply(program: Command, context: CommandContext): void {
+  addNeedsOptions(program.command("apply").description("put what an app's .proto needs into the configuration"))
+    .addHelpText(
+      "after",
+      `
+Does what \`prism plan\` shows, whole or not at all: when something is refused, nothing is written. A proxy that runs on the
+file makes the namespaces within a second; \`prism plugin list\` and /readyz?verbose show how that went. Again: changes nothing.
+
+Examples:
+  prism apply app.proto
+  prism apply app.proto -c staging.yaml`,
+    )
+    .action((file: string, options: NeedsOptions) => apply(file, options, context));
+}
+
+async function apply(file: string, options: NeedsOptions, context: CommandContext): Promise<void> {
+  const { environment, workingDir } = context;
+  const { configFileName, loadConfig } = await import("@prism-data/proxy");
+  const configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
+  const { planned } = await makePlan(file, options, context);
+  const refused = planned.filter(({ action }) => action.kind === "refuse");
+  if (refused.length > 0) {
+    const facts = planJson(planned);
+    throw new CommandFailure(ExitCode.failed, `nothing was written:\n${formatPlan(planned).trimEnd()}`, { facts });
+  }
+  const changed = planned.filter(({ action }) => action.kind !== "keep");
+  if (changed.length > 0) {
+    for (const { needs, entry } of changed) configFile.setNamespace(needs.namespace, entry!);
+    // What is written is what a proxy would take, or it is not written.
+    await configFile.replace((candidate) =>
+      loadConfig({ file: candidate, environment, workingDir, shippedPluginBases }).then(() => {}),
+    );
+  }
+  const text = `${formatPlan(planned)}${outcome(changed, configFile.file)}\n`;
+  await context.stdout.write(options.json ? jsonLine({ file: configFile.file, ...planJson(planned) }) : text);
+}
+
+function outcome(changed: readonly PlannedNamespace[], file: string): string {
+  return changed.length === 0 ? `${file} is as it should be` : `written to ${file}`;
+}

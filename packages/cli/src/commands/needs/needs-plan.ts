@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace, WrittenNeeds } from "@prism-data/planner";
+import type { Config, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
+import type { Command } from "commander";
+import { CommandFailure } from "../../command-failure.js";
+import { ExitCode } from "../../exit-code.js";
+import type { Invocation } from "../../invocation.js";
+import { shippedPluginBases } from "../../shipped-plugins.js";
+
+/** The options that plan and apply share. */
+export interface NeedsOptions {
+  readonly config?: string;
+  readonly protoPath?: readonly string[];
+  readonly allowDataLoss?: boolean;
+  readonly json?: boolean;
+}
+
+/** A plan, and the configuration that it was made for. */
+export interface NeedsPlan {
+  readonly config: Config;
+  readonly planned: readonly PlannedNamespace[];
+}
+
+/** Adds the arguments and options that plan and apply share. */
+export function addNeedsOptions(command: Command): Command {
+  return command
+    .argument("<file>", "the app's .proto, or a descriptor set (.binpb)")
+    .option("-c, --config <file>", "the configuration (default: prism.yaml in the working folder)")
+    .option("-I, --proto-path <folder...>", "where imports are looked for (default: the folder of the file)")
+    .option("--allow-data-loss", "let a change delete data that is kept now")
+    .option("--json", "print JSON");
+}
+
+/** Reads what an app needs and the configuration, and plans. */
+export async function makePlan(file: string, options: NeedsOptions, invocation: Invocation): Promise<NeedsPlan> {
+  // Loaded here, so that the other commands need not wait for it.
+  const [{ ConfigError, loadConfig }, { NeedsError, planNamespaces }] = await Promise.all([
+    import("@prism-data/proxy"),
+    import("@prism-data/planner"),
+  ]);
+  const { environment, workingDir } = invocation;
+  try {
+    const config = await loadConfig({ file: options.config, environment, workingDir, shippedPluginBases });
+    const written = await readNeedsFile(path.resolve(workingDir, file), options.protoPath ?? [], workingDir);
+    if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
+    const offers = [...config.backends.values()].map(offerOf);
+    const namespaces = new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)]));
+    const allowDataLoss = options.allowDataLoss ?? false;
+    return { config, planned: planNamespaces({ written, offers, namespaces, allowDataLoss }) };
+  } catch (error) {
+    if (error instanceof NeedsError || error instanceof ConfigError)
+      throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
+    throw error;
+  }
+}
+
+async function readNeedsFile(
+  file: string,
+  roots: readonly string[],
+  workingDir: string,
+): Promise<readonly WrittenNeeds[]> {
+  const { needsOfProto, writtenNeeds } = await import("@prism-data/planner");
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandFailure(ExitCode.usage, `${file} cannot be read (${error.code})`, { cause: error });
+  });
+  if (!file.endsWith(".proto")) return writtenNeeds(bytes);
+  const folders = roots.map((root) => path.resolve(workingDir, root));
+  return await needsOfProto(file, [...folders, path.dirname(file)]);
+}
+
+function withoutNeeds(file: string): string {
+  return `${file} states no needs: no message in it has an option such as (prism.access_pattern); see proto/prism/options.proto`;
+}
+
+function offerOf({
+  name,
+  plugin,
+  program,
+}: Config["backends"] extends ReadonlyMap<string, infer Backend> ? Backend : never): Offer {
+  const { description } = program;
+  const patterns =
+    description && new Map([...description.patterns].map(([pattern, offered]) => [pattern, offeredOf(offered)]));
+  return { backend: name, plugin: description?.name ?? plugin, patterns };
+}
+
+function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): OfferedPattern {
+  return { capabilities, durability, itemBytesMax: limits.payload_bytes_max ?? limits.value_bytes_max };
+}
+
+function entryOf({ pattern, backend, needs, durability, options }: NamespaceConfig): NamespaceEntry {
+  return {
+    pattern,
+    backend,
+    ...(needs !== undefined && { needs }),
+    ...(durability !== undefined && { durability }),
+    options: options as NamespaceEntry["options"] & object,
+  };
+}
