@@ -72,7 +72,7 @@ export const brokenPublishing: readonly BrokenPubSub[] = [
     class extends ReferencePubSub {
       #requests = 0;
       override publish(topic: string, messages: readonly Message[]) {
-        const waitMs = this.#requests++ % 2 === 0 ? 20 : 0;
+        const waitMs = this.#requests++ % 2 === 0 ? 200 : 0;
         void pause(waitMs).then(() => super.publish(topic, messages));
         return messages.map(({ id }) => ({ ok: true as const, result: id }));
       }
