@@ -2,21 +2,22 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { NamespaceEntry } from "@prism-data/planner";
-import { type Document, parseDocument } from "yaml";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
+import { withNamespace } from "./with-namespace.js";
 
-/** A prism.yaml that is changed as a person would: comments and order stay. */
+/** A prism.yaml that is changed as a person would: what else is in it stays as it is. */
 export class ConfigFile {
   /** Its path, links followed. */
   readonly file: string;
-  readonly #text: string;
-  readonly #document: Document;
+  /** As it was read. */
+  readonly #before: string;
+  #text: string;
 
   private constructor(file: string, text: string) {
     this.file = file;
+    this.#before = text;
     this.#text = text;
-    this.#document = parseDocument(text);
   }
 
   static async open(name: string, workingDir: string): Promise<ConfigFile> {
@@ -31,8 +32,7 @@ export class ConfigFile {
   }
 
   setNamespace(name: string, entry: NamespaceEntry): void {
-    const node = this.#document.createNode(entry, { flow: true });
-    this.#document.setIn(["namespaces", name], node);
+    this.#text = withNamespace(this.#text, name, entry);
   }
 
   /** Puts the changed file in the place of the old one, at once, after `check` has taken it; fails when somebody else changed it. */
@@ -40,9 +40,9 @@ export class ConfigFile {
     const candidate = path.join(path.dirname(this.file), `.${path.basename(this.file)}.${randomUUID()}`);
     try {
       const { mode } = await stat(this.file);
-      await writeFile(candidate, this.#document.toString({ lineWidth: 0 }), { mode, flag: "wx" });
+      await writeFile(candidate, this.#text, { mode, flag: "wx" });
       await check(candidate);
-      if ((await readFile(this.file, "utf8")) !== this.#text)
+      if ((await readFile(this.file, "utf8")) !== this.#before)
         throw new CommandFailure(
           ExitCode.failed,
           `${this.file} was changed meanwhile: the plan is stale; run it again`,

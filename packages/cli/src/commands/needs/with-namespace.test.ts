@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { withNamespace } from "./with-namespace.js";
+
+const entry = { pattern: "stream", backend: "events", needs: ["retention"], options: { partitions: 20 } };
+const flow = "{ pattern: stream, backend: events, needs: [ retention ], options: { partitions: 20 } }";
+
+const file = `# ours
+backends:
+    events:   { plugin: kafka }   # aligned
+namespaces:
+    demo:     { pattern: key-value, backend: memory }   # stays
+    blocky:
+        pattern: key-value
+        backend: memory
+    # the end of the namespaces
+
+limits: {}
+`;
+
+test("adds a namespace behind the last one, and touches nothing else", () => {
+  const lines = file.split("\n");
+  lines.splice(8, 0, `    user-events: ${flow}`);
+  expect(withNamespace(file, "user-events", entry)).toBe(lines.join("\n"));
+});
+
+test("puts a namespace in the place of its old text, and keeps the comment behind it", () => {
+  const changed = withNamespace(file, "demo", entry);
+  expect(changed).toBe(file.replace("{ pattern: key-value, backend: memory }", flow));
+});
+
+test.each([
+  ["a namespace of several lines", file, "blocky"],
+  ["no namespaces", "backends: {}", "one"],
+  ["an empty file", "", "one"],
+  ["namespaces: {}", "namespaces: {}\n", "one"],
+  ["JSON", '{"namespaces": {"a": {"pattern": "queue", "backend": "b"}}}', "one"],
+  ["a file without a last line end", "namespaces:\n  a: { pattern: queue, backend: b }", "one"],
+  ["a name that YAML would take for something else", "namespaces:\n  a: { pattern: queue, backend: b }\n", "on: # 1"],
+])("%s", (_, text, name) => {
+  const before = (parse(text) ?? {}) as { namespaces?: object };
+  const after = parse(withNamespace(text, name, entry)) as unknown;
+  expect(after).toEqual({ ...before, namespaces: { ...before.namespaces, [name]: entry } });
+});
