@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigResourceTypes, Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -134,4 +134,46 @@ describe("without Kafka", () => {
     expect(values.stderr).toContain('(prism.estimated_rps): "lots" is not a whole number');
     expect(await readFile(join(folder.path, "prism.yaml"), "utf8")).toBe(config);
   });
+
+  test("twenty apps that apply at once all get what they need", async () => {
+    await writeFile(join(folder.path, "prism.yaml"), config);
+    const apps = Array.from({ length: 20 }, (_, index) => `app${index}`);
+    const files = apps.map(async (name) => {
+      const text = userEvents.replace("{", `{\n  option (prism.namespace) = "${name}";`);
+      await writeFile(join(folder.path, `${name}.proto`), text);
+      return await runPrism(["apply", `${name}.proto`], { folder: folder.path, endedWithinMs: 60_000 });
+    });
+    expect((await Promise.all(files)).filter(({ code }) => code !== 0)).toEqual([]);
+    const { stdout } = await runPrism(["check", "--json"], { folder: folder.path });
+    expect(JSON.parse(stdout.toString()).namespaces.sort()).toEqual(apps.sort());
+  });
+
+  test("one that is killed at any moment leaves a whole file, and the next one finishes the work", async () => {
+    await writeFile(join(folder.path, "prism.yaml"), config);
+    const applied = performance.now();
+    await runPrism(["apply", "app.proto"], { folder: folder.path });
+    const applyMs = performance.now() - applied;
+    for (let round = 0; round < 20; round += 1) {
+      await writeFile(join(folder.path, "prism.yaml"), config);
+      const endedWithinMs = Math.ceil((applyMs * round) / 20);
+      await runPrism(["apply", "app.proto"], { folder: folder.path, endedWithinMs: Math.max(1, endedWithinMs) });
+      const left = await readFile(join(folder.path, "prism.yaml"), "utf8");
+      expect([config, await appliedTo(config)]).toContain(left);
+    }
+    await runPrism(["apply", "app.proto"], { folder: folder.path });
+    expect(await readFile(join(folder.path, "prism.yaml"), "utf8")).toBe(await appliedTo(config));
+    expect((await readdir(folder.path)).filter((name) => name.endsWith(".new"))).toEqual([]);
+  });
+
+  /** What apply makes of the file when nothing happens to it. */
+  async function appliedTo(text: string): Promise<string> {
+    expected ??= (async () => {
+      await using quiet = await createTemporaryFolder();
+      await writeFile(join(quiet.path, "prism.yaml"), text);
+      await runPrism(["apply", app], { folder: quiet.path });
+      return await readFile(join(quiet.path, "prism.yaml"), "utf8");
+    })();
+    return await expected;
+  }
+  let expected: Promise<string> | undefined;
 });

@@ -3,6 +3,7 @@ export { KafkaCluster, type KafkaClusterOptions } from "./kafka-cluster.js";
 export { LocalServer, type LocalServerOptions } from "./local-server.js";
 export { LocalServerError } from "./local-server-error.js";
 export { nats } from "./nats.js";
+export { lockPath } from "./path-lock.js";
 export { postgres } from "./postgres.js";
 export { redis } from "./redis.js";
 export type { Environment, ServerKind } from "./server-kind.js";

@@ -10,11 +10,11 @@ import { awaitCondition } from "../await-condition.js";
 import { exchange } from "../exchange.js";
 import { freePorts } from "../loopback-port.js";
 import { nats } from "../nats.js";
+import { lockPath } from "../path-lock.js";
 import { identify, isRunning } from "../process-table.js";
 import { redis } from "../redis.js";
 import type { ServerKind } from "../server-kind.js";
 import { Stack } from "./stack.js";
-import { lockStack } from "./stack-lock.js";
 
 const withinMs = 10_000;
 let folder: string;
@@ -208,12 +208,12 @@ describe("a stack", () => {
 
 describe("the lock of a stack", () => {
   test("is held by one at a time, and waiting can be given up", async () => {
-    const held = await lockStack(folder);
+    const held = await lockPath(folder);
     const giveUp = new AbortController();
-    const waiting = lockStack(folder, giveUp.signal);
+    const waiting = lockPath(folder, giveUp.signal);
     giveUp.abort();
     await expect(waiting).rejects.toThrow();
-    const next = lockStack(folder);
+    const next = lockPath(folder);
     await held[Symbol.asyncDispose]();
     await (await next)[Symbol.asyncDispose]();
   });
@@ -221,15 +221,15 @@ describe("the lock of a stack", () => {
   test("is free again when whoever holds it is killed", async () => {
     const entry = new URL("../../dist/stack/stack-lock.js", import.meta.url).href;
     const source = `
-      const { lockStack } = await import(${JSON.stringify(entry)});
-      globalThis.held = await lockStack(${JSON.stringify(folder)});
+      const { lockPath } = await import(${JSON.stringify(entry)});
+      globalThis.held = await lockPath(${JSON.stringify(folder)});
       console.log("held");
       setInterval(() => {}, 1_000);`;
     const holder = spawn(process.execPath, ["--input-type=module", "--eval", source], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(holder.stdout, "data");
-    const next = lockStack(folder);
+    const next = lockPath(folder);
     holder.kill("SIGKILL");
     await (await next)[Symbol.asyncDispose]();
   });

@@ -2,8 +2,8 @@ import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isThere } from "../file-access.js";
 import { LocalServerError } from "../local-server-error.js";
+import { lockPath } from "../path-lock.js";
 import type { Environment, ServerKind } from "../server-kind.js";
-import { lockStack } from "./stack-lock.js";
 import { StackPorts } from "./stack-ports.js";
 import { type StackServer, StandingServer } from "./standing-server.js";
 
@@ -41,7 +41,7 @@ export class Stack {
   /** Starts those that do not run, all at once, and waits until each answers. One that fails does not keep the others. */
   async up(kinds: readonly ServerKind[]): Promise<StackOutcome[]> {
     await mkdir(this.#folder, { recursive: true });
-    await using _turn = await lockStack(this.#folder, this.#signal);
+    await using _turn = await lockPath(this.#folder, this.#signal);
     const options = { ports: new StackPorts(), environment: this.#environment, signal: this.#signal };
     // Awaited here: the turn ends when this method returns.
     return await this.#each(kinds, (server) => server.start(options));
@@ -50,7 +50,7 @@ export class Stack {
   /** Stops those that run, gracefully and all at once. */
   async down(kinds: readonly ServerKind[], { removeData }: { readonly removeData: boolean }): Promise<StackOutcome[]> {
     if (!(await isThere(this.#folder))) return this.#each(kinds, async () => {});
-    await using _turn = await lockStack(this.#folder, this.#signal);
+    await using _turn = await lockPath(this.#folder, this.#signal);
     const outcomes = await this.#each(kinds, async (server) => {
       await server.stop();
       if (removeData) await server.remove();

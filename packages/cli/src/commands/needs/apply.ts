@@ -28,7 +28,7 @@ Examples:
 async function apply(file: string, options: NeedsOptions, context: CommandContext): Promise<void> {
   const { environment, workingDir } = context;
   const { configFileName, loadConfig } = await import("@prism-data/proxy");
-  const configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
+  await using configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
   const { planned } = await makePlan(file, options, context);
   const refused = planned.filter(({ action }) => action.kind === "refuse");
   if (refused.length > 0) {

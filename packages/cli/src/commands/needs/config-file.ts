@@ -1,21 +1,26 @@
-import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { lockPath } from "@prism-data/local-servers";
 import type { NamespaceEntry } from "@prism-data/planner";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 import { withNamespace } from "./with-namespace.js";
 
-/** A prism.yaml that is changed as a person would: what else is in it stays as it is. */
-export class ConfigFile {
+/**
+ * A prism.yaml that is changed as a person would: what else is in it stays as it is. While it is open, other commands that change it
+ * wait.
+ */
+export class ConfigFile implements AsyncDisposable {
   /** Its path, links followed. */
   readonly file: string;
   /** As it was read. */
   readonly #before: string;
+  readonly #lock: AsyncDisposable | undefined;
   #text: string;
 
-  private constructor(file: string, text: string) {
+  private constructor(file: string, lock: AsyncDisposable | undefined, text: string) {
     this.file = file;
+    this.#lock = lock;
     this.#before = text;
     this.#text = text;
   }
@@ -23,7 +28,8 @@ export class ConfigFile {
   static async open(name: string, workingDir: string): Promise<ConfigFile> {
     try {
       const file = await realpath(path.resolve(workingDir, name));
-      return new ConfigFile(file, await readFile(file, "utf8"));
+      const lock = process.platform === "linux" ? await lockPath(file) : undefined;
+      return new ConfigFile(file, lock, await readFile(file, "utf8"));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const message = `${name} cannot be read (${code}): apply writes to a configuration; make one, or name it with -c FILE`;
@@ -37,10 +43,12 @@ export class ConfigFile {
 
   /** Puts the changed file in the place of the old one, at once, after `check` has taken it; fails when somebody else changed it. */
   async replace(check: (candidate: string) => Promise<void>): Promise<void> {
-    const candidate = path.join(path.dirname(this.file), `.${path.basename(this.file)}.${randomUUID()}`);
+    const candidate = path.join(path.dirname(this.file), `.${path.basename(this.file)}.new`);
     try {
       const { mode } = await stat(this.file);
-      await writeFile(candidate, this.#text, { mode, flag: "wx" });
+      // One that was killed has left its own.
+      await rm(candidate, { force: true });
+      await writeFile(candidate, this.#text, { mode, flag: "wx", flush: true });
       await check(candidate);
       if ((await readFile(this.file, "utf8")) !== this.#before)
         throw new CommandFailure(
@@ -51,5 +59,9 @@ export class ConfigFile {
     } finally {
       await rm(candidate, { force: true });
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock?.[Symbol.asyncDispose]();
   }
 }

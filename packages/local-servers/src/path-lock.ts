@@ -2,27 +2,27 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { realpath } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { LocalServerError } from "../local-server-error.js";
+import { LocalServerError } from "./local-server-error.js";
 
 /** Longer than whoever holds it should take: servers that start and stop slowly have their own bounds. */
 const heldForMsMax = 180_000;
 
 /**
- * Lets one process at a time change what runs in a folder; the others wait for it to end, however it ends. The kernel keeps the
- * lock: it is a name for a socket, which belongs to nobody once its process is gone.
+ * Lets one process at a time change a file, or what runs in a folder; the others wait for it to end, however it ends. The kernel
+ * keeps the lock: it is a name for a socket, which belongs to nobody once its process is gone. Linux only.
  */
-export async function lockStack(folder: string, signal?: AbortSignal): Promise<AsyncDisposable> {
+export async function lockPath(path: string, signal?: AbortSignal): Promise<AsyncDisposable> {
   const digest = createHash("sha256")
-    .update(await realpath(folder))
+    .update(await realpath(path))
     .digest("hex");
-  const name = `\0prism-stack-${digest}`;
+  const name = `\0prism-lock-${digest}`;
   const patience = AbortSignal.any([AbortSignal.timeout(heldForMsMax), ...(signal === undefined ? [] : [signal])]);
   for (;;) {
     const lock = await tryToListen(name);
     if (lock !== undefined) return lock;
     await untilReleased(name, patience);
     signal?.throwIfAborted();
-    if (patience.aborted) throw new LocalServerError(`Another command has been at work on ${folder} for too long.`);
+    if (patience.aborted) throw new LocalServerError(`Another command has been at work on ${path} for too long.`);
   }
 }
 
