@@ -64,6 +64,6 @@ clean: ## Remove everything that was built or installed here
 	@$(path) node scripts/generate-descriptors.mjs
 	@touch $@
 
-.toolchain/clients: scripts/install-clients.sh $(wildcard tests/acceptance/clients/*/requirements.txt tests/acceptance/clients/go*/* tests/acceptance/clients/rust/* tests/acceptance/clients/rust/src/* tests/acceptance/protos/* tests/servers/grpc-go/* tests/servers/grpc-java/pom.xml)
+.toolchain/clients: scripts/install-clients.sh $(wildcard tests/acceptance/clients/*/requirements.txt tests/acceptance/clients/go*/* tests/acceptance/clients/rust/* tests/acceptance/clients/rust/src/* tests/acceptance/protos/* tests/servers/grpc-go/* tests/servers/grpc-java/pom.xml tests/reliability/linearizability/*)
 	@$(path) scripts/install-clients.sh
 	@touch $@

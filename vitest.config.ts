@@ -18,7 +18,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "tests/*.test.ts", "bench/*.test.mjs"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "tests/*.test.ts",
+            "tests/reliability/*/*.test.ts",
+            "bench/*.test.mjs",
+          ],
           exclude: [conformance, kafka],
           globalSetup: "tests/servers/global-setup.ts",
           testTimeout: 30_000,

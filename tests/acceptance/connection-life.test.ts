@@ -4,7 +4,7 @@ import { EchoClient, metadataOf } from "./echo-client.ts";
 import { eventually } from "./eventually.ts";
 import { echoService, type ForeignPlugin, prepareForeignPlugin } from "./foreign-plugin.ts";
 import { PrismProcess } from "./prism-process.ts";
-import { startRelay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 
 // What is waited for takes a second; a busy machine gets more.
 const seenWithinMs = 20_000;
@@ -27,7 +27,7 @@ const startWith = (limits: object) =>
 
 test("a client whose connection gets too old connects anew, and none of its calls fails", async () => {
   await using prism = await startWith({ connection_age: "500ms" });
-  await using relay = await startRelay(prism.listen);
+  await using relay = await Relay.start(prism.listen);
   using client = new EchoClient(relay.address);
   const chat = client.chat({ timeoutMs: callTimeoutMs });
   const answers = chat[Symbol.asyncIterator]();
@@ -54,7 +54,7 @@ test("a stream that outlives its connection's grace is ended", async () => {
 
 test("the calls of an app that vanished without a word are cancelled in the plugin, and its connection is closed", async () => {
   await using prism = await startWith({ keepalive_interval: "200ms", keepalive_timeout: "300ms" });
-  await using relay = await startRelay(prism.listen);
+  await using relay = await Relay.start(prism.listen);
   using vanishing = new EchoClient(relay.address);
   using other = new EchoClient(prism.listen);
   const requestId = randomUUID();
@@ -71,7 +71,7 @@ test("the calls of an app that vanished without a word are cancelled in the plug
 
 test("an app that is silent and answers pings keeps its connection and its call", async () => {
   await using prism = await startWith({ keepalive_interval: "50ms", keepalive_timeout: "10s" });
-  await using relay = await startRelay(prism.listen);
+  await using relay = await Relay.start(prism.listen);
   using client = new EchoClient(relay.address);
   await new Promise<void>((resolve) => client.hold({ timeoutMs: 1_500 }, () => resolve()));
   await client.echo("still connected");

@@ -5,7 +5,7 @@ import type { GoProgram } from "./go-program.ts";
 import { readMetric } from "./metric.ts";
 import { type CommandResult, runCommand } from "./prism-command.ts";
 import { PrismProcess } from "./prism-process.ts";
-import { startRelay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import { repositoryRoot, toolchainFolder } from "./repository.ts";
 import { createTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
@@ -87,7 +87,7 @@ describe.each(Object.keys(programs))("%s", (client) => {
   // Without other calls beside: grpc-js drops what is open on a connection that ends when it cannot send its next ping there.
   test("connection_age passes: a new connection is made when one is too old, and no call fails", async () => {
     await using aging = await startWith({ connection_age: "1s" });
-    await using relay = await startRelay(aging.listen);
+    await using relay = await Relay.start(aging.listen);
     const { code, stderr } = await run(client, relay.address, "connection_age");
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(relay.connections).toBeGreaterThanOrEqual(2);
