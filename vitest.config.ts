@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** What each of about a dozen properties, two at a time, gets of FUZZ_SECONDS; 0: a short run. */
@@ -68,6 +69,15 @@ export default defineConfig({
           testTimeout: 60_000,
           // Some build a program in Go first.
           hookTimeout: 150_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "reliability",
+          include: ["tests/reliability/*.test.ts"],
+          maxConcurrency: 3,
+          env: { PRISM_PROGRAMS_DIR: fileURLToPath(new URL(".toolchain", import.meta.url)) },
         },
       },
     ],

@@ -14,6 +14,7 @@ export interface Delivery {
   readonly deliveryId: string;
   readonly message: QueueMessage;
   readonly deliveryCount: number;
+  readonly leaseExpireTime: { readonly seconds: number; readonly nanos: number };
 }
 
 export interface DeadLetter {

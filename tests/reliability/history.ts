@@ -20,7 +20,7 @@ export interface Operation<Input = unknown, Output = unknown> {
 /** The answers to a write that say that it was not made. */
 const refusals = new Set(["ETAG_MISMATCH", "KEY_EXISTS", "LEASE_LOST"]);
 
-/** The present, on the clock of all histories. */
+/** The present, on the clock of all histories but those of leases, which end by the clock of the machine. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -46,14 +46,9 @@ async function endingOf<Output>(call: () => Promise<Output>): Promise<Ending<Out
   }
 }
 
-/**
- * The history of a backend that forgets everything when its process crashes: what had ended before does not count, and nobody
- * knows what became of what was under way.
- */
+/** The same, where a crash at that time made a backend forget: nobody is owed what began before. */
 export function sinceCrash<T extends Operation>(operations: readonly T[], crashMs: number): T[] {
-  return operations
-    .filter(({ endMs }) => endMs >= crashMs)
-    .map((operation) =>
-      operation.startMs < crashMs ? { ...operation, ending: { kind: "unknown", reason: "crash" } } : operation,
-    );
+  return operations.map((operation) =>
+    operation.startMs < crashMs ? { ...operation, ending: { kind: "unknown", reason: "crash" } } : operation,
+  );
 }

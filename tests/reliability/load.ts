@@ -1,0 +1,29 @@
+import type { Lane } from "./lane.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface LoadOptions {
+  /** Where the proxy listens. */
+  readonly address: string;
+  readonly namespace: string;
+  /** What the pattern can do on this backend, as far as its load depends on it. */
+  readonly traits: Traits;
+}
+
+export interface Traits {
+  /** Partitions of a stream, each of which can have a member of its own. Default: 1. */
+  readonly partitions?: number;
+  /** Whether subscriptions can be groups that are delivered to at least once. Default: yes. */
+  readonly atLeastOnce?: boolean;
+}
+
+/** Apps that use one namespace until they are told to finish. */
+export interface Load extends AsyncDisposable {
+  readonly lanes: readonly Lane[];
+  /**
+   * Writes no more, waits until everything is handled, and checks the whole history. A backend that forgets owes nothing from
+   * before its last crash.
+   */
+  finish(owedSinceMs: number): Promise<Verdict>;
+}
+
+export type StartLoad = (options: LoadOptions) => Promise<Load>;
