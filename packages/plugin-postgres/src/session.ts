@@ -10,6 +10,12 @@ import { type Parameter, runOn, type Statement } from "./statement.js";
 /** How often the server is asked for a sign of life: an outage, a standby or a dead connection is noticed while no call comes. */
 const heartbeatMs = 1_000;
 
+/**
+ * After so many heartbeats that it missed, the server ends the session: a client that vanished without a word would keep its locks for
+ * hours. Longer than this process is ever busy.
+ */
+const missedHeartbeatsMax = 5;
+
 /** The first pause before reconnecting; it doubles up to `reconnectMsMax`. */
 const reconnectMsMin = 20;
 
@@ -83,7 +89,11 @@ export class Session {
   /** Keeps one connection for as long as it lasts. Returns what ended it. */
   async #once(onUp: () => void): Promise<unknown> {
     const { schema, statementTimeoutMs } = this.#access;
-    const settings = { search_path: schema, statement_timeout: statementTimeoutMs };
+    const settings = {
+      search_path: schema,
+      statement_timeout: statementTimeoutMs,
+      idle_session_timeout: missedHeartbeatsMax * heartbeatMs,
+    };
     const client = new Client({ ...this.#access.clientConfig(settings), pipeline: true });
     const lost = lossOf(client);
     client.on("notification", ({ payload }) => this.#events.notified(payload ?? ""));
