@@ -14,6 +14,8 @@ export interface Failure {
   readonly retryDelayMs: number | undefined;
   /** The fields that BadRequest names. */
   readonly fields: readonly string[];
+  /** The subjects that QuotaFailure names. */
+  readonly quotas: readonly string[];
 }
 
 interface WireStatus {
@@ -29,6 +31,7 @@ export function failureOf(error: unknown): Failure {
   const info = one<{ reason: string; domain: string; metadata: Record<string, string> }>(parts, "ErrorInfo");
   const retry = one<{ retryDelay: { seconds: number; nanos: number } }>(parts, "RetryInfo");
   const bad = one<{ fieldViolations: { field: string }[] }>(parts, "BadRequest");
+  const quota = one<{ violations: { subject: string }[] }>(parts, "QuotaFailure");
   return {
     code: status[code] ?? String(code),
     message: details,
@@ -37,6 +40,7 @@ export function failureOf(error: unknown): Failure {
     metadata: info?.metadata ?? {},
     retryDelayMs: retry && retry.retryDelay.seconds * 1_000 + retry.retryDelay.nanos / 1e6,
     fields: bad?.fieldViolations.map(({ field }) => field) ?? [],
+    quotas: quota?.violations.map(({ subject }) => subject) ?? [],
   };
 }
 

@@ -9,6 +9,14 @@ export interface FieldViolation {
   readonly description: string;
 }
 
+/** A limit that a caller has reached. */
+export interface QuotaViolation {
+  /** Whose limit, such as `namespace:orders`. */
+  readonly subject: string;
+  /** Which limit, as one sentence. */
+  readonly description: string;
+}
+
 /** What a `GatewayError` may say besides its reason and message. */
 export interface GatewayErrorOptions {
   /** Facts for programs, such as `{ key, current_etag }`. Travels in `ErrorInfo.metadata`. No secrets and no values. Default: none. */
@@ -17,6 +25,8 @@ export interface GatewayErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** The wrong fields. Travels as `google.rpc.BadRequest`. Default: none. */
   readonly fieldViolations?: readonly FieldViolation[];
+  /** The limits that were reached. Travels as `google.rpc.QuotaFailure`. Default: none. */
+  readonly quotaViolations?: readonly QuotaViolation[];
   /** What led to this error. Stays in the process: it is logged there and never sent. */
   readonly cause?: unknown;
 }
@@ -42,6 +52,8 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The wrong fields, in the order of the schema. */
   readonly fieldViolations: readonly FieldViolation[];
+  /** The limits that were reached. */
+  readonly quotaViolations: readonly QuotaViolation[];
 
   constructor(reason: Reason, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -52,5 +64,6 @@ export class GatewayError extends Error {
     this.metadata = options.metadata ?? {};
     this.retryAfterMs = options.retryAfterMs;
     this.fieldViolations = options.fieldViolations ?? [];
+    this.quotaViolations = options.quotaViolations ?? [];
   }
 }

@@ -155,6 +155,11 @@ export const reasons = {
   ),
   DRAINING: retryLater("UNAVAILABLE", "proxy", "The proxy or the plugin is draining and takes no new calls."),
   OVERLOADED: retryLater("RESOURCE_EXHAUSTED", "proxy", "Too many calls are in flight."),
+  QUOTA_EXCEEDED: retryLater(
+    "RESOURCE_EXHAUSTED",
+    "client",
+    "The namespace takes no more calls for now: its limit is reached; QuotaFailure says which.",
+  ),
 
   BACKEND_UNAVAILABLE: retryLater("UNAVAILABLE", "backend", "The data system behind the plugin cannot be reached."),
   BACKEND_FAILED: permanent(

@@ -54,6 +54,16 @@ export interface RouteTable {
   readonly patterns: readonly string[];
 }
 
+/** What the apps of one namespace may do together; `undefined`: as much as they like. */
+export interface Quota {
+  /** Calls that may begin in a second, on average. */
+  readonly callsPerSecond: number | undefined;
+  /** Calls that may begin at once after a quiet time. */
+  readonly burst: number | undefined;
+  /** Calls that may be under way at once. */
+  readonly callsInFlight: number | undefined;
+}
+
 /** Where a namespace's calls go, or why they cannot go anywhere. */
 export type NamespaceRoute =
   | {
@@ -62,6 +72,7 @@ export type NamespaceRoute =
       readonly backend: string;
       readonly timeoutMs: number;
       readonly capabilities: readonly string[];
+      readonly quota: Quota | undefined;
     }
   | {
       readonly state: "pending" | "failed";

@@ -1,8 +1,8 @@
 import { GrpcCode, GrpcError } from "@prism-data/transport";
-import { type FieldViolation, GatewayError } from "../errors.js";
+import { type FieldViolation, GatewayError, type QuotaViolation } from "../errors.js";
 import { isReason, type Reason, reasons } from "../reasons.js";
 import { encodeMessage } from "./message.js";
-import { type Any, BadRequest, ErrorInfo, RetryInfo, Status } from "./rpc.js";
+import { type Any, BadRequest, ErrorInfo, QuotaFailure, RetryInfo, Status } from "./rpc.js";
 import { durationFromMs, msFromDuration } from "./wire-time.js";
 
 /** The domain of every reason of the closed list. */
@@ -61,9 +61,9 @@ function publicError(error: unknown): GatewayError {
   return new GatewayError("INTERNAL", "The call met a defect in the plugin; the plugin's log has the cause.");
 }
 
-type DetailSource = Pick<GatewayError, "reason" | "metadata" | "retryAfterMs" | "fieldViolations">;
+type DetailSource = Pick<GatewayError, "reason" | "metadata" | "retryAfterMs" | "fieldViolations" | "quotaViolations">;
 
-function detailsOf({ reason, metadata, retryAfterMs, fieldViolations }: DetailSource): Any[] {
+function detailsOf({ reason, metadata, retryAfterMs, fieldViolations, quotaViolations }: DetailSource): Any[] {
   const details = [
     anyOf("ErrorInfo", encodeMessage(ErrorInfo, { reason, domain: errorDomain, metadata: { ...metadata } })),
   ];
@@ -72,6 +72,7 @@ function detailsOf({ reason, metadata, retryAfterMs, fieldViolations }: DetailSo
     details.push(anyOf("RetryInfo", encodeMessage(RetryInfo, { retryDelay: durationFromMs(retryDelayMs) })));
   }
   if (fieldViolations.length > 0) details.push(anyOf("BadRequest", encodeBadRequest(fieldViolations)));
+  if (quotaViolations.length > 0) details.push(anyOf("QuotaFailure", encodeQuotaFailure(quotaViolations)));
   return details;
 }
 
@@ -89,6 +90,12 @@ function encodeBadRequest(violations: readonly FieldViolation[]): Uint8Array {
     localizedMessage: undefined,
   }));
   return encodeMessage(BadRequest, { fieldViolations });
+}
+
+function encodeQuotaFailure(quotaViolations: readonly QuotaViolation[]): Uint8Array {
+  const unsaid = { apiService: "", quotaMetric: "", quotaId: "", quotaDimensions: {}, quotaValue: 0n };
+  const violations = quotaViolations.map((violation) => ({ ...violation, ...unsaid }));
+  return encodeMessage(QuotaFailure, { violations });
 }
 
 function anyOf(typeName: string, value: Uint8Array): Any {

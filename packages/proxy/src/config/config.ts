@@ -1,6 +1,7 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Durability } from "@prism-data/pattern-sdk/protocol";
+import type { Quota } from "../messages.js";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
@@ -55,6 +56,8 @@ export interface NamespaceConfig {
   /** The least that an acknowledged write must survive. `undefined`: anything goes. */
   readonly durability: Durability | undefined;
   readonly timeoutMs: number;
+  /** `undefined`: as much as comes. */
+  readonly quota: Quota | undefined;
 }
 
 /** One of a plugin's own services. */
@@ -133,6 +136,7 @@ function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]
     options: Object.freeze(namespace.options),
     durability: namespace.durability,
     timeoutMs: namespace.timeout,
+    quota: quotaOf(namespace.limits),
   });
 }
 
@@ -162,4 +166,10 @@ function toTlsConfig(tls: NonNullable<ParsedConfig["tls"]>, workingDir: string):
     clientCertificates: tls.client_certificates,
     minVersion: tls.min_version,
   };
+}
+
+function quotaOf(limits: ParsedConfig["namespaces"][string]["limits"]): Quota | undefined {
+  if (limits === undefined) return undefined;
+  const { calls_per_second: callsPerSecond, burst = callsPerSecond, calls_in_flight: callsInFlight } = limits;
+  return { callsPerSecond, burst, callsInFlight };
 }

@@ -103,6 +103,7 @@ describe("a usable configuration", () => {
       options: {},
       durability: undefined,
       timeoutMs: 5_000,
+      quota: undefined,
     });
     expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });
     expect(config.backends.get("memory")?.program).toMatchObject({

@@ -10,6 +10,8 @@ const namespaceNameBytesMax = 128;
 
 const json: z.ZodType<JsonValue> = z.json();
 
+const rateBounds = "must be from 1 to 1000000";
+
 const backendName = z
   .string()
   .regex(
@@ -72,6 +74,27 @@ const backend = z.strictObject({
   }),
 });
 
+/** The limits of one namespace. */
+const quota = z
+  .strictObject({
+    calls_per_second: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
+      description: "Calls that may begin in a second, on average. Not given: any number.",
+      "x-bounds": "1 to 1000000",
+    }),
+    burst: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
+      description: "Calls that may begin at once after a quiet time. Not given: as many as `calls_per_second`.",
+      "x-bounds": "1 to 1000000",
+    }),
+    calls_in_flight: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
+      description: "Calls that may be under way at once, subscriptions and readers included. Not given: any number.",
+      "x-bounds": "1 to 1000000",
+    }),
+  })
+  .refine(({ calls_per_second, burst }) => burst === undefined || calls_per_second !== undefined, {
+    message: "says nothing without calls_per_second",
+    path: ["burst"],
+  });
+
 const namespace = z.strictObject({
   pattern: z.string().min(1).describe("The API that apps use on it, such as `key-value`."),
   backend: z.string().min(1).describe("The backend that holds its data."),
@@ -99,6 +122,9 @@ const namespace = z.strictObject({
     max: "1h",
     default: "5s",
   }),
+  limits: quota
+    .optional()
+    .describe("What its apps may do together. Above it: RESOURCE_EXHAUSTED, QUOTA_EXCEEDED. Not given: no limit."),
 });
 
 const service = z.strictObject({

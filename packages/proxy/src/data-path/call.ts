@@ -11,12 +11,13 @@ import {
   type StreamEvents,
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
+import type { NamespaceQuota } from "../routing/namespace-quota.js";
 import type { Route } from "../routing/route-lookup.js";
 import type { AnswerBacklog, HeldBackCall } from "./answer-backlog.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
-import type { Failure } from "./failure.js";
+import { type Failure, failureOf } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { HeldRequest } from "./held-request.js";
 import { backendWaitMs, heldBackWaitMs, upstreamWindowBytes } from "./limits.js";
@@ -66,6 +67,8 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
   #withheldFromDownstream = 0;
 
   #leg: UpstreamLeg | undefined;
+  /** The namespace's, once the call counts there. */
+  #quota: NamespaceQuota | undefined;
   #hasWaited = false;
   #repetitions: Repetitions | undefined;
   #responseBytes = 0;
@@ -276,6 +279,12 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     if (this.#head.timeoutMs === undefined && route.timeoutMs !== undefined) {
       this.#callDeadlineMs = this.#startedMs + route.timeoutMs;
     }
+    const exceeded = route.quota?.enter();
+    if (exceeded !== undefined) {
+      this.#fail(failureOf(exceeded));
+      return;
+    }
+    this.#quota = route.quota;
     if (this.#backlog.hasRoom) this.#dispatch();
     else this.#holdBack();
   }
@@ -449,6 +458,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     this.#leaveLeg();
     this.#held.forget();
     this.#owe(0);
+    this.#quota?.leave();
     this.#forwarding.ended(this);
     const metrics = this.#route?.metrics ?? this.#forwarding.metrics.unrouted;
     if (this.#route === undefined) metrics.begin();

@@ -3,6 +3,7 @@ import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { Limits } from "../config/limits.js";
 import { AppConnections } from "../downstream/app-connections.js";
 import type { FromDataPath, MessagePortLike, RouteTable, ToDataPath } from "../messages.js";
+import { NamespaceQuotas } from "../routing/namespace-quota.js";
 import { RouteLookup } from "../routing/route-lookup.js";
 import { settledWithin } from "../settled-within.js";
 import type { Logger } from "../telemetry/log.js";
@@ -58,6 +59,7 @@ const draining = failureOf(
 export class DataPath {
   readonly #tell: (message: FromDataPath) => void;
   readonly #metrics: Metrics;
+  readonly #quotas = new NamespaceQuotas();
   readonly #log: Logger;
   readonly #backends = new Map<string, Backend>();
   readonly #forwarding: Forwarding;
@@ -171,7 +173,7 @@ export class DataPath {
   }
 
   #lookup(routes: RouteTable): RouteLookup {
-    return new RouteLookup(routes, (labels) => this.#metrics.call(labels));
+    return new RouteLookup(routes, (labels) => this.#metrics.call(labels), this.#quotas);
   }
 
   #backend(name: string): Backend {

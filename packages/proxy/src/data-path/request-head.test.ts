@@ -60,6 +60,7 @@ describe("the headers for a plugin", () => {
     tokenField: undefined,
     singleRequest: true,
     metrics: new CallMetrics({ namespace: "", pattern: "", method: "" }),
+    quota: undefined,
   };
   const sent: HeaderList = [
     "user-agent",

@@ -2,6 +2,7 @@ import { GatewayError, type MethodTraits, patternServices } from "@prism-data/pa
 import type { NamespaceRoute, RouteTable } from "../messages.js";
 import type { CallLabels, CallMetrics } from "../telemetry/call-metrics.js";
 import { listNames } from "./name-list.js";
+import type { NamespaceQuota, NamespaceQuotas } from "./namespace-quota.js";
 
 /** Where the calls of one method of one namespace, or of one whole service, go. Built on first use and kept with its table. */
 export interface Route {
@@ -15,6 +16,8 @@ export interface Route {
   /** Whether the request is one message, as far as is known. */
   readonly singleRequest: boolean;
   readonly metrics: CallMetrics;
+  /** `undefined`: the namespace has none. */
+  readonly quota: NamespaceQuota | undefined;
 }
 
 /** The namespace is configured, but not made real on its backend. */
@@ -41,11 +44,13 @@ export class RouteLookup {
   readonly #namespaces = new Map<string, NamespaceEntry>();
   readonly #services = new Map<string, Route>();
   readonly #callMetrics: (labels: CallLabels) => CallMetrics;
+  readonly #quotas: NamespaceQuotas;
   readonly table: RouteTable;
 
-  constructor(table: RouteTable, callMetrics: (labels: CallLabels) => CallMetrics) {
+  constructor(table: RouteTable, callMetrics: (labels: CallLabels) => CallMetrics, quotas: NamespaceQuotas) {
     this.table = table;
     this.#callMetrics = callMetrics;
+    this.#quotas = quotas;
     for (const [name, route] of table.namespaces) this.#namespaces.set(name, { route, byPath: new Map() });
     for (const [service, { backend }] of table.services)
       this.#services.set(service, this.#serviceRoute(service, backend));
@@ -99,6 +104,7 @@ export class RouteLookup {
       tokenField: traits.tokenField,
       singleRequest: traits.streaming === "none" || traits.streaming === "server",
       metrics: this.#callMetrics({ namespace, pattern, method }),
+      quota: this.#quotas.of(namespace, route.quota),
     };
   }
 
@@ -112,6 +118,7 @@ export class RouteLookup {
       singleRequest: false,
       // One series per service: its methods are known to callers and the plugin, not to the configuration.
       metrics: this.#callMetrics({ namespace: "", pattern: "", method: service }),
+      quota: undefined,
     };
   }
 

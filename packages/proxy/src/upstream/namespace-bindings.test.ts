@@ -44,6 +44,7 @@ function namespace(name: string, more: Partial<NamespaceConfig> = {}): Namespace
     options: {},
     durability: undefined,
     timeoutMs: 5_000,
+    quota: undefined,
     ...more,
   };
 }

@@ -14,6 +14,7 @@ const here: NamespaceConfig = {
   options: {},
   durability: undefined,
   timeoutMs: 5_000,
+  quota: undefined,
 };
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };
 const bound: BindingState = { state: "bound", capabilities: ["ttl"] };

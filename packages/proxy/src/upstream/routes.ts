@@ -48,9 +48,9 @@ function routeOf(namespace: NamespaceConfig, source: RouteSource): NamespaceRout
   return routeBefore.state === "bound" ? routeBefore : route;
 }
 
-function routeOn({ pattern, backend, timeoutMs }: NamespaceConfig, binding: BindingState): NamespaceRoute {
+function routeOn({ pattern, backend, timeoutMs, quota }: NamespaceConfig, binding: BindingState): NamespaceRoute {
   if (binding.state === "bound") {
-    return { state: "bound", pattern, backend, timeoutMs, capabilities: binding.capabilities };
+    return { state: "bound", pattern, backend, timeoutMs, quota, capabilities: binding.capabilities };
   }
   return { ...binding, pattern, backend, timeoutMs, capabilities: [] };
 }

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { memory } from "./backends.ts";
+import { failureFrom } from "./error-details.ts";
+import { callJson } from "./json-call.ts";
+import { KeyValueClient } from "./key-value-client.ts";
+import { PrismProcess } from "./prism-process.ts";
+
+const namespaceWith = (limits: object) => ({ pattern: "key-value", backend: "memory", limits });
+
+let prism: PrismProcess;
+beforeAll(async () => {
+  prism = await PrismProcess.start({
+    config: {
+      backends: { memory: memory.config() },
+      namespaces: {
+        slow: namespaceWith({ calls_per_second: 1, burst: 5 }),
+        narrow: namespaceWith({ calls_in_flight: 3 }),
+        free: { pattern: "key-value", backend: "memory" },
+      },
+    },
+  });
+});
+afterAll(() => prism[Symbol.asyncDispose]());
+
+test("a namespace takes its burst, then says what limit is reached and when to try again; others are untouched", async () => {
+  using slow = new KeyValueClient(prism.listen, "slow");
+  using free = new KeyValueClient(prism.listen, "free");
+  const calls = Array.from({ length: 40 }, () =>
+    slow.call("Get", { key: "k" }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const taken = (await Promise.all(calls)).filter(Boolean).length;
+  expect(taken).toBeGreaterThanOrEqual(5);
+  expect(taken).toBeLessThan(20);
+  const failure = await failureFrom(Promise.all(Array.from({ length: 20 }, () => slow.call("Get", { key: "k" }))));
+  expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", quotas: ["namespace:slow"] });
+  expect(failure.retryDelayMs).toBe(1_000);
+  expect(failure.message).toContain("a limit of 1 calls per second");
+  await Promise.all(Array.from({ length: 100 }, () => free.call("Get", { key: "k" })));
+});
+
+test("calls in flight are counted until they end, subscriptions too", async () => {
+  using app = new KeyValueClient(prism.listen, "narrow");
+  const watches = Array.from({ length: 3 }, () => app.watch(""));
+  for (const watch of watches) await new Promise((resolve) => watch.once("metadata", resolve));
+  const failure = await failureFrom(app.call("Get", { key: "k" }));
+  expect(failure).toMatchObject({ reason: "QUOTA_EXCEEDED", quotas: ["namespace:narrow"] });
+  const answer = await callJson(prism.listen, "prism.keyvalue.v1.KeyValueService/Get", {
+    namespace: "narrow",
+    key: "k",
+  });
+  expect(answer.status).toBe(429);
+  watches[0]!.cancel();
+  await expect
+    .poll(() =>
+      app.call("Get", { key: "k" }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true);
+  for (const watch of watches) watch.cancel();
+});
