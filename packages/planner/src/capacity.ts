@@ -4,6 +4,9 @@ import type { OfferedPattern } from "./offer.js";
 /** What one partition takes, in writes a second: half of what a broker on a small disk was seen to take, so that it may grow. */
 export const writesPerPartition = 500;
 
+/** How many times what was estimated may come before calls are refused: estimates are of the busiest time, and peaks are higher. */
+export const limitHeadroom = 2;
+
 /** No plugin has more. */
 const partitionsMax = 1_000;
 
@@ -20,6 +23,8 @@ export interface Figure {
 export interface Capacity {
   /** The namespace's `options`, in the plugin's terms. */
   readonly options: Readonly<Record<string, string | number>>;
+  /** How many calls may begin in a second; `undefined`: no rate was estimated. */
+  readonly callsPerSecond: number | undefined;
   readonly figures: readonly Figure[];
   readonly warnings: readonly string[];
 }
@@ -31,7 +36,8 @@ export function capacityOf(needs: Needs, offered: OfferedPattern): Capacity {
   const warnings: string[] = [];
   if (needs.pattern === "stream") planPartitions(needs, offered, { options, figures, warnings });
   if (needs.retentionMs !== undefined) planRetention(needs, needs.retentionMs, { options, figures, warnings });
-  return { options, figures, warnings };
+  const callsPerSecond = planLimit(needs, figures);
+  return { options, callsPerSecond, figures, warnings };
 }
 
 interface Draft {
@@ -76,6 +82,18 @@ function planRetention({ pattern, writesPerSecond, itemBytes }: Needs, retention
     value: size(bytes),
     formula: `${count(writesPerSecond)} writes/s × ${count(retentionMs / 1_000)} s × ${count(itemBytes)} bytes, per replica`,
   });
+}
+
+function planLimit({ readsPerSecond, writesPerSecond }: Needs, figures: Figure[]): number | undefined {
+  if (readsPerSecond === undefined && writesPerSecond === undefined) return undefined;
+  const estimated = (readsPerSecond ?? 0) + (writesPerSecond ?? 0);
+  const limit = Math.max(1, estimated * limitHeadroom);
+  figures.push({
+    name: "limit",
+    value: `${count(limit)} calls/s`,
+    formula: `${count(estimated)} calls/s × ${limitHeadroom}; more are refused`,
+  });
+  return limit;
 }
 
 const count = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 2 });

@@ -44,11 +44,13 @@ describe("a log of ten thousand writes a second for ninety days", () => {
       backend: "my-kafka",
       needs: ["partitions", "retention"],
       options: { partitions: 20, retention_period: "2160h" },
+      limits: { calls_per_second: 20_000 },
     });
     expect(capacity?.figures.map(({ name, value }) => `${name} ${value}`)).toEqual([
       "partitions 20",
       "retention 7,776,000,000 ms",
       "disk 72.4 TiB",
+      "limit 20,000 calls/s",
     ]);
   });
 

@@ -11,6 +11,7 @@ export interface NamespaceEntry {
   readonly needs?: readonly string[];
   readonly durability?: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
 /** One key of a namespace that changes; `undefined`: it is not there. */
@@ -101,7 +102,7 @@ function entryOf(
   needs: Needs,
   backend: string,
   { capabilities }: OfferedPattern,
-  { options }: Capacity,
+  { options, callsPerSecond }: Capacity,
 ): NamespaceEntry {
   const used = [
     ...(Number(options.partitions ?? 1) > 1 ? ["partitions"] : []),
@@ -113,6 +114,7 @@ function entryOf(
     ...(used.length > 0 && { needs: used }),
     ...(needs.durability !== undefined && { durability: needs.durability }),
     ...(Object.keys(options).length > 0 && { options }),
+    ...(callsPerSecond !== undefined && { limits: { calls_per_second: callsPerSecond } }),
   };
 }
 
@@ -149,8 +151,10 @@ function changesBetween(from: NamespaceEntry, to: NamespaceEntry): readonly Chan
     .filter((change) => change.from !== change.to);
 }
 
-function flat({ options = {}, needs = [], ...entry }: NamespaceEntry): ReadonlyMap<string, string> {
+function flat({ options = {}, limits = {}, needs = [], ...entry }: NamespaceEntry): ReadonlyMap<string, string> {
   const all = { ...entry, ...(needs.length > 0 && { needs: [...needs].sort().join(", ") }) };
-  const ofOptions = Object.entries(options).map(([key, value]) => [`options.${key}`, String(value)] as const);
-  return new Map([...Object.entries(all).map(([key, value]) => [key, String(value)] as const), ...ofOptions]);
+  const under = (name: string, values: object) =>
+    Object.entries(values).map(([key, value]) => [`${name}.${key}`, value]);
+  const entries = [...Object.entries(all), ...under("options", options), ...under("limits", limits)];
+  return new Map(entries.map(([key, value]) => [String(key), String(value)]));
 }

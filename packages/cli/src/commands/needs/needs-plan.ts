@@ -88,12 +88,19 @@ function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): Of
   return { capabilities, durability, itemBytesMax: limits.payload_bytes_max ?? limits.value_bytes_max };
 }
 
-function entryOf({ pattern, backend, needs, durability, options }: NamespaceConfig): NamespaceEntry {
+function entryOf({ pattern, backend, needs, durability, options, quota }: NamespaceConfig): NamespaceEntry {
+  const { callsPerSecond, burst = callsPerSecond, callsInFlight } = quota ?? {};
+  const limits = {
+    ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }),
+    ...(burst !== undefined && burst !== callsPerSecond && { burst }),
+    ...(callsInFlight !== undefined && { calls_in_flight: callsInFlight }),
+  };
   return {
     pattern,
     backend,
     ...(needs !== undefined && { needs }),
     ...(durability !== undefined && { durability }),
     options: options as NamespaceEntry["options"] & object,
+    limits,
   };
 }
