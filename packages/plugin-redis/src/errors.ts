@@ -174,6 +174,17 @@ export function clockUnknown(endpoint: string): GatewayError {
   );
 }
 
+/** The server does not know this process, which is about to connect again. */
+export function notListening(): GatewayError {
+  return new GatewayError(
+    "BACKEND_UNAVAILABLE",
+    "Redis has lost a connection of this plugin. Nothing was changed; try again.",
+    {
+      retryAfterMs: reconnectRetryAfterMs,
+    },
+  );
+}
+
 /** The index is being built from existing data, or was lost and is built again. */
 export function indexNotReady(): GatewayError {
   return new GatewayError(
@@ -183,12 +194,18 @@ export function indexNotReady(): GatewayError {
   );
 }
 
-/** The server drops keys by itself, so an index of them cannot be kept exact. */
-export function evictionForbidden(endpoint: string, policy: string): GatewayError {
+/** The server drops names by itself: any, or those with a time to live. */
+export function evictionForbidden(endpoint: string, policy: string, kept: "any" | "expiring"): GatewayError {
+  const [consequence, advice] =
+    kept === "expiring"
+      ? [
+          "scan, count and watch cannot be exact",
+          "Set maxmemory-policy noeviction, or write needs for the namespace without scan, ordered_scan, count and watch.",
+        ]
+      : ["accepted messages would be lost", "Set maxmemory-policy noeviction, or one that begins with volatile-."];
   return new GatewayError(
     "NAMESPACE_UNAVAILABLE",
-    `Redis at ${endpoint} drops keys when its memory is full (maxmemory-policy ${policy}), so scan, count and watch cannot be exact. ` +
-      "Set maxmemory-policy noeviction, or write needs for the namespace without scan, ordered_scan, count and watch.",
+    `Redis at ${endpoint} drops keys when its memory is full (maxmemory-policy ${policy}), so ${consequence}. ${advice}`,
   );
 }
 

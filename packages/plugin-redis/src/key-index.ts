@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Connection, Reply } from "./connection.js";
-import { evictionForbidden, indexNotReady } from "./errors.js";
+import { indexNotReady } from "./errors.js";
+import { requireNoEviction } from "./eviction.js";
 import { beginIndexScript, finishIndexScript, indexKeysScript } from "./index-scripts.js";
 import type { KeySpace } from "./key-space.js";
 import { indexState } from "./scripts.js";
@@ -23,7 +24,7 @@ const attemptsMax = 5;
 export async function buildIndex(connection: Connection, space: KeySpace): Promise<number | undefined> {
   const keys = [space.state, space.index, space.expiry];
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    await requireNoEviction(connection);
+    await requireNoEviction(connection, "expiring");
     const id = `${indexState.building}:${randomUUID()}`;
     const build = String(await connection.run(beginIndexScript, keys, [space.base, space.channel, "1", id]));
     if (build === indexState.built) return undefined;
@@ -56,14 +57,6 @@ async function indexExisting(connection: Connection, space: KeySpace, build: str
     found += existing.length;
   }
   return found;
-}
-
-/** A server that may drop keys by itself would leave the index, and so every count, wrong without anybody noticing. */
-async function requireNoEviction(connection: Connection): Promise<void> {
-  const memory = String(await connection.command("INFO", ["memory"]));
-  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? "noeviction";
-  const isBounded = !/^maxmemory:0\s/m.test(memory);
-  if (isBounded && policy !== "noeviction") throw evictionForbidden(connection.address, policy);
 }
 
 /** All names on the server that start with `prefix`, in batches; one that exists all the while comes at least once. */

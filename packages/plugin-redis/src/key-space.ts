@@ -47,7 +47,8 @@ export class KeySpace {
   }
 }
 
-function encodeName(namespace: string): string {
+/** A name with every byte but letters, digits, `.`, `_` and `-` written as `%XX`. */
+export function encodeName(namespace: string): string {
   let encoded = "";
   for (const byte of Buffer.from(namespace)) {
     const character = String.fromCharCode(byte);

@@ -9,7 +9,6 @@ import {
   type Entry,
   type EtagSource,
   etagMismatchError,
-  GatewayError,
   type KeyedEntry,
   type KeyValue,
   keyExistsError,
@@ -31,12 +30,12 @@ import type { ChangeFeed } from "./change-feed.js";
 import { decodeChange } from "./changes.js";
 import type { Argument, Connection, Reply } from "./connection.js";
 import { callAbandoned, clockUnknown, indexNotReady } from "./errors.js";
-import { ExpirySweep } from "./expiry-sweep.js";
 import { countScript, scanScript, sweepScript } from "./index-scripts.js";
 import { buildIndex } from "./key-index.js";
 import { type KeySpace, keyRange, prefixRange } from "./key-space.js";
 import { decodeRecord, encodeExpiry, encodeRecord, recordLayout } from "./record.js";
 import type { Script } from "./scripts.js";
+import { Sweep } from "./sweep.js";
 import {
   batchGetScript,
   conditionMark,
@@ -84,10 +83,9 @@ export class RedisKeyValue implements KeyValue {
   readonly #feed: ChangeFeed;
   readonly #etags: EtagSource;
   readonly #space: KeySpace;
-  readonly #log: Logger;
   readonly #keys: readonly string[];
   readonly #leadingArgs: readonly string[];
-  readonly #sweep: ExpirySweep;
+  readonly #sweep: Sweep;
   #building: Promise<unknown> | undefined;
 
   constructor({ connection, feed, etags, space, indexed, log }: NamespaceOptions) {
@@ -95,11 +93,10 @@ export class RedisKeyValue implements KeyValue {
     this.#feed = feed;
     this.#etags = etags;
     this.#space = space;
-    this.#log = log;
     this.#keys = [space.state, space.index, space.expiry];
     this.#leadingArgs = [space.base, space.channel, indexed ? "1" : ""];
     // Without an index of its own too: another process may have left one that writers keep.
-    this.#sweep = new ExpirySweep(() => this.#sweepExpired());
+    this.#sweep = new Sweep({ connection, log, run: async () => (await this.#run(sweepScript, [])) === 1 });
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -266,17 +263,6 @@ export class RedisKeyValue implements KeyValue {
       await Promise.race([this.#building, left.promise]);
     } finally {
       signal.removeEventListener("abort", leave);
-    }
-  }
-
-  async #sweepExpired(): Promise<{ moreDue: boolean }> {
-    if (!this.#connection.isUp) return { moreDue: false };
-    try {
-      return { moreDue: (await this.#run(sweepScript, [])) === 1 };
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      this.#log.debug({ reason: error.reason, problem: error.message }, "a sweep of expired keys failed");
-      return { moreDue: false };
     }
   }
 

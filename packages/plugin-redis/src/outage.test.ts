@@ -6,7 +6,7 @@ import type { Backend, GatewayError } from "@prism-data/pattern-sdk";
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
-import { callWith, eventually, openBackend } from "./testing/open-backend.js";
+import { callWith, eventually, failureOf, messageWith, openBackend } from "./testing/open-backend.js";
 
 /** What the issue allows after Redis is back. */
 const recoveryMsMax = 2_000;
@@ -15,13 +15,6 @@ const startRedis = (given: (folder: string) => readonly string[] = () => []) =>
   LocalServer.start(redis, { environment: process.env, arguments: given });
 
 const value = Buffer.from("v");
-const failureOf = (call: Promise<unknown>): Promise<GatewayError> =>
-  call.then(
-    () => {
-      throw new Error("The call did not fail.");
-    },
-    (error) => error,
-  );
 const works = (kv: RedisKeyValue) =>
   kv.set({ key: "probe", value }).then(
     () => true,
@@ -185,6 +178,15 @@ describe("a Redis that asks who is there", () => {
     await watch;
     await eventually(async () => (await kv.count("", callWith())) === 1);
     expect(await opened.backend.keyValue?.deleteData("n")).toHaveLength(1);
+    const queue = await opened.queue({ options: { maxDeliveries: 1 } });
+    await queue.send([{ message: messageWith(), delayMs: 0, deduplicationId: "d" }]);
+    const request = { messagesMax: 1, bytesMax: 1, leaseMs: 1_000, waitMs: 1_000 };
+    const settle = async (how: (ids: readonly string[]) => Promise<unknown>) =>
+      how((await queue.receive(request, callWith())).map(({ deliveryId }) => deliveryId));
+    await settle((ids) => queue.reject(ids, { delayMs: 0, cause: "c" }));
+    expect((await queue.listDeadLetters({ limit: 1, bytesMax: 1 })).deadLetters).toHaveLength(1);
+    expect(await queue.redrive({ kind: "oldest", limit: 1 })).toBe(1);
+    await settle((ids) => queue.acknowledge(ids));
     expect(opened.health).toEqual([{ reachable: true }]);
   });
 

@@ -3,116 +3,56 @@ import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import {
   type Backend,
-  type Binding,
   definePlugin,
-  EtagSource,
-  GatewayError,
-  type KeyValueCapability,
   keyValueCapabilities,
-  type PatternBinder,
   type PluginContext,
+  queueCapabilities,
+  queueOptions,
 } from "@prism-data/pattern-sdk";
 import { ChangeFeed } from "./change-feed.js";
 import { endpointOf, type Settings, settingsSchema } from "./config.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
-import { durabilityOf } from "./durability.js";
 import { invalidTlsFile } from "./errors.js";
-import { dropIndex, hasIndex, namesFrom } from "./key-index.js";
-import { KeySpace } from "./key-space.js";
-import { RedisKeyValue } from "./key-value.js";
+import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
+import { News } from "./news.js";
+import { queueBinder } from "./queue-binder.js";
 
-/** The capabilities that an index is kept for; a namespace that needs none of them does not pay for it. */
-const indexedCapabilities: readonly KeyValueCapability[] = ["scan", "ordered_scan", "count", "watch"];
+/** The largest payload: what the patterns allow at most. */
+const payloadBytesMax = 3_145_728;
 
-/** Key-value in a standalone Redis. What a write survives is what that Redis is configured to survive. */
+/** What each pattern may do, and how its namespaces are configured. */
+const patterns = {
+  "key-value": { capabilities: keyValueCapabilities },
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+} as const;
+
+/** Data in a standalone Redis. What a write survives is what that Redis is configured to survive. */
 export const redisPlugin = definePlugin({
   name: "redis",
   version: "0.1.0",
   durability: "backend",
   settings: settingsSchema,
-  patterns: { "key-value": { capabilities: keyValueCapabilities } },
+  patterns,
   async open(settings, context) {
     const connection = new Connection(connectionOptions(settings, context));
-    const feed = new ChangeFeed({ open: () => connection.openSubscriber(), address: connection.address });
+    const newFeed = () => new ChangeFeed({ open: () => connection.openSubscriber(), address: connection.address });
+    // Several, because watches end when their connection is lost, as by too much news.
+    const feeds = { watches: newFeed(), news: newFeed() };
+    const opened = { settings, context, connection, feed: feeds.watches, news: new News(feeds.news) };
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
-      keyValue: keyValueBinder({ settings, context, connection, feed }),
+      keyValue: keyValueBinder(opened),
+      queue: queueBinder(opened),
       metrics: () => metricsOf(connection),
       close() {
-        feed.close();
+        for (const open of Object.values(feeds)) open.close();
         connection.close();
       },
-    } satisfies Backend;
+    } satisfies Backend<typeof patterns>;
   },
 });
-
-interface Opened {
-  readonly settings: Settings;
-  readonly context: PluginContext;
-  readonly connection: Connection;
-  readonly feed: ChangeFeed;
-}
-
-function keyValueBinder({ settings, context, connection, feed }: Opened): PatternBinder<RedisKeyValue> {
-  const { log } = context;
-  const { database } = endpointOf(settings.url);
-  const etags = new EtagSource();
-  const spaceOf = (namespace: string) => new KeySpace({ prefix: settings.key_prefix, database, namespace });
-  return {
-    async bind(binding) {
-      const space = spaceOf(binding.namespace);
-      const indexed = needsIndex(binding);
-      const pattern = new RedisKeyValue({ connection, feed, etags, space, indexed, log });
-      const capabilities = keyValueCapabilities.filter((name) => indexed || !indexedCapabilities.includes(name));
-      const changes = await prepared(indexed ? () => built(pattern) : () => dropped(connection, space));
-      return {
-        pattern,
-        capabilities,
-        changes,
-        durability: () => durabilityOf(connection),
-        close: () => pattern.close(),
-      };
-    },
-    async plan(binding) {
-      const indexed = needsIndex(binding);
-      if ((await hasIndex(connection, spaceOf(binding.namespace))) === indexed) return [];
-      return [indexed ? "would build an index of the keys that exist" : "would remove the index of the keys"];
-    },
-    deleteData: (namespace) => deleted(connection, spaceOf(namespace)),
-  };
-}
-
-function needsIndex({ capabilities }: Binding): boolean {
-  return indexedCapabilities.some((name) => capabilities.has(name));
-}
-
-/** Redis may be away: then the index is built, or left, when it is back. Everything else that goes wrong fails the bind. */
-async function prepared(prepare: () => Promise<readonly string[]>): Promise<readonly string[]> {
-  try {
-    return await prepare();
-  } catch (error) {
-    if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") throw error;
-    return ["Redis does not answer now; what the namespace needs is made when it does"];
-  }
-}
-
-async function built(pattern: RedisKeyValue): Promise<readonly string[]> {
-  const found = await pattern.buildIndex();
-  return found === undefined ? [] : [`built an index of ${found} keys`];
-}
-
-async function dropped(connection: Connection, space: KeySpace): Promise<readonly string[]> {
-  return (await dropIndex(connection, space)) ? ["removed the index of the keys"] : [];
-}
-
-async function deleted(connection: Connection, space: KeySpace): Promise<readonly string[]> {
-  let removed = 0;
-  for await (const names of namesFrom(connection, space.base))
-    removed += Number(await connection.command("UNLINK", names));
-  return removed === 0 ? [] : [`removed ${removed} names from Redis`];
-}
 
 function connectionOptions(
   settings: Settings,

@@ -136,6 +136,24 @@ local function isBuilt()
 end
 `;
 
+/** The first line of scripts that take memory. */
+export const growing = "#!lua";
+
+/** The first line of scripts that free memory or hardly take any: they run also when it is full. */
+export const always = "#!lua flags=allow-oom";
+
+/** Part of a script: the time, and numbers as text. */
+export const numbers = `
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function int(number)
+  return string.format('%.0f', number)
+end
+`;
+
 /**
  * Asks whether the server would take a write now, and for its time. Needs no keys and no arguments.
  *

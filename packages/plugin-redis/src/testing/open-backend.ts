@@ -1,14 +1,23 @@
 import { randomUUID } from "node:crypto";
 import {
+  type Awaitable,
   type Backend,
   type BackendHealth,
+  type Bound,
   type CallContext,
+  GatewayError,
   keyValueCapabilities,
+  type Message,
+  type PatternBinder,
   type PluginContext,
+  type QueueOptions,
+  queueCapabilities,
+  queueOptionsDefault,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
 import type { RedisKeyValue } from "../key-value.js";
 import { redisPlugin } from "../plugin.js";
+import type { RedisQueue } from "../queue.js";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -18,6 +27,8 @@ export interface OpenBackend extends AsyncDisposable {
   readonly health: BackendHealth[];
   /** Binds a namespace, a new one unless named, with all capabilities unless said. */
   namespace(options?: { name?: string; needs?: readonly string[] }): Promise<RedisKeyValue>;
+  /** Binds a queue, a new one unless named, with all capabilities. */
+  queue(options?: { name?: string; options?: Partial<QueueOptions> }): Promise<RedisQueue>;
 }
 
 /** Opens the plugin as its host would. */
@@ -35,20 +46,43 @@ export async function openBackend(
     reportHealth: (report) => health.push(report),
     ...context,
   });
+  const bound = async <P>(binding: Awaitable<Bound<P>>): Promise<P> => {
+    const { pattern, close } = await binding;
+    closing.push(() => close?.());
+    return pattern;
+  };
   return {
     backend,
     health,
     async namespace({ name = randomUUID(), needs = keyValueCapabilities } = {}) {
       const binding = { namespace: name, capabilities: new Set(needs), options: undefined };
-      const bound = await backend.keyValue!.bind(binding);
-      closing.push(() => bound.close?.());
-      return bound.pattern as RedisKeyValue;
+      return (await bound(backend.keyValue!.bind(binding))) as RedisKeyValue;
+    },
+    async queue({ name = randomUUID(), options = {} } = {}) {
+      const binding = {
+        namespace: name,
+        capabilities: new Set(queueCapabilities),
+        options: { ...queueOptionsDefault, ...options },
+      };
+      return (await bound((backend.queue as PatternBinder<RedisQueue, QueueOptions>).bind(binding))) as RedisQueue;
     },
     async [Symbol.asyncDispose]() {
-      for (const close of closing) close();
+      for (const close of closing) await close();
       await backend.close?.();
     },
   };
+}
+
+/** A message with these fields, and little else. */
+export function messageWith(fields: Partial<Message> = {}): Message {
+  return { id: randomUUID(), key: "", headers: [], contentType: "", payload: Buffer.from("payload"), ...fields };
+}
+
+/** What a call fails with that must. */
+export async function failureOf(call: Promise<unknown>): Promise<GatewayError> {
+  const result = await call.catch((error: GatewayError) => error);
+  if (!(result instanceof GatewayError)) throw new Error("The call did not fail.");
+  return result;
 }
 
 /** The context of a call that ends with `signal`. */
