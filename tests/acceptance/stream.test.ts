@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { memory, namespaceOn, sqlite, type TestedBackend } from "./backends.ts";
+import { memory, namespaceOn, redis, sqlite, type TestedBackend } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson, reasonOf } from "./json-call.ts";
@@ -15,7 +15,7 @@ const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const withinMs = 20_000;
 
 /** Those that offer streams. */
-const backends: readonly TestedBackend[] = [memory, sqlite];
+const backends: readonly TestedBackend[] = [memory, sqlite, redis];
 
 /** The name of a namespace that nobody else uses. */
 const nameOn = (backend: TestedBackend, name: string) => `${name}-${namespaceOn(backend)}`;
@@ -29,6 +29,7 @@ function configOn(backend: TestedBackend): PrismConfig {
       [nameOn(backend, "orders")]: { ...log, options: { partitions: 4 } },
       [nameOn(backend, "short")]: { ...log, options: { retention_period: "1s" } },
       [nameOn(backend, "events")]: log,
+      [nameOn(backend, "killed")]: log,
     },
   };
 }
@@ -221,7 +222,7 @@ describe("a stream", () => {
 
 describe("streams that are open when their plugin is killed", () => {
   test.each(backends)("end as PLUGIN_CRASHED with a time to come back, and $name serves again", async (backend) => {
-    const namespace = nameOn(backend, "log");
+    const namespace = nameOn(backend, "killed");
     await using prism = await PrismProcess.start({ config: configOn(backend) });
     using app = new StreamClient(prism.listen, namespace);
     await app.append("before");

@@ -2,7 +2,6 @@ import type { PluginContext } from "@prism-data/pattern-sdk";
 import type { ChangeFeed } from "./change-feed.js";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
-import type { News } from "./news.js";
 
 /** What the patterns of an open backend work with. */
 export interface Opened {
@@ -11,5 +10,8 @@ export interface Opened {
   readonly connection: Connection;
   /** For watches, which end when its connection is lost. */
   readonly feed: ChangeFeed;
-  readonly news: News;
+  /** For those who are woken when there is something to look at. */
+  readonly news: ChangeFeed;
+  /** Its connection shows that this process is there. */
+  readonly presence: ChangeFeed;
 }

@@ -7,6 +7,7 @@ import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
 import { callWith, eventually, failureOf, messageWith, openBackend } from "./testing/open-backend.js";
+import { RecordTaker } from "./testing/taker.js";
 
 /** What the issue allows after Redis is back. */
 const recoveryMsMax = 2_000;
@@ -187,6 +188,12 @@ describe("a Redis that asks who is there", () => {
     expect((await queue.listDeadLetters({ limit: 1, bytesMax: 1 })).deadLetters).toHaveLength(1);
     expect(await queue.redrive({ kind: "oldest", limit: 1 })).toBe(1);
     await settle((ids) => queue.acknowledge(ids));
+    const stream = await opened.stream({ options: { retentionBytes: 1_024 } });
+    const member = new RecordTaker();
+    const { leave } = await stream.join({ group: "g", start: { kind: "earliest" } }, member, callWith());
+    await stream.append([messageWith(), messageWith({ payload: Buffer.alloc(2_000) })]);
+    await eventually(() => member.taken.length > 0);
+    await leave();
     expect(opened.health).toEqual([{ reachable: true }]);
   });
 

@@ -8,6 +8,7 @@ import {
   type PluginContext,
   queueCapabilities,
   queueOptions,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { ChangeFeed } from "./change-feed.js";
 import { endpointOf, type Settings, settingsSchema } from "./config.js";
@@ -15,8 +16,8 @@ import { Connection, type ConnectionOptions } from "./connection.js";
 import { invalidTlsFile } from "./errors.js";
 import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
-import { News } from "./news.js";
 import { queueBinder } from "./queue-binder.js";
+import { logCapabilities, streamBinder } from "./stream-binder.js";
 
 /** The largest payload: what the patterns allow at most. */
 const payloadBytesMax = 3_145_728;
@@ -25,6 +26,7 @@ const payloadBytesMax = 3_145_728;
 const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  stream: { capabilities: logCapabilities, limits: { payloadBytesMax }, options: streamOptions(logCapabilities) },
 } as const;
 
 /** Data in a standalone Redis. What a write survives is what that Redis is configured to survive. */
@@ -37,14 +39,15 @@ export const redisPlugin = definePlugin({
   async open(settings, context) {
     const connection = new Connection(connectionOptions(settings, context));
     const newFeed = () => new ChangeFeed({ open: () => connection.openSubscriber(), address: connection.address });
-    // Several, because watches end when their connection is lost, as by too much news.
-    const feeds = { watches: newFeed(), news: newFeed() };
-    const opened = { settings, context, connection, feed: feeds.watches, news: new News(feeds.news) };
+    // Several, because watches end, and members of groups are gone, when their connection is lost, as by too much news.
+    const feeds = { feed: newFeed(), news: newFeed(), presence: newFeed() };
+    const opened = { settings, context, connection, ...feeds };
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
       keyValue: keyValueBinder(opened),
       queue: queueBinder(opened),
+      stream: streamBinder(opened),
       metrics: () => metricsOf(connection),
       close() {
         for (const open of Object.values(feeds)) open.close();

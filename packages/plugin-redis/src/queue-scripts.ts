@@ -41,8 +41,8 @@ export const queueNames = [
 /** Part of a script, after `numbers`: queues, and what becomes of their messages. */
 export const queueParts = `
 -- channel: where is told that there is something to receive.
-local function queueAt(base, channel, deliveriesMax, retentionMs)
-  local queue = { base = base, channel = channel }
+local function queueAt(base, channel, deliveriesMax, retentionMs, spared)
+  local queue = { base = base, channel = channel, spared = spared }
   queue.deliveriesMax = tonumber(deliveriesMax) or math.huge
   queue.retentionMs = tonumber(retentionMs) or math.huge
   return queue
@@ -110,6 +110,14 @@ local function die(queue, message, now)
   keep(queue, message)
 end
 
+-- Whether a message was delivered as often as it may be.
+local function isWorn(queue, message)
+  if message.count < queue.deliveriesMax then return false end
+  if queue.spared == '' then return true end
+  local _, _, _, topic = struct.unpack('>I2c0I2c0I2c0I2c0', recordOf(queue, message.number), ${messageLayout.textsAt + 1})
+  return topic ~= queue.spared
+end
+
 local function isTooOld(queue, message, now)
   return now - message.sentAt >= queue.retentionMs
 end
@@ -117,7 +125,7 @@ end
 -- Does with a message, which lies nowhere now, what becomes of it when its worker has not handled it.
 local function giveBack(queue, message, now, delayMs)
   if isTooOld(queue, message, now) then return drop(queue, message) end
-  if message.count >= queue.deliveriesMax then return die(queue, message, now) end
+  if isWorn(queue, message) then return die(queue, message, now) end
   message.tag = '-'
   keep(queue, message)
   if delayMs > 0 then
@@ -193,24 +201,24 @@ end
  * messages get in ms, '' for any age.
  */
 const queue = `${numbers}${queueParts}
-local queue = queueAt(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+local queue = queueAt(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 local now = nowMs()
 `;
 
 /**
  * Sends messages, in order.
  *
- * ARGV 5: how long a deduplication id counts, in ms · then three per message: record · delay in ms · deduplication id, or ''.
+ * ARGV 6: how long a deduplication id counts, in ms · then three per message: record · delay in ms · deduplication id, or ''.
  * Returns per message the id of the one that was sent before with its deduplication id, '' when it was sent itself.
  */
 export const sendScript = script(
   growing,
   queue,
   `
-local windowMs = tonumber(ARGV[5])
+local windowMs = tonumber(ARGV[6])
 local times, ids = queue.base .. 'id-times', queue.base .. 'ids'
 local results = {}
-for i = 6, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
   local record, delayMs, id = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   local result = ''
   if id ~= '' then
@@ -233,7 +241,7 @@ return results
 /**
  * Leases messages that are ready.
  *
- * ARGV from 5: how many at most · how many bytes · how long, in ms · the token of these leases · among how many takers what is ready is
+ * ARGV from 6: how many at most · how many bytes · how long, in ms · the token of these leases · among how many takers what is ready is
  * to be shared.
  * Returns when the leases end, then four per message: number, when it was sent, how often it was delivered, record.
  */
@@ -241,7 +249,7 @@ export const receiveScript = script(
   always,
   queue,
   `
-local wanted, room, leaseMs, token, takers = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local wanted, room, leaseMs, token, takers = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
 local ready, endsAt = queue.base .. 'ready', int(now + leaseMs)
 local taken, found = { endsAt }, 0
 
@@ -263,7 +271,7 @@ local function takeSome(numbersOf)
     local message = noteOf(queue, number)
     if isTooOld(queue, message, now) then
       drop(queue, message)
-    elseif message.count >= queue.deliveriesMax then
+    elseif queue.spared == '' and isWorn(queue, message) then
       redis.call('ZREM', ready, number)
       die(queue, message, now)
     else
@@ -303,14 +311,14 @@ return first == math.huge and -1 or math.max(0, first - now)
 /**
  * Removes messages that were handled.
  *
- * ARGV from 5, two per delivery: number · token. Returns per delivery 1, or 0 when its lease has ended.
+ * ARGV from 6, two per delivery: number · token. Returns per delivery 1, or 0 when its lease has ended.
  */
 export const acknowledgeScript = script(
   always,
   queue,
   `
 local results = {}
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local message = leased(queue, ARGV[i], ARGV[i + 1], now)
   if message then
     redis.call('ZREM', queue.base .. 'leased', message.number)
@@ -325,16 +333,16 @@ return results
 /**
  * Gives messages back.
  *
- * ARGV 5: for how long they are not to be received, in ms · 6: why · then two per delivery: number · token. Returns as
+ * ARGV 6: for how long they are not to be received, in ms · 7: why · then two per delivery: number · token. Returns as
  * `acknowledgeScript`.
  */
 export const rejectScript = script(
   always,
   queue,
   `
-local delayMs, cause = tonumber(ARGV[5]), ARGV[6]
+local delayMs, cause = tonumber(ARGV[6]), ARGV[7]
 local results = {}
-for i = 7, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   local message = leased(queue, ARGV[i], ARGV[i + 1], now)
   if message then
     redis.call('ZREM', queue.base .. 'leased', message.number)
@@ -351,18 +359,20 @@ return results
 /**
  * Ends leases whose worker has left.
  *
- * ARGV 5: "1" if these deliveries count · then two per delivery: number · token. Returns as `acknowledgeScript`.
+ * ARGV 6: "1" if these deliveries count · 7: "1" if messages may die of that · then two per delivery: number · token. Returns as
+ * `acknowledgeScript`.
  */
 export const releaseScript = script(
   always,
   queue,
   `
+if ARGV[7] ~= '1' then queue.deliveriesMax = math.huge end
 local results = {}
-for i = 6, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   local message = leased(queue, ARGV[i], ARGV[i + 1], now)
   if message then
     redis.call('ZREM', queue.base .. 'leased', message.number)
-    if ARGV[5] ~= '1' then message.count = message.count - 1 end
+    if ARGV[6] ~= '1' then message.count = message.count - 1 end
     giveBack(queue, message, now, 0)
   end
   results[#results + 1] = message and 1 or 0
@@ -375,15 +385,15 @@ return results
 /**
  * Lets leases end later, or sooner.
  *
- * ARGV 5: when, in ms from now · then two per delivery: number · token. Returns per delivery when its lease ends, 0 when it has ended.
+ * ARGV 6: when, in ms from now · then two per delivery: number · token. Returns per delivery when its lease ends, 0 when it has ended.
  */
 export const extendScript = script(
   always,
   queue,
   `
-local endsAt = int(now + tonumber(ARGV[5]))
+local endsAt = int(now + tonumber(ARGV[6]))
 local results = {}
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local message = leased(queue, ARGV[i], ARGV[i + 1], now)
   if message then redis.call('ZADD', queue.base .. 'leased', endsAt, message.number) end
   results[#results + 1] = message and tonumber(endsAt) or 0
@@ -409,16 +419,16 @@ return counts
 /**
  * Lists dead letters, in the order in which they died.
  *
- * ARGV from 5: the death after which to begin · how many at most · how many bytes.
- * Returns whether there are more (1 or 0), then six per letter: death, when it was sent, how often it was delivered, when it died, the
+ * ARGV from 6: the death after which to begin · how many at most · how many bytes.
+ * Returns whether there are more (1 or 0), then seven per letter: number, death, when it was sent, how often it was delivered, when it died, the
  * cause ('' when it was never rejected), record.
  */
 export const deadLettersScript = script(
   always,
   queue,
   `
-local limit, room = tonumber(ARGV[6]), tonumber(ARGV[7])
-local dead = redis.call('ZRANGEBYSCORE', queue.base .. 'dead', '(' .. ARGV[5], '+inf', 'WITHSCORES', 'LIMIT', 0, limit + 1)
+local limit, room = tonumber(ARGV[7]), tonumber(ARGV[8])
+local dead = redis.call('ZRANGEBYSCORE', queue.base .. 'dead', '(' .. ARGV[6], '+inf', 'WITHSCORES', 'LIMIT', 0, limit + 1)
 local page = { 0 }
 for i = 1, #dead, 2 do
   local message = noteOf(queue, dead[i])
@@ -427,7 +437,7 @@ for i = 1, #dead, 2 do
     break
   end
   room = room - message.size
-  for _, value in ipairs({ dead[i + 1], int(message.sentAt), int(message.count), message.tag, message.cause }) do
+  for _, value in ipairs({ dead[i], dead[i + 1], int(message.sentAt), int(message.count), message.tag, message.cause }) do
     page[#page + 1] = value
   end
   page[#page + 1] = recordOf(queue, dead[i])
@@ -450,14 +460,14 @@ end
 /**
  * Makes the oldest dead letters ready again.
  *
- * ARGV 5: how many at most. Returns how many.
+ * ARGV 6: how many at most. Returns how many.
  */
 export const redriveOldestScript = script(
   growing,
   queue,
   revival,
   `
-local numbersOf = redis.call('ZRANGE', queue.base .. 'dead', 0, tonumber(ARGV[5]) - 1)
+local numbersOf = redis.call('ZRANGE', queue.base .. 'dead', 0, tonumber(ARGV[6]) - 1)
 for _, number in ipairs(numbersOf) do revive(number) end
 ring(queue)
 return #numbersOf
@@ -467,7 +477,7 @@ return #numbersOf
 /**
  * Makes the dead letters with these message ids ready again.
  *
- * ARGV from 5: the ids. Returns how many.
+ * ARGV from 6: the ids. Returns how many.
  */
 export const redriveIdsScript = script(
   growing,
@@ -475,7 +485,7 @@ export const redriveIdsScript = script(
   revival,
   `
 local revived = 0
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   local id = deadId(ARGV[i])
   for _, member in ipairs(redis.call('ZRANGEBYLEX', queue.base .. 'dead-ids', '[' .. id, '(' .. id .. '\\255')) do
     revive(string.sub(member, #id + 1))
@@ -490,7 +500,7 @@ return revived
 /**
  * Removes what is over.
  *
- * ARGV 5: how long a deduplication id counts, in ms. Returns whether more may be due (1 or 0).
+ * ARGV 6: how long a deduplication id counts, in ms. Returns whether more may be due (1 or 0).
  */
 export const sweepQueueScript = script(
   always,
@@ -499,7 +509,7 @@ export const sweepQueueScript = script(
 local isMore = lapse(queue, now)
 isMore = dropOld(queue, 'ready', now) or isMore
 isMore = dropOld(queue, 'aside', now) or isMore
-local over = redis.call('ZRANGEBYSCORE', queue.base .. 'id-times', '-inf', int(now - tonumber(ARGV[5])), 'LIMIT', 0, ${dueMax})
+local over = redis.call('ZRANGEBYSCORE', queue.base .. 'id-times', '-inf', int(now - tonumber(ARGV[6])), 'LIMIT', 0, ${dueMax})
 for _, id in ipairs(over) do
   redis.call('ZREM', queue.base .. 'id-times', id)
   redis.call('HDEL', queue.base .. 'ids', id)

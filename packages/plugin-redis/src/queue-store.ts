@@ -46,6 +46,8 @@ export interface QueueBounds {
   readonly deliveriesMax: number | undefined;
   /** How old messages may get, in ms; `undefined`: they stay. */
   readonly retentionMs: number | undefined;
+  /** The topic whose messages never die. Default: none. */
+  readonly sparedTopic?: string;
 }
 
 export interface QueueStoreOptions extends QueueBounds {
@@ -62,10 +64,10 @@ export class QueueStore {
   readonly #base: string;
   readonly #leadingArgs: readonly Argument[];
 
-  constructor({ connection, base, channel, deliveriesMax, retentionMs }: QueueStoreOptions) {
+  constructor({ connection, base, channel, deliveriesMax, retentionMs, sparedTopic = "" }: QueueStoreOptions) {
     this.#connection = connection;
     this.#base = base;
-    this.#leadingArgs = [base, channel, deliveriesMax ?? "", retentionMs ?? ""];
+    this.#leadingArgs = [base, channel, deliveriesMax ?? "", retentionMs ?? "", sparedTopic];
   }
 
   /** Runs a script of the queue. */
@@ -106,9 +108,13 @@ export class QueueStore {
     return resultsOf(await this.run(rejectScript, [delayMs, cause, ...deliveryIds.flatMap(namesOf)]));
   }
 
-  /** `counts` false: the deliveries are taken out of their messages' counts. */
-  async release(deliveryIds: readonly string[], { counts }: { counts: boolean }): Promise<void> {
-    if (deliveryIds.length > 0) await this.run(releaseScript, [counts ? "1" : "", ...deliveryIds.flatMap(namesOf)]);
+  /** `counts` false: the deliveries are taken out of their messages' counts. `mayDie`: as if their leases had ended. */
+  async release(
+    deliveryIds: readonly string[],
+    { counts, mayDie }: { counts: boolean; mayDie: boolean },
+  ): Promise<void> {
+    if (deliveryIds.length === 0) return;
+    await this.run(releaseScript, [counts ? "1" : "", mayDie ? "1" : "", ...deliveryIds.flatMap(namesOf)]);
   }
 
   async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {

@@ -13,10 +13,10 @@ import {
   type SendEntry,
   type Sent,
 } from "@prism-data/pattern-sdk";
+import type { ChangeFeed } from "./change-feed.js";
 import type { Reply } from "./connection.js";
 import { grouped } from "./grouped.js";
 import { decodeMessage, encodeMessage } from "./message-record.js";
-import type { News } from "./news.js";
 import {
   deadLettersScript,
   describeScript,
@@ -36,7 +36,7 @@ const redriveSliceMax = 500;
 const describeAttemptsMax = 100_000;
 
 export interface RedisQueueOptions extends QueueStoreOptions {
-  readonly news: News;
+  readonly news: ChangeFeed;
   readonly log: Logger;
   readonly deduplicationWindowMs: number;
 }
@@ -70,6 +70,7 @@ export class RedisQueue implements Queue {
   }
 
   async receive(request: ReceiveRequest, { signal }: CallContext): Promise<readonly QueueDelivery[]> {
+    const startedAtMs = performance.now();
     const deliveries = await this.#store.take(request);
     if (signal.aborted) {
       await this.release(
@@ -78,8 +79,9 @@ export class RedisQueue implements Queue {
       );
       return [];
     }
-    if (deliveries.length > 0 || request.waitMs === 0) return deliveries;
-    return this.#waiting.receive(request, signal);
+    const waitMs = request.waitMs - (performance.now() - startedAtMs);
+    if (deliveries.length > 0 || waitMs <= 0) return deliveries;
+    return this.#waiting.receive({ ...request, waitMs }, signal);
   }
 
   acknowledge(deliveryIds: readonly string[]): Promise<readonly BatchResult<void>[]> {
@@ -91,7 +93,7 @@ export class RedisQueue implements Queue {
   }
 
   release(deliveryIds: readonly string[], counts: boolean): Promise<void> {
-    return this.#store.release(deliveryIds, { counts });
+    return this.#store.release(deliveryIds, { counts, mayDie: true });
   }
 
   extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {
@@ -114,8 +116,8 @@ export class RedisQueue implements Queue {
     const { limit, bytesMax, cursor = "0" } = request;
     await this.describe();
     const [more, ...flat] = (await this.#store.run(deadLettersScript, [cursor, limit, bytesMax])) as Reply[];
-    const letters = grouped(flat as Buffer[], 6);
-    const last = letters.at(-1)?.[0]?.toString();
+    const letters = grouped(flat as Buffer[], 7);
+    const last = letters.at(-1)?.[1]?.toString();
     return { deadLetters: letters.map(deadLetterOf), cursor: more === 1 ? last : undefined };
   }
 
@@ -138,7 +140,7 @@ export class RedisQueue implements Queue {
   }
 }
 
-function deadLetterOf([, sentAt, count, diedAt, cause, record]: readonly Buffer[]) {
+function deadLetterOf([, , sentAt, count, diedAt, cause, record]: readonly Buffer[]) {
   const deliveryCount = Number(count);
   return {
     message: decodeMessage(record!).message,

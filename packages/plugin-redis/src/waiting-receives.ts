@@ -1,4 +1,5 @@
-import type { News } from "./news.js";
+import type { ChangeFeed } from "./change-feed.js";
+import { ChannelListener } from "./channel-listener.js";
 import type { QueueStore, StoredDelivery, TakeRequest } from "./queue-store.js";
 
 /** How often a queue is looked at although nothing was told, in ms. */
@@ -16,7 +17,7 @@ export interface WaitingRequest extends TakeRequest {
 
 export interface WaitingReceivesOptions {
   readonly store: QueueStore;
-  readonly news: News;
+  readonly news: ChangeFeed;
   /** Where is told that there is something to receive. */
   readonly channel: string;
 }
@@ -35,23 +36,24 @@ interface Waiter {
  */
 export class WaitingReceives {
   readonly #store: QueueStore;
-  readonly #listen: () => () => void;
+  readonly #listen: () => ChannelListener;
   #waiters: Waiter[] = [];
   #rings = 0;
   #lookers = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Listens from the first wait on: connections do not come and go with those who wait. */
-  #stopListening: (() => void) | undefined;
+  #listener: ChannelListener | undefined;
 
   constructor({ store, news, channel }: WaitingReceivesOptions) {
     this.#store = store;
-    this.#listen = () => news.on(channel, () => this.#ring());
+    const ring = () => this.#ring();
+    this.#listen = () => new ChannelListener({ feed: news, channel, onUp: ring, onMessage: ring });
   }
 
   /** Waits for messages: none when `waitMs` passes or the signal is aborted first. */
   async receive(request: WaitingRequest, signal: AbortSignal): Promise<Deliveries> {
     if (signal.aborted) return [];
-    this.#stopListening ??= this.#listen();
+    this.#listener ??= this.#listen();
     const { promise, resolve, reject } = Promise.withResolvers<Deliveries>();
     const waiter: Waiter = { request, resolve, reject, waits: true };
     const giveUp = () => this.#leave(waiter);
@@ -72,7 +74,8 @@ export class WaitingReceives {
   /** Nobody waits any more. */
   close(): void {
     for (const waiter of [...this.#waiters]) this.#leave(waiter);
-    this.#stopListening?.();
+    this.#listener?.close();
+    this.#listener = undefined;
     clearTimeout(this.#timer);
   }
 
@@ -128,7 +131,7 @@ export class WaitingReceives {
     else
       await this.#store.release(
         deliveries.map(({ deliveryId }) => deliveryId),
-        { counts: false },
+        { counts: false, mayDie: false },
       );
   }
 

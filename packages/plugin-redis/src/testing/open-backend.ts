@@ -13,11 +13,15 @@ import {
   type QueueOptions,
   queueCapabilities,
   queueOptionsDefault,
+  type StreamOptions,
+  streamCapabilities,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
 import type { RedisKeyValue } from "../key-value.js";
 import { redisPlugin } from "../plugin.js";
 import type { RedisQueue } from "../queue.js";
+import type { RedisStream } from "../stream.js";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -29,6 +33,8 @@ export interface OpenBackend extends AsyncDisposable {
   namespace(options?: { name?: string; needs?: readonly string[] }): Promise<RedisKeyValue>;
   /** Binds a queue, a new one unless named, with all capabilities. */
   queue(options?: { name?: string; options?: Partial<QueueOptions> }): Promise<RedisQueue>;
+  /** Binds a log, a new one unless named. */
+  stream(options?: { name?: string; options?: Partial<StreamOptions> }): Promise<RedisStream>;
 }
 
 /** Opens the plugin as its host would. */
@@ -58,19 +64,30 @@ export async function openBackend(
       const binding = { namespace: name, capabilities: new Set(needs), options: undefined };
       return (await bound(backend.keyValue!.bind(binding))) as RedisKeyValue;
     },
-    async queue({ name = randomUUID(), options = {} } = {}) {
-      const binding = {
-        namespace: name,
-        capabilities: new Set(queueCapabilities),
-        options: { ...queueOptionsDefault, ...options },
-      };
-      return (await bound((backend.queue as PatternBinder<RedisQueue, QueueOptions>).bind(binding))) as RedisQueue;
-    },
+    queue: ({ name, options } = {}) =>
+      bound(
+        binderOf<RedisQueue, QueueOptions>(backend.queue).bind(bindingOf(name, { ...queueOptionsDefault, ...options })),
+      ),
+    stream: ({ name, options } = {}) =>
+      bound(
+        binderOf<RedisStream, StreamOptions>(backend.stream).bind(
+          bindingOf(name, { ...streamOptions(streamCapabilities).parse({}), ...options }),
+        ),
+      ),
     async [Symbol.asyncDispose]() {
       for (const close of closing) await close();
       await backend.close?.();
     },
   };
+}
+
+/** A binder of the plugin, as what it is. */
+function binderOf<P, Options>(binder: unknown): PatternBinder<P, Options> {
+  return binder as PatternBinder<P, Options>;
+}
+
+function bindingOf<Options>(namespace: string = randomUUID(), options: Options) {
+  return { namespace, capabilities: new Set<string>(queueCapabilities), options };
 }
 
 /** A message with these fields, and little else. */
