@@ -102,7 +102,7 @@ describe("without Kafka", () => {
     expect(text).toMatch(/partitions +20 = 10,000 writes\/s ÷ 500 writes\/s per partition/);
   });
 
-  test("what protoc and buf make of the app's file says the same", async () => {
+  test("a folder, YAML, and what protoc and buf make of the app's file say the same", async () => {
     await writeFile(join(folder.path, "prism.yaml"), config);
     const [ofProtoc, ofBuf] = ["protoc.binpb", "buf.binpb"].map((name) => join(folder.path, name)) as [string, string];
     const include = [`-I${protoFolder}`, `-I${folder.path}`, "--include_imports"];
@@ -115,8 +115,12 @@ describe("without Kafka", () => {
     await copyFile(app, join(module, "app.proto"));
     const buf = `${repositoryRoot}/node_modules/.bin/buf`;
     expect(await runCommand(buf, ["build", module, "-o", ofBuf])).toMatchObject({ code: 0, stderr: "" });
+    const yaml = 'acme.UserEvents: { access_pattern: append_heavy, estimated_rps: "10000", retention_days: "90" }\n';
+    await writeFile(join(folder.path, "needs.yaml"), yaml);
     const [text, ...others] = await Promise.all(
-      ["app.proto", ofProtoc, ofBuf].map((file) => runPrism(["plan", file, "--json"], { folder: folder.path })),
+      ["app.proto", ofProtoc, ofBuf, module, "needs.yaml"].map((file) =>
+        runPrism(["plan", file, "--json"], { folder: folder.path }),
+      ),
     );
     for (const { stdout } of others) expect(stdout.toString()).toBe(text?.stdout.toString());
   });

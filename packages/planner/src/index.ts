@@ -2,6 +2,7 @@ export { type Capacity, type Figure, writesPerPartition } from "./capacity.js";
 export type { Verdict } from "./choose.js";
 export type { Needs, WrittenNeeds } from "./needs.js";
 export type { Offer, OfferedPattern } from "./offer.js";
+export { checkedOptions } from "./options.js";
 export {
   type Action,
   type Change,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { optionNames } from "./option-names.js";
+import { optionNames } from "./options.js";
 import { needsOfProto } from "./read-proto.js";
 
 let folder: string;

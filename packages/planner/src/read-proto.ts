@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import protobuf from "protobufjs";
 import type { WrittenNeeds } from "./needs.js";
-import { optionNames, optionsFile } from "./option-names.js";
-import { NeedsError, type Problem } from "./problem.js";
+import { checkedOptions, optionsFile } from "./options.js";
+import { NeedsError } from "./problem.js";
 
 /** The extension of an option of Prism, as protobufjs names it. */
 const ownOption = /^\(prism\.(\w+)\)$/;
@@ -20,13 +20,11 @@ export async function needsOfProto(file: string, roots: readonly string[]): Prom
   } catch (error) {
     throw new NeedsError([{ at: file, message: `is no .proto that can be read: ${(error as Error).message}` }]);
   }
-  const problems: Problem[] = [];
-  const needs = [...messagesIn(root)]
-    .filter(({ filename }) => filename === file)
-    .map((message) => ({ message: message.fullName.slice(1), options: ownOptions(message, problems) }))
-    .filter(({ options }) => options.size > 0);
-  if (problems.length > 0) throw new NeedsError(problems);
-  return needs;
+  const messages = [...messagesIn(root)].filter(({ filename }) => filename === file);
+  const needs = checkedOptions(
+    messages.map((message) => ({ message: message.fullName.slice(1), options: ownOptions(message) })),
+  );
+  return needs.filter(({ options }) => options.size > 0);
 }
 
 /** `null`: it says nothing that is needed here. */
@@ -42,16 +40,10 @@ function* messagesIn(namespace: protobuf.NamespaceBase): Generator<protobuf.Type
   }
 }
 
-function ownOptions(message: protobuf.Type, problems: Problem[]): ReadonlyMap<string, string> {
-  const set = new Map<string, string>();
-  for (const [key, value] of Object.entries(message.options ?? {})) {
-    const name = ownOption.exec(key)?.[1];
-    if (name === undefined) continue;
-    const at = `${message.fullName.slice(1)} (prism.${name})`;
-    if (!optionNames.some((known) => known === name))
-      problems.push({ at, message: `is no option; there are ${optionNames.join(", ")}` });
-    else if (typeof value !== "string") problems.push({ at, message: `is text: write "${value}"` });
-    else set.set(name, value);
-  }
-  return set;
+/** Prism's options of a message, without their package. */
+function ownOptions(message: protobuf.Type): Record<string, unknown> {
+  const entries = Object.entries(message.options ?? {}).map(
+    ([key, value]) => [ownOption.exec(key)?.[1], value] as const,
+  );
+  return Object.fromEntries(entries.filter(([name]) => name !== undefined));
 }

@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace, WrittenNeeds } from "@prism-data/planner";
+import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace } from "@prism-data/planner";
 import type { Config, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
 import type { Command } from "commander";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 import type { Invocation } from "../../invocation.js";
 import { shippedPluginBases } from "../../shipped-plugins.js";
+import { readNeeds } from "./read-needs.js";
 
 /** The options that plan and apply share. */
 export interface NeedsOptions {
@@ -25,7 +25,7 @@ export interface NeedsPlan {
 /** Adds the arguments and options that plan and apply share. */
 export function addNeedsOptions(command: Command): Command {
   return command
-    .argument("<file>", "the app's .proto, or a descriptor set (.binpb)")
+    .argument("<file>", "the app's .proto, a folder of them, a descriptor set, or the needs as .yaml")
     .option("-c, --config <file>", "the configuration (default: prism.yaml in the working folder)")
     .option("-I, --proto-path <folder...>", "where imports are looked for (default: the folder of the file)")
     .option("--allow-data-loss", "let a change delete data that is kept now")
@@ -42,7 +42,8 @@ export async function makePlan(file: string, options: NeedsOptions, invocation: 
   const { environment, workingDir } = invocation;
   try {
     const config = await loadConfig({ file: options.config, environment, workingDir, shippedPluginBases });
-    const written = await readNeedsFile(path.resolve(workingDir, file), options.protoPath ?? [], workingDir);
+    const protoPaths = (options.protoPath ?? []).map((folder) => path.resolve(workingDir, folder));
+    const written = await readNeeds(path.resolve(workingDir, file), protoPaths);
     if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
     const offers = [...config.backends.values()].map(offerOf);
     const namespaces = new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)]));
@@ -53,20 +54,6 @@ export async function makePlan(file: string, options: NeedsOptions, invocation: 
       throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
     throw error;
   }
-}
-
-async function readNeedsFile(
-  file: string,
-  roots: readonly string[],
-  workingDir: string,
-): Promise<readonly WrittenNeeds[]> {
-  const { needsOfProto, writtenNeeds } = await import("@prism-data/planner");
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandFailure(ExitCode.usage, `${file} cannot be read (${error.code})`, { cause: error });
-  });
-  if (!file.endsWith(".proto")) return writtenNeeds(bytes);
-  const folders = roots.map((root) => path.resolve(workingDir, root));
-  return await needsOfProto(file, [...folders, path.dirname(file)]);
 }
 
 function withoutNeeds(file: string): string {
