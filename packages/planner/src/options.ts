@@ -15,9 +15,6 @@ export const optionNames = [
   "durability",
 ] as const;
 
-/** What an app imports to set them. */
-export const optionsFile = "prism/options.proto";
-
 /** The options of messages as somebody wrote them: names that there are, and text. Throws NeedsError with everything that is wrong. */
 export function checkedOptions(
   messages: readonly { readonly message: string; readonly options: Readonly<Record<string, unknown>> }[],

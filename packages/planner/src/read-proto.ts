@@ -1,36 +1,26 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
 import protobuf from "protobufjs";
 import type { WrittenNeeds } from "./needs.js";
-import { checkedOptions, optionsFile } from "./options.js";
+import { checkedOptions } from "./options.js";
 import { NeedsError } from "./problem.js";
 
 /** The extension of an option of Prism, as protobufjs names it. */
 const ownOption = /^\(prism\.(\w+)\)$/;
 
 /**
- * The messages of a .proto file that state needs, in their order. Files that it imports are looked for in `roots`, those of Prism and
- * of Google need not be there. Throws NeedsError when the file cannot be read, or uses an option that is none.
+ * The messages of a .proto's text that state needs, in their order. What it imports need not be there. Throws NeedsError when the text
+ * is no .proto, or uses an option that is none; `file` is its name, for people.
  */
-export async function needsOfProto(file: string, roots: readonly string[]): Promise<readonly WrittenNeeds[]> {
+export function needsOfProto(text: string, file: string): readonly WrittenNeeds[] {
   const root = new protobuf.Root();
-  root.resolvePath = (origin, target) => (origin === "" ? target : imported(target, roots));
   try {
-    await root.load(file, { keepCase: true });
+    protobuf.parse(text, root, { keepCase: true });
   } catch (error) {
     throw new NeedsError([{ at: file, message: `is no .proto that can be read: ${(error as Error).message}` }]);
   }
-  const messages = [...messagesIn(root)].filter(({ filename }) => filename === file);
   const needs = checkedOptions(
-    messages.map((message) => ({ message: message.fullName.slice(1), options: ownOptions(message) })),
+    [...messagesIn(root)].map((message) => ({ message: message.fullName.slice(1), options: ownOptions(message) })),
   );
   return needs.filter(({ options }) => options.size > 0);
-}
-
-/** `null`: it says nothing that is needed here. */
-function imported(target: string, roots: readonly string[]): string | null {
-  if (target === optionsFile || target.startsWith("google/")) return null;
-  return roots.map((root) => path.join(root, target)).find((file) => existsSync(file)) ?? target;
 }
 
 function* messagesIn(namespace: protobuf.NamespaceBase): Generator<protobuf.Type> {

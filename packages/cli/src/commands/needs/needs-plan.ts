@@ -11,7 +11,6 @@ import { readNeeds } from "./read-needs.js";
 /** The options that plan and apply share. */
 export interface NeedsOptions {
   readonly config?: string;
-  readonly protoPath?: readonly string[];
   readonly allowDataLoss?: boolean;
   readonly json?: boolean;
 }
@@ -27,7 +26,6 @@ export function addNeedsOptions(command: Command): Command {
   return command
     .argument("<file>", "the app's .proto, a folder of them, a descriptor set, or the needs as .yaml")
     .option("-c, --config <file>", "the configuration (default: prism.yaml in the working folder)")
-    .option("-I, --proto-path <folder...>", "where imports are looked for (default: the folder of the file)")
     .option("--allow-data-loss", "let a change delete data that is kept now")
     .option("--json", "print JSON");
 }
@@ -42,8 +40,7 @@ export async function makePlan(file: string, options: NeedsOptions, invocation: 
   const { environment, workingDir } = invocation;
   try {
     const config = await loadConfig({ file: options.config, environment, workingDir, shippedPluginBases });
-    const protoPaths = (options.protoPath ?? []).map((folder) => path.resolve(workingDir, folder));
-    const written = await readNeeds(path.resolve(workingDir, file), protoPaths);
+    const written = await readNeeds(path.resolve(workingDir, file));
     if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
     const offers = [...config.backends.values()].map(offerOf);
     const namespaces = new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)]));

@@ -9,18 +9,17 @@ import { ExitCode } from "../../exit-code.js";
  * What an app states: in a .proto, in all of a folder, in a descriptor set, or in YAML with the options by message. Throws NeedsError
  * for what is wrong in it, and CommandFailure for a file that cannot be read.
  */
-export async function readNeeds(file: string, protoPaths: readonly string[]): Promise<readonly WrittenNeeds[]> {
+export async function readNeeds(file: string): Promise<readonly WrittenNeeds[]> {
   const { needsOfProto, writtenNeeds } = await import("@prism-data/planner");
+  const protoNeeds = async (proto: string) => needsOfProto(await read(proto, (name) => readFile(name, "utf8")), proto);
   if ((await read(file, (name) => stat(name))).isDirectory()) {
     const protos: string[] = [];
-    for await (const proto of glob("**/*.proto", { cwd: file })) protos.push(proto);
-    const roots = [...protoPaths, file];
-    const needs = protos.sort().map((proto) => needsOfProto(path.join(file, proto), roots));
-    return (await Promise.all(needs)).flat();
+    for await (const proto of glob("**/*.proto", { cwd: file })) protos.push(path.join(file, proto));
+    return (await Promise.all(protos.sort().map(protoNeeds))).flat();
   }
-  if (file.endsWith(".proto")) return await needsOfProto(file, [...protoPaths, path.dirname(file)]);
+  if (file.endsWith(".proto")) return await protoNeeds(file);
   const bytes = await read(file, (name) => readFile(name));
-  return /\.(ya?ml|json)$/.test(file) ? needsOfYaml(bytes.toString(), file) : writtenNeeds(bytes);
+  return /\.(ya?ml|json)$/.test(file) ? await needsOfYaml(bytes.toString(), file) : writtenNeeds(bytes);
 }
 
 async function read<T>(file: string, how: (file: string) => Promise<T>): Promise<T> {
