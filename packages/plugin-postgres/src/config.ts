@@ -91,7 +91,10 @@ export const settingsSchema = z.strictObject({
     .min(poolSizeMin, `Must be at least ${poolSizeMin}.`)
     .max(poolSizeMax, `Must be at most ${poolSizeMax}.`)
     .default(10)
-    .describe("The most connections for calls, of all namespaces together. One more listens. 2 to 200; default 10."),
+    .describe(
+      "The most connections for calls: those of all key-value, queue, stream and pub-sub namespaces together, and as many again for " +
+        "each relational namespace. One more listens. 2 to 200; default 10.",
+    ),
   connect_timeout: durationMs
     .prefault("2s")
     .describe(

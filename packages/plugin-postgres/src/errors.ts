@@ -122,6 +122,9 @@ const certificateCode = /^(?:ERR_(?:TLS|SSL)_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH
 /** What the driver says, without a code, when the server takes no TLS. */
 const tlsRefused = "The server does not support SSL connections";
 
+/** What the driver says when the server asks for a password and there is none. */
+const passwordMissing = /^SASL: .*password/;
+
 /** What the driver says when a statement has not been answered in its time. */
 const readTimeout = "Query read timeout";
 
@@ -180,6 +183,7 @@ function translationOf(error: unknown, message: string, otherwise: Translation):
     return stateTranslations[state] ?? stateTranslations[state.slice(0, 2)] ?? failing;
   }
   if (message === tlsRefused) return untrusted;
+  if (passwordMissing.test(message)) return denied;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
   if (code === undefined) return otherwise;
   return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : otherwise);
@@ -231,6 +235,12 @@ export function entriesOverloaded(address: string): GatewayError {
 /** A call's caller stopped waiting before its statement began. */
 export function callAbandoned(why: "DEADLINE_EXCEEDED" | "CANCELLED"): GatewayError {
   return new GatewayError(why, "The caller stopped waiting before the statement began. Nothing was changed.");
+}
+
+/** The namespace was removed since it was bound. */
+export function namespaceGone(): GatewayError {
+  const { reason, advice, retryAfterMs } = gone;
+  return new GatewayError(reason, advice, { retryAfterMs });
 }
 
 /** The tables are of a newer version of this plugin, which this one must not touch. */

@@ -1,13 +1,20 @@
 import { createHash, createHmac } from "node:crypto";
-import { Client, type ClientConfig, escapeIdentifier, escapeLiteral } from "pg";
-import { translateLinkError } from "./errors.js";
+import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { namespaceGone, translateLinkError } from "./errors.js";
 import { lockClass } from "./schema/lock-class.js";
 import { scramVerifier } from "./scram-verifier.js";
 import type { ServerAccess } from "./server-access.js";
 import type { Statement } from "./statement.js";
+import { Turns } from "./turns.js";
 
 /** Copying the template takes a fraction of a second; a busy disk, or other processes that make the same, may take longer. */
 const makeTimeoutMs = 30_000;
+
+/** Before PostgreSQL drops a database it writes all that it has changed in any to the disk. */
+const removeTimeoutMs = 600_000;
+
+/** Each has a connection or two while it lasts, and more at once would not be done sooner. */
+const worksAtOnceMax = 8;
 
 /** PostgreSQL cuts names after 63 bytes; 30 of them may be the schema's name. */
 const readableCharsMax = 15;
@@ -20,6 +27,11 @@ export const removeRelationalRows: Statement = {
     WITH gone AS (DELETE FROM relational_database WHERE namespace_id = $1 AND $2::int > 0 RETURNING 1)
     SELECT count(*)::int AS removed FROM gone`,
 };
+
+/** The databases in which a role owns something or was granted something. */
+const databasesOfRole = `
+  SELECT DISTINCT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles r ON r.oid = s.refobjid
+    WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname = $1`;
 
 /** How to log in to the database of a namespace. */
 export interface NamespaceLogin {
@@ -43,15 +55,16 @@ export interface MadeDatabase {
  */
 export class NamespaceDatabases {
   readonly #access: ServerAccess;
+  readonly #turns = new Turns(worksAtOnceMax);
 
   constructor(access: ServerAccess) {
     this.#access = access;
   }
 
   /** The name for a namespace: people recognise it, and no two namespaces, schemas or plugin databases share one. */
-  nameOf(namespace: string): string {
+  nameOf(namespace: string, id: number): string {
     const { endpoint, schema } = this.#access;
-    const hash = createHash("sha256").update([endpoint.database, schema, namespace].join("\0")).digest("hex");
+    const hash = createHash("sha256").update([endpoint.database, schema, namespace, id].join("\0")).digest("hex");
     const readable = namespace
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "_")
@@ -61,67 +74,82 @@ export class NamespaceDatabases {
 
   /** Makes the database unless it is there. Several processes may try at once; one does it. Throws `GatewayError`. */
   make(namespace: string, id: number): Promise<MadeDatabase> {
-    return this.#asPluginsUser(id, async (client) => {
-      const login = await this.#loginOf(client, namespace);
+    return this.#alone(id, makeTimeoutMs, async (client) => {
+      const { rows: found } = await client.query("SELECT FROM namespace WHERE id = $1 AND name IS NOT NULL", [id]);
+      if (found.length === 0) throw namespaceGone();
+      const name = this.nameOf(namespace, id);
+      const login = { name, password: await this.#passwordOf(client, name) };
+      await client.query("INSERT INTO relational_database VALUES ($1, $2) ON CONFLICT DO NOTHING", [id, name]);
       const { rows } = await client.query("SELECT ready FROM relational_database WHERE namespace_id = $1", [id]);
       // Its SQL may have changed the role's password.
-      await client.query(roleStatement(login, await this.#isRole(client, login.name)));
-      if (rows[0]?.ready) return { login, made: false };
-      await this.#build(client, login);
-      await client.query(
-        "INSERT INTO relational_database VALUES ($1, $2, true) ON CONFLICT (namespace_id) DO UPDATE SET ready = true",
-        [id, login.name],
-      );
+      await client.query(roleStatement(login, await isThere(client, "SELECT FROM pg_roles WHERE rolname = $1", name)));
+      if (rows[0].ready) return { login, made: false };
+      await this.#build(client, name);
+      await client.query("UPDATE relational_database SET ready = true WHERE namespace_id = $1", [id]);
       return { login, made: true };
     });
   }
 
-  /** Removes the database with everything in it, and whoever uses it is cut off. Throws `GatewayError`. */
-  remove(namespace: string, id: number): Promise<void> {
-    return this.#asPluginsUser(id, async (client) => {
-      const name = escapeIdentifier(this.nameOf(namespace));
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await client.query(`DROP ROLE IF EXISTS ${name}`);
+  /** Removes the database with everything in it, and cuts off whoever uses it, and then the role. Throws `GatewayError`. */
+  remove(id: number): Promise<void> {
+    return this.#alone(id, removeTimeoutMs, async (client) => {
+      const { rows } = await client.query("SELECT name FROM relational_database WHERE namespace_id = $1", [id]);
+      for (const { name } of rows) {
+        await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+        await this.#removeRole(client, name);
+      }
     });
   }
 
-  async #build(client: Client, { name }: NamespaceLogin): Promise<void> {
+  /** SQL of other namespaces can grant the role something, which would keep it. */
+  async #removeRole(client: Client, name: string): Promise<void> {
     const quoted = escapeIdentifier(name);
-    const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [name]);
+    const { rows } = await client.query(databasesOfRole, [name]);
+    for (const { datname } of rows) {
+      const where = { database: datname, timeoutMs: makeTimeoutMs };
+      await this.#on(where, (inside) => inside.query(`DROP OWNED BY ${quoted}`));
+    }
+    await client.query(`DROP ROLE IF EXISTS ${quoted}`);
+  }
+
+  async #build(client: Client, name: string): Promise<void> {
+    const quoted = escapeIdentifier(name);
     // The other template may hold what somebody put there for all new databases.
-    if (rows.length === 0) await client.query(`CREATE DATABASE ${quoted} TEMPLATE template0`);
+    if (!(await isThere(client, "SELECT FROM pg_database WHERE datname = $1", name)))
+      await client.query(`CREATE DATABASE ${quoted} TEMPLATE template0`);
     // To own what belongs to a role, or to give it something, one must be a member of it.
     await client.query(`GRANT ${quoted} TO CURRENT_USER`);
     await client.query(`REVOKE ALL ON DATABASE ${quoted} FROM PUBLIC`);
-    await this.#as({ database: name }, async (inside) => {
+    await client.query(`GRANT CONNECT, TEMPORARY, CREATE ON DATABASE ${quoted} TO ${quoted}`);
+    await this.#on({ database: name, timeoutMs: makeTimeoutMs }, async (inside) => {
       await inside.query(`ALTER SCHEMA public OWNER TO ${quoted}`);
       await inside.query("REVOKE ALL ON SCHEMA public FROM PUBLIC");
     });
-    await client.query(`GRANT CONNECT, TEMPORARY, CREATE ON DATABASE ${quoted} TO ${quoted}`);
   }
 
-  async #isRole(client: Client, name: string): Promise<boolean> {
-    const { rows } = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [name]);
-    return rows.length > 0;
-  }
-
-  async #loginOf(client: Client, namespace: string): Promise<NamespaceLogin> {
+  async #passwordOf(client: Client, name: string): Promise<string> {
     const { rows } = await client.query("SELECT secret FROM relational_secret");
-    const name = this.nameOf(namespace);
-    return { name, password: createHmac("sha256", rows[0].secret).update(name).digest("base64url") };
+    return createHmac("sha256", rows[0].secret).update(name).digest("base64url");
   }
 
-  /** Works on a connection of its own, because making a database takes long, with a lock on the namespace. */
-  #asPluginsUser<T>(id: number, work: (client: Client) => Promise<T>): Promise<T> {
-    return this.#as({}, async (client) => {
-      await client.query(`SELECT pg_advisory_lock(${lockClass(this.#access.schema, "relational")}, ${id})`);
-      return work(client);
-    });
+  /** Works with a lock on the namespace, on a connection of its own, because databases are not made and removed in a moment. */
+  #alone<T>(id: number, timeoutMs: number, work: (client: Client) => Promise<T>): Promise<T> {
+    const lock = `SELECT pg_advisory_lock(${lockClass(this.#access.schema, "relational")}, ${id})`;
+    return this.#turns.take(() =>
+      this.#on({ timeoutMs }, async (client) => {
+        await client.query(lock);
+        return work(client);
+      }),
+    );
   }
 
-  async #as<T>(where: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
-    const settings = { search_path: this.#access.schema, statement_timeout: makeTimeoutMs };
-    const client = new Client({ ...this.#access.clientConfig(settings), ...where, query_timeout: makeTimeoutMs });
+  /** Works as the plugin's user. `database`: default, the plugin's. */
+  async #on<T>(
+    { database, timeoutMs }: { readonly database?: string; readonly timeoutMs: number },
+    work: (client: Client) => Promise<T>,
+  ): Promise<T> {
+    const config = this.#access.clientConfig({ search_path: this.#access.schema, statement_timeout: timeoutMs });
+    const client = new Client({ ...config, ...(database === undefined ? {} : { database }), query_timeout: timeoutMs });
     // Whatever ends the connection fails the statement that is under way.
     client.on("error", () => {});
     try {
@@ -133,6 +161,10 @@ export class NamespaceDatabases {
       await client.end().catch(() => {});
     }
   }
+}
+
+async function isThere(client: Client, question: string, name: string): Promise<boolean> {
+  return (await client.query(question, [name])).rows.length > 0;
 }
 
 /** Makes the role, or sets it to what it is to be. */

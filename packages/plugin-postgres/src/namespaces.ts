@@ -24,6 +24,14 @@ const forgotten: Statement = {
 };
 const remove: Statement = { name: "namespace_remove", text: "DELETE FROM namespace WHERE id = $1 AND name IS NULL" };
 
+export interface NamespacesOptions {
+  readonly pattern: string;
+  /** Removes so many rows of a forgotten namespace, and says how many it found. */
+  readonly removeRows: Statement;
+  /** Removes what a forgotten namespace has beside rows. Default: it has nothing. */
+  readonly removeOthers?: (id: number) => Promise<void>;
+}
+
 /**
  * The namespaces of one pattern, by id. A name that is removed and made again gets another id, and with it nothing of the old data.
  */
@@ -31,12 +39,13 @@ export class Namespaces {
   readonly #connection: Connection;
   readonly #pattern: string;
   readonly #removeRows: Statement;
+  readonly #removeOthers: (id: number) => Promise<void>;
 
-  /** `removeRows`: removes so many rows of a forgotten namespace, and says how many it found. */
-  constructor(connection: Connection, { pattern, removeRows }: { pattern: string; removeRows: Statement }) {
+  constructor(connection: Connection, { pattern, removeRows, removeOthers = async () => {} }: NamespacesOptions) {
     this.#connection = connection;
     this.#pattern = pattern;
     this.#removeRows = removeRows;
+    this.#removeOthers = removeOthers;
   }
 
   async idOf(name: string): Promise<number | undefined> {
@@ -68,6 +77,7 @@ export class Namespaces {
   }
 
   async #remove(id: number): Promise<number> {
+    await this.#removeOthers(id);
     const removed = await inSlices(this.#connection, this.#removeRows, [id]);
     await this.#connection.run(remove, [id]);
     return removed;

@@ -6,6 +6,8 @@ import {
   pubSubOptions,
   queueCapabilities,
   queueOptions,
+  relationalCapabilities,
+  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { Chores } from "./chores.js";
@@ -15,8 +17,9 @@ import { keyValues } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
 import { pubSubs } from "./pub-sub-binder.js";
 import { queues } from "./queue-binder.js";
+import { relationals } from "./relational-binder.js";
 import { serverAccess } from "./server-access.js";
-import { logCapabilities, streams } from "./stream-binder.js";
+import { streams } from "./stream-binder.js";
 
 /** The largest payload: what the patterns allow at most. */
 const payloadBytesMax = 3_145_728;
@@ -30,10 +33,11 @@ const patterns = {
     options: pubSubOptions(pubSubCapabilities),
   },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  relational: { capabilities: relationalCapabilities },
   stream: {
-    capabilities: logCapabilities,
+    capabilities: streamCapabilities,
     limits: { payloadBytesMax },
-    options: streamOptions(logCapabilities),
+    options: streamOptions(streamCapabilities),
   },
 } as const;
 
@@ -50,8 +54,9 @@ export const postgresPlugin = definePlugin({
     const connection = new Connection({ access, poolSize: settings.pool_size, log, reportHealth });
     const [keyValue, pubSub] = [keyValues(connection), pubSubs(connection)];
     const [queue, stream] = [queues(connection), streams(connection)];
+    const relational = relationals(connection, settings.pool_size);
     const chores = new Chores(
-      [keyValue, pubSub, queue, stream].flatMap((pattern) => pattern.chores),
+      [keyValue, pubSub, queue, relational, stream].flatMap((pattern) => pattern.chores),
       { connection, log },
     );
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
@@ -60,6 +65,7 @@ export const postgresPlugin = definePlugin({
       keyValue: keyValue.binder,
       pubSub: pubSub.binder,
       queue: queue.binder,
+      relational: relational.binder,
       stream: stream.binder,
       metrics: () => metricsOf(connection),
       async close() {

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import type { DatabaseError, FieldDef, Submittable } from "pg";
-import { copyUnsupported } from "./sql-errors.js";
+import type { FieldDef, Submittable } from "pg";
+import { copyUnsupported, nothingToRun } from "./sql-errors.js";
 import type { EncodedParameter } from "./sql-parameters.js";
 
 /** Bytes of rows that wait to be taken; with more the socket is not read, and the server waits. */
@@ -152,16 +152,16 @@ export class Portal implements Submittable {
   }
 
   handleEmptyQuery(): void {
-    this.#columns.resolve([]);
-    this.#become({ kind: "complete", rowsAffected: 0 });
+    this.handleError(nothingToRun());
   }
 
   handleReadyForQuery(): void {
     // Its own listener tells, also after an error.
   }
 
-  handleError(error: DatabaseError | Error): void {
-    this.#become({ kind: "failed", error: this.#copies ? copyUnsupported() : error });
+  handleError(met: Error): void {
+    const error = this.#copies ? copyUnsupported() : met;
+    this.#become({ kind: "failed", error });
     this.#columns.reject(error);
     // After an error the server skips everything up to here.
     if (this.#wire?.stream.writable) this.#sync();

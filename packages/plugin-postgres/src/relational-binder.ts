@@ -1,34 +1,43 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Bound, GatewayError, type PatternBinder, relationalCapabilities } from "@prism-data/pattern-sdk";
+import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
+import { MadeDatabase } from "./made-database.js";
 import { Namespace } from "./namespace.js";
 import { NamespaceDatabases, removeRelationalRows } from "./namespace-database.js";
 import { Namespaces } from "./namespaces.js";
 import { PostgresRelational } from "./relational.js";
-import { SqlSessions } from "./sql-sessions.js";
 
-/** The binder of the relational pattern, whose namespaces are databases. `connectionsMax`: of each. */
-export function relationalBinder(connection: Connection, connectionsMax: number): PatternBinder<PostgresRelational> {
-  const namespaces = new Namespaces(connection, { pattern: "relational", removeRows: removeRelationalRows });
+/** How long a removal is waited for. PostgreSQL may take longer over a database, and goes on by itself. */
+const removalWaitMsMax = 10_000;
+
+/** How late what a process has left of a removal is removed. */
+const sweepEveryMs = 5_000;
+
+/** SQL, and what is to be done for it again and again. `connectionsMax`: of each namespace, which is a database. */
+export function relationals(
+  connection: Connection,
+  connectionsMax: number,
+): { readonly binder: PatternBinder<PostgresRelational>; readonly chores: readonly Chore[] } {
   const databases = new NamespaceDatabases(connection.access);
-  const nameOf = (namespace: string) => JSON.stringify(databases.nameOf(namespace));
-  return {
-    async bind({ namespace }) {
-      const made = new MadeDatabase({
-        connection,
-        databases,
-        namespace: new Namespace(namespaces, namespace),
-        connectionsMax,
-      });
+  const namespaces = new Namespaces(connection, {
+    pattern: "relational",
+    removeRows: removeRelationalRows,
+    removeOthers: (id) => databases.remove(id),
+  });
+  const binder: PatternBinder<PostgresRelational> = {
+    async bind({ namespace: name }) {
+      const namespace = new Namespace(namespaces, name);
+      const database = new MadeDatabase({ connection, databases, namespace, connectionsMax });
       const bound = {
-        pattern: new PostgresRelational(connection.address, () => made.sessions()),
+        pattern: new PostgresRelational(connection.address, async () => (await database.open()).sessions),
         capabilities: relationalCapabilities,
-        close: () => made.close(),
+        close: () => database.close(),
         durability: () => durabilityOf(connection),
       };
       try {
-        await made.sessions();
-        const changes = made.wasMissing ? [`made the database and role ${nameOf(namespace)}`] : [];
+        const changes = (await database.open()).made ? ["made a database and a role in PostgreSQL"] : [];
         return { ...bound, changes } satisfies Bound<PostgresRelational>;
       } catch (error) {
         // PostgreSQL may be away: then the database is made when it is back. Everything else that goes wrong fails the bind.
@@ -38,58 +47,18 @@ export function relationalBinder(connection: Connection, connectionsMax: number)
     },
     async plan({ namespace }) {
       const isThere = (await namespaces.idOf(namespace)) !== undefined;
-      return isThere ? [] : [`would make the database and role ${nameOf(namespace)}`];
+      return isThere ? [] : ["would make a database and a role in PostgreSQL"];
     },
     async deleteData(namespace) {
       const id = await namespaces.idOf(namespace);
       if (id === undefined) return [];
-      await databases.remove(namespace, id);
-      await namespaces.delete(namespace);
-      return [`removed the database and role ${nameOf(namespace)}`];
+      const what = `the database and role ${JSON.stringify(databases.nameOf(namespace, id))}`;
+      const removed = namespaces.delete(namespace).then(() => true);
+      // After the wait nobody hears of a failure: what is left is removed by the chore.
+      removed.catch(() => {});
+      const isDone = await Promise.race([removed, delay(removalWaitMsMax, false, { ref: false })]);
+      return [isDone ? `removed ${what}` : `cut ${what} off; PostgreSQL is still removing them`];
     },
   };
-}
-
-interface MadeDatabaseOptions {
-  readonly connection: Connection;
-  readonly databases: NamespaceDatabases;
-  readonly namespace: Namespace;
-  readonly connectionsMax: number;
-}
-
-/** The database of one bound namespace, made when it is first needed and PostgreSQL can be reached. */
-class MadeDatabase {
-  readonly #options: MadeDatabaseOptions;
-  #making: Promise<SqlSessions> | undefined;
-  #wasMissing = false;
-
-  constructor(options: MadeDatabaseOptions) {
-    this.#options = options;
-  }
-
-  /** Whether it was made now. */
-  get wasMissing(): boolean {
-    return this.#wasMissing;
-  }
-
-  sessions(): Promise<SqlSessions> {
-    this.#making ??= this.#make().catch((error) => {
-      this.#making = undefined;
-      throw error;
-    });
-    return this.#making;
-  }
-
-  async close(): Promise<void> {
-    await this.#making?.then((sessions) => sessions.close()).catch(() => {});
-  }
-
-  async #make(): Promise<SqlSessions> {
-    const { connection, databases, namespace, connectionsMax } = this.#options;
-    const make = () => namespace.use((id) => databases.make(namespace.name, id));
-    connection.requireUp();
-    const { login, made } = await make();
-    this.#wasMissing = made;
-    return new SqlSessions({ connection, login, connectionsMax, restoreLogin: make });
-  }
+  return { binder, chores: [{ everyMs: sweepEveryMs, run: () => namespaces.removeForgotten() }] };
 }

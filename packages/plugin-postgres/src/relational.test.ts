@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { CallContext, RowOutlet, SqlColumn, SqlStatement, SqlValue } from "@prism-data/pattern-sdk";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Connection } from "./connection.js";
 import type { PostgresRelational } from "./relational.js";
-import { relationalBinder } from "./relational-binder.js";
+import { relationals } from "./relational-binder.js";
 import {
   callWith,
+  dropSchema,
   eventually,
   failureOf,
-  openConnection,
+  newSchema,
   runAsAdmin,
   sharedUrl,
-  temporarySchema,
+  startConnection,
 } from "./testing/own-connection.js";
 
 const call = callWith();
@@ -20,18 +21,31 @@ const int = (value: number): SqlValue => ({ kind: "int64", value: BigInt(value) 
 const text = (value: string): SqlValue => ({ kind: "text", value });
 
 let connection: Connection;
-beforeEach(async () => {
-  connection = await openConnection({ schema: temporarySchema(), pool_size: 5 });
+let binder: ReturnType<typeof relationals>["binder"];
+/** A namespace for what leaves nothing behind. */
+let shared: PostgresRelational;
+beforeAll(async () => {
+  const schema = newSchema();
+  connection = await startConnection({ schema });
+  binder = relationals(connection, 5).binder;
+  const bound = await binder.bind(bindingOf("shared"));
+  shared = bound.pattern;
+  return async () => {
+    await bound.close?.();
+    await binder.deleteData("shared");
+    await connection.close();
+    await dropSchema(schema);
+  };
 });
 
-const binder = () => relationalBinder(connection, 5);
+const bindingOf = (namespace: string) => ({ namespace, capabilities: new Set<string>(), options: undefined });
 
 /** A namespace whose database is gone when the test is over. */
 async function bound(name: string = randomUUID()): Promise<PostgresRelational> {
-  const { pattern, close } = await binder().bind({ namespace: name, capabilities: new Set(), options: undefined });
+  const { pattern, close } = await binder.bind(bindingOf(name));
   onTestFinished(async () => {
     await close?.();
-    await binder().deleteData(name);
+    await binder.deleteData(name);
   });
   return pattern;
 }
@@ -98,8 +112,7 @@ describe("values", () => {
     ],
     [{ kind: "array", elements: [{ kind: "bytes", value: Buffer.from([0, 255]) }] }],
   ])("%o come back as they were sent", async (value) => {
-    const sql = await bound();
-    expect(await one(sql, "SELECT $1", value)).toEqual(value);
+    expect(await one(shared, "SELECT $1", value)).toEqual(value);
   });
 
   test("of the app's own types come as text, with the type's name", async () => {
@@ -124,9 +137,8 @@ describe("values", () => {
   });
 
   test("of small types and of arrays that begin elsewhere are exact too", async () => {
-    const sql = await bound();
     const rows = await read(
-      sql,
+      shared,
       "SELECT 1::int2, 2::int4, 1.5::float4, 'x'::char(3), '[5:5]={1}'::int[], '10000-01-01'::timestamptz",
     );
     expect(rows.taken[0]).toEqual([
@@ -140,22 +152,27 @@ describe("values", () => {
   });
 });
 
+test("as many queries at once as there are connections all learn the names of types that the app has made", async () => {
+  const sql = await bound();
+  await sql.execute(statement("CREATE TYPE mood AS ENUM ('fine')"), call);
+  const results = await Promise.all(Array.from({ length: 5 }, () => read(sql, "SELECT 'fine'::mood, pg_sleep(0.1)")));
+  expect(results.map(({ named }) => named[0]?.type)).toEqual(Array.from({ length: 5 }, () => "mood"));
+});
+
 describe("a query", () => {
   test("of a million rows is read as the app takes them, in batches that fit", async () => {
-    const sql = await bound();
     const rows = new Rows();
     let heldMax = 0;
     rows.onRows = async () => {
       heldMax = Math.max(heldMax, rows.taken.length);
       rows.taken.length = 0;
     };
-    await sql.query(statement("SELECT n, repeat('x', 20) FROM generate_series(1, 1000000) n"), rows, call);
+    await shared.query(statement("SELECT n, repeat('x', 20) FROM generate_series(1, 1000000) n"), rows, call);
     expect(rows.batches.reduce((sum, count) => sum + count, 0)).toBe(1_000_000);
     expect(heldMax).toBeLessThanOrEqual(1_000);
   });
 
   test("of large rows is held in part only", async () => {
-    const sql = await bound();
     const rows = new Rows();
     let bytesMax = 0;
     rows.onRows = async () => {
@@ -164,7 +181,7 @@ describe("a query", () => {
       rows.taken.length = 0;
     };
     // Small rows first, so that many are asked for at once.
-    await sql.query(
+    await shared.query(
       statement("SELECT repeat('x', CASE WHEN n < 2000 THEN 1 ELSE 1000000 END) FROM generate_series(1, 2100) n"),
       rows,
       call,
@@ -196,13 +213,15 @@ describe("a statement", () => {
     ["PREPARE TRANSACTION 'x'", "0A000"],
     ["COPY (SELECT 1) TO STDOUT", "0A000"],
     ["SELECT 1\0", "42601"],
+    [" ", "42601"],
+    ["; /* nothing */ -- at all", "42601"],
+    ["SAVEPOINT s", "0A000"],
   ])("%j is refused with SQL_FAILED and the code %s, and the next one works", async (sql, code) => {
-    const relational = await bound();
-    for (const run of [(): Promise<unknown> => relational.execute(statement(sql), call), () => read(relational, sql)]) {
+    for (const run of [(): Promise<unknown> => shared.execute(statement(sql), call), () => read(shared, sql)]) {
       const failure = await failureOf(run());
       expect([failure.reason, failure.metadata.sql_code]).toEqual(["SQL_FAILED", code]);
     }
-    expect(await one(relational, "SELECT 1")).toEqual(int(1));
+    expect(await one(shared, "SELECT 1")).toEqual(int(1));
   });
 
   test("that copies from the app is refused", async () => {
@@ -317,6 +336,23 @@ describe("a transaction", () => {
     await other.rollback();
   });
 
+  test("whose commit fails is over: the rollback that follows does nothing, and its connection serves the next", async () => {
+    const sql = await bound();
+    await sql.execute(statement("CREATE TABLE duty AS SELECT n FROM generate_series(1, 2) n"), call);
+    const begin = () => sql.begin({ isolation: "serializable", readOnly: false }, call);
+    for (let round = 0; round < 3; round++) {
+      const both = await Promise.all([begin(), begin()]);
+      for (const transaction of both) await transaction.query(statement("SELECT count(*) FROM duty"), new Rows(), call);
+      for (const transaction of both) await transaction.execute(statement("INSERT INTO duty VALUES (0)"), call);
+      await both[0]!.commit();
+      expect((await failureOf(Promise.resolve(both[1]!.commit()))).reason).toBe("TRANSACTION_CONFLICT");
+      await Promise.all(both.map((transaction) => transaction.rollback()));
+    }
+    expect(await Promise.all(Array.from({ length: 10 }, () => one(sql, "SELECT count(*) FROM duty")))).toEqual(
+      Array.from({ length: 10 }, () => int(5)),
+    );
+  });
+
   test("may only read when it says so", async () => {
     const sql = await bound();
     const transaction = await sql.begin({ isolation: "repeatable-read", readOnly: true }, call);
@@ -332,6 +368,8 @@ describe("a transaction", () => {
     const insert = (n: number) => statement("INSERT INTO t VALUES ($1)", int(n));
     const failure = await failureOf(sql.executeBatch([insert(1), insert(2), insert(1)], call));
     expect([failure.reason, failure.metadata.index, failure.metadata.sql_code]).toEqual(["SQL_FAILED", "2", "23505"]);
+    const marked = await failureOf(sql.executeBatch([insert(1), statement("SAVEPOINT s")], call));
+    expect([marked.reason, marked.metadata.index]).toEqual(["SQL_FAILED", "1"]);
     expect(await one(sql, "SELECT count(*) FROM t")).toEqual(int(0));
     expect(await sql.executeBatch([insert(1), statement("UPDATE t SET n = n + 1")], call)).toEqual([1, 1]);
   });
@@ -426,6 +464,24 @@ describe("SQL of one namespace", () => {
     await transaction.rollback();
   });
 
+  test("reads neither large objects nor temporary tables of another's", async () => {
+    const { spy, other } = await neighbours();
+    const stored = (await one(other, "SELECT lo_from_bytea(0, $1)", { kind: "bytes", value: Buffer.from(secret) })) as {
+      value: bigint;
+    };
+    const holder = await other.begin({ readOnly: false }, call);
+    await holder.execute(statement(`CREATE TEMPORARY TABLE held AS SELECT '${secret}' AS v`), call);
+    const rows = new Rows();
+    await holder.query(statement("SELECT pg_my_temp_schema()::regnamespace::text"), rows, call);
+    const schema = (rows.taken[0]![0] as { value: string }).value;
+    for (const attempt of [`SELECT lo_get(${stored.value})`, `SELECT v FROM ${schema}.held`, "SELECT v FROM held"]) {
+      const failure = await failureOf(read(spy, attempt));
+      expect([attempt, failure.reason]).toEqual([attempt, "SQL_FAILED"]);
+    }
+    await holder.rollback();
+    expect(await one(other, `SELECT lo_get(${stored.value})`)).toEqual({ kind: "bytes", value: Buffer.from(secret) });
+  });
+
   test("sees no definitions, no code and no numbers of another's in the catalog", async () => {
     const { spy } = await neighbours();
     const seen = await read(
@@ -469,11 +525,25 @@ describe("SQL of one namespace", () => {
   test("is gone with its database and role when the data is deleted", async () => {
     const sql = await bound("to be deleted");
     const name = ((await one(sql, "SELECT current_database()")) as { value: string }).value;
-    expect(await binder().deleteData("to be deleted")).toHaveLength(1);
+    expect(await binder.deleteData("to be deleted")).toHaveLength(1);
     const left = await runAsAdmin(
       `SELECT datname FROM pg_database WHERE datname = '${name}' UNION ALL SELECT rolname FROM pg_roles WHERE rolname = '${name}'`,
     );
     expect(left).toEqual([]);
-    expect(await binder().deleteData("to be deleted")).toEqual([]);
+    expect(await binder.deleteData("to be deleted")).toEqual([]);
+  });
+
+  test("is gone with its database and role whatever another has granted to its role, and with its sessions at work", async () => {
+    const { spy, other, otherName } = await neighbours();
+    await spy.execute(statement("CREATE TABLE gift (n int)"), call);
+    await spy.execute(statement(`GRANT ALL ON gift TO "${otherName}"`), call);
+    const working = Array.from({ length: 4 }, () => failureOf(other.execute(statement("SELECT pg_sleep(600)"), call)));
+    const held = await other.begin({ readOnly: false }, call);
+    await held.execute(statement("LOCK TABLE secrets"), call);
+    await binder.deleteData("look_alike");
+    expect(await runAsAdmin(`SELECT FROM pg_roles WHERE rolname = '${otherName}'`)).toEqual([]);
+    expect(new Set((await Promise.all(working)).map(({ reason }) => reason))).toEqual(new Set(["BACKEND_UNAVAILABLE"]));
+    await held.rollback();
+    expect(await one(spy, "SELECT count(*) FROM gift")).toEqual(int(0));
   });
 });

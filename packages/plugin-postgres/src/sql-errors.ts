@@ -46,6 +46,11 @@ export function nulInStatement(): GatewayError {
   return sqlFailedError({ message: "a statement must not hold a NUL character", sqlCode: "42601" });
 }
 
+/** A text of blanks, semicolons and comments. PostgreSQL runs nothing, and says so without an error. */
+export function nothingToRun(): GatewayError {
+  return sqlFailedError({ message: "the text holds no statement", sqlCode: "42601" });
+}
+
 /** A commit that PostgreSQL turned into a rollback, because a statement had failed. */
 export function commitOfFailed(): GatewayError {
   const message = "a statement of the transaction had failed, so it was rolled back; nothing was changed";

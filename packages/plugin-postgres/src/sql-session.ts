@@ -6,6 +6,7 @@ import { nulInStatement, transactionControlRefused, transactionLost } from "./sq
 import { encodeParameters } from "./sql-parameters.js";
 import { valueReader } from "./sql-values.js";
 import { controlsTransaction } from "./transaction-control.js";
+import type { TypeNames } from "./type-names.js";
 
 /** How long a statement that was told to stop may take to do so, before its connection is given up. */
 const cancelTimeoutMs = 2_000;
@@ -22,36 +23,49 @@ const growthMax = 8;
 /** A statement whose call has no deadline is bounded by the session. */
 type Deadline = Pick<CallContext, "deadlineMs">;
 
+/** What statements belong to: each to a transaction of its own, to a batch's, or to one that the app drives. */
+type Transaction = "none" | "batch" | "driven";
+
+/** What a session is made of. */
+export interface SqlSessionOptions {
+  readonly client: PoolClient;
+  /** How its connection was made. */
+  readonly config: ClientConfig;
+  readonly typeNames: TypeNames;
+}
+
 /** One connection of a namespace's own role, for one call or one transaction. */
 export class SqlSession {
   readonly #client: PoolClient;
   readonly #config: ClientConfig;
+  readonly #typeNames: TypeNames;
   readonly #onError = () => {
     this.#isBroken = true;
   };
-  #isOpen = false;
+  #transaction: Transaction = "none";
   #isBroken = false;
 
-  constructor(client: PoolClient, config: ClientConfig) {
+  constructor({ client, config, typeNames }: SqlSessionOptions) {
     this.#client = client;
     this.#config = config;
+    this.#typeNames = typeNames;
     client.on("error", this.#onError);
   }
 
-  /** Begins a transaction; every statement from here on belongs to it. */
-  async begin(how: string): Promise<void> {
-    await this.#client.query(`BEGIN${how}`);
-    this.#isOpen = true;
+  /** Begins a transaction; every statement from here on belongs to it. `how`: what stands behind BEGIN. */
+  async begin(transaction: Exclude<Transaction, "none">, how = ""): Promise<void> {
+    await this.#client.query(`BEGIN ${how}`);
+    this.#transaction = transaction;
   }
 
   /** Commits; returns false when PostgreSQL has rolled back instead, because a statement had failed. */
   async commit(): Promise<boolean> {
-    this.#isOpen = false;
+    this.#transaction = "none";
     return (await this.#client.query("COMMIT")).command === "COMMIT";
   }
 
   async rollback(): Promise<void> {
-    this.#isOpen = false;
+    this.#transaction = "none";
     await this.#client.query("ROLLBACK");
   }
 
@@ -61,14 +75,11 @@ export class SqlSession {
   }
 
   /** Runs a statement for its rows, read as the outlet takes them. */
-  async query(statement: SqlStatement, outlet: RowOutlet, context: CallContext, typeNames: TypeNames): Promise<void> {
-    const first = Math.min(rowsFirst, outlet.batchRows);
-    await this.#run(statement, context, { rowsFirst: first, read: (portal) => readRows(portal, outlet, typeNames) });
-  }
-
-  /** Asks for something of the plugin's own. */
-  async lookUp(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
-    return (await this.#client.query(text, [...values])).rows;
+  async query(statement: SqlStatement, outlet: RowOutlet, context: CallContext): Promise<void> {
+    await this.#run(statement, context, {
+      rowsFirst: Math.min(rowsFirst, outlet.batchRows),
+      read: (portal) => readRows(portal, outlet, this.#typeNames),
+    });
   }
 
   /** Makes the session what it was when it was made, and gives it back; one that cannot be trusted any more is closed. */
@@ -89,7 +100,7 @@ export class SqlSession {
     { rowsFirst, read }: { rowsFirst: number; read: (portal: Portal) => Promise<void> },
   ): Promise<number> {
     if (sql.includes("\0")) throw nulInStatement();
-    if (controlsTransaction(sql, this.#isOpen)) throw transactionControlRefused();
+    if (controlsTransaction(sql, { savepoints: this.#transaction === "driven" })) throw transactionControlRefused();
     const portal = new Portal({ sql, parameters: encodeParameters(parameters), rowsFirst });
     await this.#boundByDeadline({ deadlineMs });
     signal.throwIfAborted();
@@ -132,7 +143,7 @@ export class SqlSession {
   }
 
   #checkTransaction(): void {
-    if ((this.#client.getTransactionStatus() === "T") === this.#isOpen) return;
+    if ((this.#client.getTransactionStatus() === "T") === (this.#transaction !== "none")) return;
     this.#isBroken = true;
     throw transactionLost();
   }
@@ -143,12 +154,9 @@ export class SqlSession {
   }
 }
 
-/** Names the types of columns by their oids. */
-export type TypeNames = (oids: readonly number[]) => Promise<ReadonlyMap<number, string>>;
-
 async function readRows(portal: Portal, outlet: RowOutlet, typeNames: TypeNames): Promise<void> {
   const fields = await portal.columns;
-  const names = await typeNames(fields.map(({ dataTypeID }) => dataTypeID));
+  const names = await typeNames.of(fields.map(({ dataTypeID }) => dataTypeID));
   outlet.columns(fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? "" })));
   const readers = fields.map(({ dataTypeID }) => valueReader(dataTypeID));
   let rowsMax = rowsFirst;

@@ -5,24 +5,27 @@ import { translateLinkError } from "./errors.js";
 import type { NamespaceLogin } from "./namespace-database.js";
 import { sessionsBusy, statementAbandoned, translateSqlError } from "./sql-errors.js";
 import { SqlSession } from "./sql-session.js";
+import { TypeNames } from "./type-names.js";
 
 /** Calls that may wait for a connection; more would only wait past their deadlines. */
 const waitingMax = 256;
 
-/** A connection that nobody needed for so long is closed, in ms: each is a process of the server. */
-const idleMs = 10_000;
+/** A connection that nobody needed for so long is closed, in ms: each is a process of the server, and each namespace has its own. */
+const idleMs = 3_000;
 
 /** A statement is bounded by its call's deadline; this bounds one whose call has none, and everything between statements. */
 const statementTimeoutMs = 3_600_000;
 
-/** The SQLSTATE of a login with another password. */
-const passwordRefused = "28P01";
+const findTypeNames = "SELECT oid::int8, typname::text FROM pg_catalog.pg_type WHERE oid = ANY ($1::oid[])";
+
+/** SQLSTATEs of a login with another password, and of one to a database or as a role that is not there. */
+const loginRefused: readonly string[] = ["28P01", "28000", "3D000"];
 
 export interface SqlSessionsOptions {
   readonly connection: Connection;
   readonly login: NamespaceLogin;
   readonly connectionsMax: number;
-  /** Makes the login work again after the namespace's own SQL has changed the role's password. */
+  /** Makes the login work again after the namespace's own SQL has changed the role's password. Throws when the database was removed. */
   readonly restoreLogin: () => Promise<unknown>;
 }
 
@@ -31,6 +34,9 @@ export class SqlSessions {
   readonly #connection: Connection;
   readonly #config: ClientConfig;
   readonly #pool: Pool;
+  /** For questions of the plugin's own while a statement is under way: those must not wait until others are done. */
+  readonly #lookUps: Pool;
+  readonly #typeNames = new TypeNames((oids) => this.#findTypeNames(oids));
   readonly #open = new Set<PoolClient>();
   readonly #stopListening: () => void;
   readonly #restoreLogin: () => Promise<unknown>;
@@ -40,14 +46,8 @@ export class SqlSessions {
     this.#restoreLogin = restoreLogin;
     const settings = { statement_timeout: statementTimeoutMs };
     this.#config = { ...connection.access.clientConfig(settings), user: name, password, database: name };
-    this.#pool = new Pool({ ...this.#config, max: connectionsMax, idleTimeoutMillis: idleMs });
-    // A connection that breaks while nobody uses it is replaced when it is needed.
-    this.#pool.on("error", () => {});
-    this.#pool.on("connect", (client) => {
-      connection.counts.connections++;
-      this.#open.add(client);
-    });
-    this.#pool.on("remove", (client) => this.#open.delete(client));
+    this.#pool = this.#openPool(connectionsMax);
+    this.#lookUps = this.#openPool(1);
     this.#stopListening = connection.onDown(() => this.#drop());
   }
 
@@ -69,30 +69,63 @@ export class SqlSessions {
     this.#connection.requireUp();
     if (this.#pool.waitingCount >= waitingMax) throw sessionsBusy(this.#connection.address);
     const client = await this.#connected(context);
-    return new SqlSession(client, this.#config);
+    return new SqlSession({ client, config: this.#config, typeNames: this.#typeNames });
   }
 
   async close(): Promise<void> {
     this.#stopListening();
-    const closed = this.#pool.end();
+    const closed = [this.#pool, this.#lookUps].map((pool) => pool.end());
     this.#drop();
-    await closed;
+    await Promise.all(closed);
   }
 
+  #openPool(connectionsMax: number): Pool {
+    const pool = new Pool({ ...this.#config, max: connectionsMax, idleTimeoutMillis: idleMs });
+    // A connection that breaks while nobody uses it is replaced when it is needed.
+    pool.on("error", () => {});
+    pool.on("connect", (client) => {
+      this.#connection.counts.connections++;
+      this.#open.add(client);
+    });
+    pool.on("remove", (client) => this.#open.delete(client));
+    return pool;
+  }
+
+  async #findTypeNames(oids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const question = { text: findTypeNames, values: [oids], query_timeout: this.#connection.access.statementTimeoutMs };
+    const { rows } = await this.#lookUps.query<{ oid: bigint; typname: string }>(question);
+    return new Map(rows.map(({ oid, typname }) => [Number(oid), typname]));
+  }
+
+  /** Waits for a connection as long as the call does. */
   async #connected(context: CallContext): Promise<PoolClient> {
-    let client: PoolClient;
+    const connecting = this.#connect();
+    const abandoned = Promise.withResolvers<never>();
+    const onAbort = () => abandoned.reject(statementAbandoned(context));
+    context.signal.addEventListener("abort", onAbort, { once: true });
+    if (context.signal.aborted) onAbort();
     try {
-      client = await this.#pool.connect().catch(async (error) => {
-        if (!(error instanceof DatabaseError) || error.code !== passwordRefused) throw error;
-        await this.#restoreLogin();
-        return this.#pool.connect();
-      });
+      return await Promise.race([abandoned.promise, connecting]);
     } catch (error) {
+      // One that comes later is for the next call.
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
       throw translateLinkError(error, this.#connection.address);
+    } finally {
+      context.signal.removeEventListener("abort", onAbort);
     }
-    if (!context.signal.aborted) return client;
-    client.release();
-    throw statementAbandoned(context);
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !loginRefused.includes(error.code ?? "")) throw error;
+      await this.#restoreLogin();
+      return this.#pool.connect();
+    }
   }
 
   #drop(): void {

@@ -13,9 +13,6 @@ import type { Statement } from "./statement.js";
 import { PostgresStream } from "./stream.js";
 import { type BoundLogs, removeStreamRows, streamChores } from "./stream-sweep.js";
 
-/** Retention by size is not kept at every moment, only by the sweep: not declared. */
-export const logCapabilities = streamCapabilities.filter((capability) => capability !== "retention");
-
 const find: Statement = {
   name: "stream_find",
   text: "SELECT partitions FROM stream_log WHERE namespace_id = $1",
@@ -32,7 +29,7 @@ export function streams(connection: Connection): {
   const binder = namespaceBinder<PostgresStream, StreamOptions>({
     connection,
     namespaces,
-    capabilities: logCapabilities,
+    capabilities: streamCapabilities,
     async prepare(id, binding) {
       const { partitions, compaction } = binding.options;
       checkPartitions(binding, await connection.run(make, [id, partitions, compaction]));

@@ -8,12 +8,10 @@ const control = /^(?:begin|start|commit|end|rollback|abort|savepoint|release|pre
 /** What an open transaction may do in it: mark a point and go back there. */
 const savepoint = /^(?:savepoint|release|rollback\s+(?:work\s+|transaction\s+)?to)\b/i;
 
-/**
- * Whether a statement would begin or end a transaction behind Prism's back. In an open transaction (`isOpen`) savepoints are allowed. Pure.
- */
-export function controlsTransaction(sql: string, isOpen: boolean): boolean {
+/** Whether a statement would begin or end a transaction behind Prism's back, or mark a point in it where that is not allowed. Pure. */
+export function controlsTransaction(sql: string, { savepoints }: { readonly savepoints: boolean }): boolean {
   const statement = withoutLeadingBlanks(sql);
-  return control.test(statement) && !(isOpen && savepoint.test(statement));
+  return control.test(statement) && !(savepoints && savepoint.test(statement));
 }
 
 function withoutLeadingBlanks(sql: string): string {

@@ -12,10 +12,17 @@ export const silent = { debug() {}, info() {}, warn() {}, error() {} };
 /** The server that all tests of a run share. */
 export const sharedUrl = () => sharedAddress(postgres, process.env);
 
+/** The name of a schema that no other test uses. */
+export const newSchema = () => `t_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
+
+export async function dropSchema(schema: string): Promise<void> {
+  await runAsAdmin(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+}
+
 /** A schema that no other test uses; it is gone when the test is over. */
 export function temporarySchema(): string {
-  const schema = `t_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
-  onTestFinished(async () => void (await runAsAdmin(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)));
+  const schema = newSchema();
+  onTestFinished(() => dropSchema(schema));
   return schema;
 }
 
@@ -30,10 +37,18 @@ export async function runAsAdmin(sql: string, url = sharedUrl()): Promise<readon
   }
 }
 
+/** A connection, and what it has said of the server's health. */
+export type TestedConnection = Connection & { readonly health: BackendHealth[] };
+
 /** A connection as a plugin process has it, closed when the test is over. */
-export async function openConnection(
-  settings: Record<string, unknown>,
-): Promise<Connection & { readonly health: BackendHealth[] }> {
+export async function openConnection(settings: Record<string, unknown>): Promise<TestedConnection> {
+  const connection = await startConnection(settings);
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+/** The same, which the caller closes. */
+export async function startConnection(settings: Record<string, unknown>): Promise<TestedConnection> {
   const parsed = settingsSchema.parse({ url: sharedUrl(), ...settings });
   const health: BackendHealth[] = [];
   const connection = new Connection({
@@ -42,7 +57,6 @@ export async function openConnection(
     log: silent,
     reportHealth: (report) => health.push(report),
   });
-  onTestFinished(() => connection.close());
   await connection.firstOutcome;
   return Object.assign(connection, { health });
 }
@@ -53,8 +67,8 @@ export function callWith(signal: AbortSignal = new AbortController().signal, dea
 }
 
 /** The error that a call ends with. */
-export async function failureOf(call: Promise<unknown>): Promise<GatewayError> {
-  const error = await call.then(
+export async function failureOf(call: PromiseLike<unknown> | unknown): Promise<GatewayError> {
+  const error = await Promise.resolve(call).then(
     () => new Error("The call did not fail."),
     (failure: unknown) => failure,
   );

@@ -48,7 +48,7 @@ export const retentionCases = [
         async () => (await stream.describeOnly()).earliestOffset > first!.offset,
         subject.backgroundMs,
       );
-      const ids = (await stream.readAll()).map(({ message }) => message!.id);
+      const ids = await idsAtRest(stream, subject);
       assert.equal(ids.at(-1), `${rounds}`);
       assert.ok(ids.length < rounds, `${ids.length} of ${rounds + 1} records are left`);
       assert.deepEqual(
@@ -101,6 +101,18 @@ export const retentionCases = [
     },
   }),
 ];
+
+/** A read that meets the deletion of what it would read next goes on behind it; so until two reads find the same. */
+async function idsAtRest(stream: StreamClient, { backgroundMs }: StreamSubject): Promise<readonly string[]> {
+  let ids: readonly string[] = [];
+  const isAtRest = async () => {
+    const before = ids.length;
+    ids = (await stream.readAll()).map(({ message }) => message!.id);
+    return ids.length === before;
+  };
+  await eventually("no more are deleted", isAtRest, backgroundMs);
+  return ids;
+}
 
 async function untilEmpty(stream: StreamClient, { backgroundMs }: StreamSubject): Promise<void> {
   const isEmpty = async () => {
