@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { memory, sqlite } from "./backends.ts";
+import { memory, postgres, sqlite } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson, reasonOf } from "./json-call.ts";
@@ -20,10 +20,10 @@ const ledger = `ledger-${run}`;
 const other = `other-${run}`;
 
 /** The data systems with SQL, and how each numbers parameters. */
-const dialects = [{ backend: sqlite, parameter: (number: number) => `?${number}` }].map((dialect) => ({
-  ...dialect,
-  name: dialect.backend.name,
-}));
+const dialects = [
+  { backend: sqlite, parameter: (number: number) => `?${number}` },
+  { backend: postgres, parameter: (number: number) => `$${number}` },
+].map((dialect) => ({ ...dialect, name: dialect.backend.name }));
 
 function configOn({ name, config }: { readonly name: string; config(): object }): PrismConfig {
   return {
