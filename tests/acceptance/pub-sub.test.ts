@@ -267,7 +267,7 @@ test("options change under subscribers: they are told to come back, and the grou
 test("prism check names each option that is wrong, and serves nothing", async () => {
   await using prism = await PrismProcess.start({ config });
   const file = join(prism.folder, "wrong.yaml");
-  const options = { retention: "soon", max_deliveries: 0, partitions: 3 };
+  const options = { retention_period: "soon", max_deliveries: 0, partitions: 3 };
   writeFileSync(
     file,
     JSON.stringify({ ...config, namespaces: { e: { pattern: "pub-sub", backend: "memory", options } } }),

@@ -14,10 +14,13 @@ import {
   type MutationResult,
   notACounterError,
   orderedTokenBytes,
+  prefixRange,
   type ScanPage,
   type ScanRequest,
   type SetRequest,
   type SetResult,
+  selectedRange,
+  settled,
   type TransactCondition,
   type TransactRequest,
   tokenStaleError,
@@ -26,11 +29,9 @@ import {
 import { byteaArray } from "./binary-array.js";
 import type { ChangeFeed } from "./change-feed.js";
 import type { Connection } from "./connection.js";
-import { prefixRange, selectedRange } from "./key-range.js";
 import { KeyValueWrites, type StepOutcome, type WriteStep } from "./key-value-writes.js";
 import type { Namespace } from "./namespace.js";
 import { wanted, writeKind, writeStatus } from "./schema/key-value-tables.js";
-import { settled } from "./settled.js";
 import type { Parameter, Statement } from "./statement.js";
 
 /** What the values of one batch may add up to: more never fits the answer's message. */

@@ -8,6 +8,7 @@ import {
   type PubSub,
   type SubscribeRequest,
   type Subscription,
+  settled,
 } from "@prism-data/pattern-sdk";
 import { textArray } from "./binary-array.js";
 import { Broadcast } from "./broadcast.js";
@@ -20,7 +21,6 @@ import { encodeName } from "./namespaces.js";
 import { PubSubGroup } from "./pub-sub-group.js";
 import { MemberSubscription } from "./pub-sub-subscriptions.js";
 import type { QueueBounds } from "./queue-store.js";
-import { settled } from "./settled.js";
 import type { Statement } from "./statement.js";
 
 const publish: Statement = { name: "pubsub_publish", text: "SELECT pubsub_publish($1, $2, $3, $4, $5, $6, $7, $8)" };

@@ -1,24 +1,25 @@
-import type {
-  BatchResult,
-  CallContext,
-  DeadLetterPage,
-  Queue,
-  QueueDelivery,
-  QueueDescription,
-  ReceiveRequest,
-  RedriveSelection,
-  Rejection,
-  SendEntry,
-  Sent,
+import {
+  type BatchResult,
+  type CallContext,
+  type DeadLetterPage,
+  leaseEndedCause,
+  messageSizeBytes,
+  type Queue,
+  type QueueDelivery,
+  type QueueDescription,
+  type ReceiveRequest,
+  type RedriveSelection,
+  type Rejection,
+  type SendEntry,
+  type Sent,
+  settled,
 } from "@prism-data/pattern-sdk";
-import { leaseEndedCause, messageSizeBytes } from "@prism-data/pattern-sdk";
 import { byteaArray, int8Array } from "./binary-array.js";
 import type { Connection } from "./connection.js";
 import { GroupCommit } from "./group-commit.js";
 import { type MessageRow, messageArrays, messageOf } from "./message-columns.js";
 import type { Namespace } from "./namespace.js";
 import { type QueueBounds, QueueStore } from "./queue-store.js";
-import { settled } from "./settled.js";
 import type { Statement } from "./statement.js";
 import { WaitingReceives } from "./waiting-receives.js";
 

@@ -13,10 +13,10 @@ import {
   type RecordOutlet,
   type Stream,
   type StreamDescription,
+  settled,
 } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import type { Namespace } from "./namespace.js";
-import { settled } from "./settled.js";
 import type { Statement } from "./statement.js";
 import { StreamCursor } from "./stream-cursor.js";
 import { StreamGroup } from "./stream-group.js";

@@ -1,5 +1,5 @@
+import type { KeyRange } from "@prism-data/pattern-sdk";
 import type { Database, Statement } from "better-sqlite3";
-import type { KeyRange } from "./key-range.js";
 
 /** An entry without its value. */
 export interface EntryRow {

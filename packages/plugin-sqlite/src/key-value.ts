@@ -13,16 +13,17 @@ import {
   type KeyValue,
   type Mutation,
   type MutationResult,
+  prefixRange,
   type ScanPage,
   type ScanRequest,
   type SetRequest,
   type SetResult,
+  selectedRange,
+  settled,
   type TransactRequest,
 } from "@prism-data/pattern-sdk";
 import type { EntryRow, KeyedRow, StoredEntry } from "./entry-table.js";
 import type { Write } from "./group-commit.js";
-import { prefixRange, selectedRange } from "./key-range.js";
-import { settled } from "./settled.js";
 import type { Store } from "./store.js";
 
 /** What the values of one batch may add up to: more never fits the answer's message, and reading it would hold up other calls. */

@@ -17,9 +17,9 @@ import {
   type Rejection,
   type SendEntry,
   type Sent,
+  settled,
 } from "@prism-data/pattern-sdk";
 import type { QueueRow } from "./queue-table.js";
-import { settled } from "./settled.js";
 import type { Store } from "./store.js";
 import { type WaitingReceive, WaitingReceives } from "./waiting-receives.js";
 

@@ -14,8 +14,8 @@ import {
   type Stream,
   type StreamDescription,
   type StreamOptions,
+  settled,
 } from "@prism-data/pattern-sdk";
-import { settled } from "./settled.js";
 import type { Store } from "./store.js";
 import { StreamGroup } from "./stream-group.js";
 import { StreamLog } from "./stream-log.js";

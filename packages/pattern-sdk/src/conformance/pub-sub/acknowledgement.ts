@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { messageSizeBytes } from "../../patterns/messaging/message-size.js";
 import { DeliveryPromise } from "../../protocol/gen/prism/message/v1/message.js";
-import { assertSameMessage, messageOf, numbered, textOf } from "../messages.js";
-import { trickyMessages } from "../tricky-messages.js";
+import { assertSameMessage, messageOf, numbered, textOf } from "../messaging/messages.js";
+import { messageWithSameHeaders } from "../messaging/tricky-messages.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { Arrival, PubSubSubscription } from "./pub-sub-subscription.js";
 
@@ -17,15 +17,14 @@ const longMs = 600_000;
 export const acknowledgementCases = casesOf("acknowledgement", ["acknowledgement"], {
   "what is not acknowledged in time is delivered again, and not before": async (pubsub) => {
     const subscription = await pubsub.hold("t", { acknowledgeTimeoutMs: shortMs });
-    const [sent] = trickyMessages.filter(({ id }) => id === "given");
     const publishedAtMs = performance.now();
-    await pubsub.publish("t", sent!);
+    await pubsub.publish("t", messageWithSameHeaders);
     const [first, second] = await subscription.count(2);
     assertNotBefore(second!, publishedAtMs, shortMs);
     assert.deepEqual([first!.deliveryCount, second!.deliveryCount], [1, 2]);
     assert.notEqual(first!.deliveryId, second!.deliveryId, "each delivery has an id of its own");
     assert.equal(first!.publishedAtMs, second!.publishedAtMs);
-    for (const { message } of [first!, second!]) assertSameMessage(message, sent!);
+    for (const { message } of [first!, second!]) assertSameMessage(message, messageWithSameHeaders);
   },
 
   "what is acknowledged is not delivered again": async (pubsub) => {

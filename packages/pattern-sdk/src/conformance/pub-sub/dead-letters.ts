@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { deadLetterTopic } from "../../patterns/pub-sub/dead-letter.js";
-import { assertSameMessage, messageOf } from "../messages.js";
-import { trickyMessages } from "../tricky-messages.js";
+import { assertSameMessage, messageOf } from "../messaging/messages.js";
+import { messageWithSameHeaders, trickyMessages } from "../messaging/tricky-messages.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubSubject } from "./pub-sub-subject.js";
 import type { Arrival, PubSubSubscription } from "./pub-sub-subscription.js";
@@ -19,7 +19,7 @@ export const deadLetterCases = casesOf("dead letters", ["dead_letter"], {
     const pubsub = await givingUp(subject);
     const dead = await pubsub.hold("dead_letter.g");
     const member = await pubsub.hold("t", { group: "g", acknowledgeTimeoutMs: 600_000 });
-    const sent = trickyMessages.slice(0, 6).map((message, index) => ({ ...message, id: message.id || `m${index}` }));
+    const sent = [messageWithSameHeaders, ...trickyMessages.slice(0, 6)];
     await pubsub.publish("t", ...sent);
     for (const round of [1, 2]) {
       const arrivals = await member.count(sent.length * round);

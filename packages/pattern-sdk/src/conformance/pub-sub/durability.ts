@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { numbered } from "../messages.js";
+import { numbered } from "../messaging/messages.js";
 import { casesOf } from "./pub-sub-case.js";
 
 const held = { group: "g", acknowledgeTimeoutMs: 2_000 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.js";
-import { numbered } from "../messages.js";
+import { numbered } from "../messaging/messages.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";
 
@@ -49,7 +49,7 @@ export const durableGroupCases = casesOf("durable groups", ["durable", "acknowle
     const pubsub = await subject.namespace();
     await joinAndLeave(pubsub);
     await pubsub.publish("t", "kept");
-    await subject.bind(pubsub.namespace, { options: { retention: "1h" } });
+    await subject.bind(pubsub.namespace, { options: { retention_period: "1h" } });
     await subject.unbind(pubsub.namespace);
     await subject.bind(pubsub.namespace);
     const member = await pubsub.hold("t", held);
@@ -68,7 +68,7 @@ export const durableGroupCases = casesOf("durable groups", ["durable", "acknowle
   },
 
   "what is older than the retention is gone, and what is not is there": async (_, subject) => {
-    const pubsub = await subject.namespace({ options: { retention: "2s" } });
+    const pubsub = await subject.namespace({ options: { retention_period: "2s" } });
     await joinAndLeave(pubsub);
     await pubsub.publish("t", "old");
     assert.ok((await peek(pubsub)).includes("old"), "it is there before");

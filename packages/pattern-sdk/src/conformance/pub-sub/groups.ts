@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.js";
-import { numbered } from "../messages.js";
+import { numbered } from "../messaging/messages.js";
 import { arrivalsAt, sortedTexts } from "./members.js";
 import { casesOf } from "./pub-sub-case.js";
 

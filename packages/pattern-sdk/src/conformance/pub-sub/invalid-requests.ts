@@ -1,7 +1,7 @@
 import type { PubSubCapability } from "../../patterns/pub-sub/pub-sub-capabilities.js";
 import type { DeliveryPromise, Message } from "../../protocol/gen/prism/message/v1/message.js";
 import type * as wire from "../../protocol/gen/prism/pubsub/v1/pubsub.js";
-import { messageOf, numbered } from "../messages.js";
+import { messageOf, numbered } from "../messaging/messages.js";
 import type { InvalidRequests } from "../pattern-suite.js";
 import { type PubSubClient, type SubscribeOptions, startOf } from "./pub-sub-client.js";
 import { PubSubSubscription } from "./pub-sub-subscription.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Arbitrary } from "fast-check";
 import { matchesTopic } from "../../patterns/pub-sub/topic.js";
 import { eventually } from "../eventually.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { type FastCheck, runRandomSteps } from "../random-runs.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OrderingPromise } from "../../protocol/gen/prism/message/v1/message.js";
-import { messageOf, numbered } from "../messages.js";
+import { messageOf, numbered } from "../messaging/messages.js";
 import { casesOf } from "./pub-sub-case.js";
 
 const ordered: readonly OrderingPromise[] = [

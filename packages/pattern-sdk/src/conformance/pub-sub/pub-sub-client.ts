@@ -4,7 +4,7 @@ import { pubSubKind } from "../../patterns/pub-sub/pub-sub-kind.js";
 import { DeliveryPromise } from "../../protocol/gen/prism/message/v1/message.js";
 import * as wire from "../../protocol/gen/prism/pubsub/v1/pubsub.js";
 import { durationFromMs } from "../../protocol/wire-time.js";
-import { type MessageParts, messageOf, outcomeOf } from "../messages.js";
+import { type MessageParts, messageOf, outcomeOf } from "../messaging/messages.js";
 import { type Connection, PatternClient } from "../pattern-client.js";
 import { PubSubSubscription } from "./pub-sub-subscription.js";
 import { PublishStream } from "./publish-stream.js";

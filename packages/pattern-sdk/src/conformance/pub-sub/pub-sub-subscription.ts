@@ -6,7 +6,7 @@ import { decodeMessage, encodeMessage } from "../../protocol/message.js";
 import { gatewayErrorOf } from "../../protocol/status.js";
 import { durationFromMs, msFromTimestamp } from "../../protocol/wire-time.js";
 import { eventually } from "../eventually.js";
-import { textOf } from "../messages.js";
+import { textOf } from "../messaging/messages.js";
 
 /** One message as it arrived. */
 export interface Arrival {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pubSubKind } from "../../patterns/pub-sub/pub-sub-kind.js";
 import { PublishRequest } from "../../protocol/gen/prism/pubsub/v1/pubsub.js";
 import { encodeMessage } from "../../protocol/message.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import type { PatternSuite } from "../pattern-suite.js";
 import { acknowledgementCases } from "./acknowledgement.js";
 import { deadLetterCases } from "./dead-letters.js";

@@ -3,7 +3,7 @@ import type { GatewayError } from "../../errors.js";
 import * as wire from "../../protocol/gen/prism/pubsub/v1/pubsub.js";
 import { decodeMessage, encodeMessage } from "../../protocol/message.js";
 import { gatewayErrorOf } from "../../protocol/status.js";
-import { type MessageParts, messageOf, outcomeOf } from "../messages.js";
+import { type MessageParts, messageOf, outcomeOf } from "../messaging/messages.js";
 
 /** A stream of requests to publish. */
 export class PublishStream {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertNamesField, expectFailure } from "../expect-failure.js";
-import { messageOf, numbered } from "../messages.js";
+import { messageOf, numbered } from "../messaging/messages.js";
 import { casesOf } from "./pub-sub-case.js";
 
 export const publishStreamCases = casesOf("publish stream", [], {

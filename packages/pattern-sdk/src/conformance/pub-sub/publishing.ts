@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DeliveryPromise, OrderingPromise } from "../../protocol/gen/prism/message/v1/message.js";
 import { assertNamesField, expectFailure } from "../expect-failure.js";
-import { assertSameMessage, messageOf, numbered } from "../messages.js";
+import { assertSameMessage, messageOf, numbered } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { seededRandom } from "../seeded-random.js";
-import { trickyMessages } from "../tricky-messages.js";
 import { casesOf } from "./pub-sub-case.js";
 
 /** Sizes around the steps of protobuf lengths, HTTP/2 frames and windows. */
@@ -71,9 +71,10 @@ export const publishingCases = casesOf("publishing", [], {
 
   "a message arrives as it was sent, in every field": async (pubsub) => {
     const subscription = await pubsub.subscribe("t");
-    const ids = await pubsub.publish("t", ...trickyMessages);
-    const arrivals = await subscription.count(trickyMessages.length);
-    for (const [index, sent] of trickyMessages.entries()) {
+    const messages = [...trickyMessages, messageOf()];
+    const ids = await pubsub.publish("t", ...messages);
+    const arrivals = await subscription.count(messages.length);
+    for (const [index, sent] of messages.entries()) {
       assertSameMessage(arrivals[index]!.message, { ...sent, id: ids[index]! });
     }
   },

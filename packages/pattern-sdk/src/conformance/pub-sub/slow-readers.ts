@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { numbered } from "../messages.js";
+import { numbered } from "../messaging/messages.js";
 import { casesOf } from "./pub-sub-case.js";
 import type { PubSubClient } from "./pub-sub-client.js";
 import type { PubSubSubject } from "./pub-sub-subject.js";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { assertFailure } from "../expect-failure.js";
-import { assertSameMessage, messageOf, trickyMessages } from "../messaging/sample-messages.js";
+import { assertSameMessage, messageOf } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { assertAbout, assertLost } from "./leases.js";
 import { receiveAll } from "./messages.js";
 import { casesOf } from "./queue-case.js";
@@ -11,7 +12,7 @@ const nothing = { ready: 0, leased: 0, delayed: 0, dead: 0 };
 
 export const consumeCases = casesOf("consuming", [], {
   "a consumer gets what is there and what comes, as it was sent": async (queue) => {
-    const sent = trickyMessages();
+    const sent = trickyMessages;
     await queue.sendAll(sent.slice(0, 10).map((message) => ({ message })));
     const consumer = queue.consume({ messages: 1_000 });
     await consumer.until(10);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { GatewayError } from "../../errors.js";
-import { messageOf } from "../messaging/sample-messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./queue-case.js";
 import { textsOf } from "./wire-delivery.js";
 
@@ -10,9 +10,9 @@ const alike = ["a", "A", "a ", "a\0", "a:b", "á", "a\u0301", "😀", "x".repeat
 
 export const deduplicationCases = casesOf("deduplication", ["deduplication"], {
   "a message that was sent before is not sent again, and the answer is that of the first": async (queue) => {
-    const first = await queue.send(messageOf({ id: "first", text: "one" }), { deduplicationId: "d" });
+    const first = await queue.send(messageOf({ id: "first", payload: "one" }), { deduplicationId: "d" });
     assert.deepEqual(first, { id: "first", duplicate: false });
-    const again = await queue.send(messageOf({ id: "second", text: "two" }), { deduplicationId: "d" });
+    const again = await queue.send(messageOf({ id: "second", payload: "two" }), { deduplicationId: "d" });
     assert.deepEqual(again, { id: "first", duplicate: true });
     assert.deepEqual(textsOf(await queue.receive({ max: 10 })), ["one"]);
   },

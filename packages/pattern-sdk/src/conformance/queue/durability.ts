@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { assertSameMessage, trickyMessages } from "../messaging/sample-messages.js";
+import { assertSameMessage } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { receiveAll } from "./messages.js";
 import { casesOf } from "./queue-case.js";
 import { idsOf, textsOf } from "./wire-delivery.js";
@@ -14,7 +15,7 @@ export const durabilityCases = [
       queue,
       subject,
     ) => {
-      const sent = trickyMessages();
+      const sent = trickyMessages;
       await queue.sendAll(sent.map((message) => ({ message })));
       const gone = await queue.receive({ max: 5, leaseMs: 60_000 });
       await queue.acknowledge(idsOf(gone));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../eventually.js";
-import { messageOf } from "../messaging/sample-messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./queue-case.js";
 import type { QueueClient } from "./queue-client.js";
 import { idsOf } from "./wire-delivery.js";

@@ -3,7 +3,7 @@ import type { Duration } from "../../protocol/gen/google/protobuf/duration.js";
 import type { Message } from "../../protocol/gen/prism/message/v1/message.js";
 import * as wire from "../../protocol/gen/prism/queue/v1/queue.js";
 import { encodeMessage } from "../../protocol/message.js";
-import { messageOf } from "../messaging/sample-messages.js";
+import { messageOf } from "../messaging/messages.js";
 import type { InvalidRequests } from "../pattern-suite.js";
 import type { QueueClient } from "./queue-client.js";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { GatewayError } from "../../errors.js";
 import { assertNamesField, expectFailure } from "../expect-failure.js";
-import { assertSameMessage, messageOf, trickyMessages } from "../messaging/sample-messages.js";
+import { assertSameMessage, messageOf } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { seededRandom } from "../seeded-random.js";
 import { casesOf } from "./queue-case.js";
 import type { QueueClient } from "./queue-client.js";
@@ -17,7 +18,7 @@ const skewMsMax = 60_000;
 
 export const messageCases = casesOf("messages", [], {
   "a message arrives as it was sent: id, key, headers in their order, content type and payload": async (queue) => {
-    const sent = trickyMessages();
+    const sent = trickyMessages;
     for (const message of sent) await queue.send(message);
     const arrived = await receiveAll(queue, sent.length);
     for (const message of sent) {
@@ -27,7 +28,7 @@ export const messageCases = casesOf("messages", [], {
   },
 
   "messages of one request arrive as they were sent, each with an outcome in its place": async (queue) => {
-    const sent = trickyMessages();
+    const sent = trickyMessages;
     const outcomes = await queue.sendAll(sent.map((message) => ({ message })));
     assert.deepEqual(
       outcomes,
@@ -40,7 +41,7 @@ export const messageCases = casesOf("messages", [], {
   },
 
   "a message that is delivered again is still as it was sent": async (queue) => {
-    const sent = trickyMessages();
+    const sent = trickyMessages;
     await queue.sendAll(sent.map((message) => ({ message })));
     const first = await receiveAll(queue, sent.length);
     assert.deepEqual(
@@ -101,7 +102,7 @@ export const messageCases = casesOf("messages", [], {
   },
 
   "two messages with the same id are two messages": async (queue) => {
-    for (const text of ["one", "two"]) await queue.send(messageOf({ id: "same", text }));
+    for (const text of ["one", "two"]) await queue.send(messageOf({ id: "same", payload: text }));
     const arrived = await receiveAll(queue, 2);
     assert.deepEqual(arrived.map(({ text }) => text).sort(), ["one", "two"]);
     await queue.acknowledge(idsOf(arrived).slice(0, 1));

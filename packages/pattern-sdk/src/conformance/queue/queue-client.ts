@@ -6,7 +6,7 @@ import * as wire from "../../protocol/gen/prism/queue/v1/queue.js";
 import { encodeMessage } from "../../protocol/message.js";
 import { durationFromMs } from "../../protocol/wire-time.js";
 import { failureInStatus } from "../failure-in-status.js";
-import { messageOf } from "../messaging/sample-messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { type Connection, PatternClient } from "../pattern-client.js";
 import { QueueConsumer } from "./queue-consumer.js";
 import { type Delivery, deliveryOf } from "./wire-delivery.js";
@@ -152,7 +152,7 @@ export class QueueClient extends PatternClient {
 
 function entryOf({ message, delayMs, deduplicationId = "" }: Sending): wire.SendEntry {
   return {
-    message: typeof message === "string" ? messageOf({ text: message }) : message,
+    message: typeof message === "string" ? messageOf({ payload: message }) : message,
     delay: delayMs === undefined ? undefined : durationFromMs(delayMs),
     deduplicationId,
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messageOf } from "../messaging/sample-messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { modelRun } from "../model-run.js";
 import { type SeededRandom, seededRandom } from "../seeded-random.js";
 import { casesOf } from "./queue-case.js";
@@ -80,7 +80,7 @@ class Walk {
   async #send(): Promise<void> {
     const messages = Array.from({ length: 1 + this.#random.below(5) }, () => {
       this.#sent++;
-      return messageOf({ id: `m${this.#sent}`, text: `text ${this.#sent}` });
+      return messageOf({ id: `m${this.#sent}`, payload: `text ${this.#sent}` });
     });
     const outcomes = await this.#queue.sendAll(messages.map((message) => ({ message })));
     assert.deepEqual(

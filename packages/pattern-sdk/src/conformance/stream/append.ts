@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { msFromTimestamp } from "../../protocol/wire-time.js";
 import { expectFailure } from "../expect-failure.js";
-import { assertSameMessage, messageOf } from "../messages.js";
+import { assertSameMessage, messageOf } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { casesOf } from "./stream-case.js";
-import { areGrowing, series, trickyRecords } from "./stream-records.js";
+import { areGrowing, series } from "./stream-records.js";
 
 /** How far the clocks of this machine and of a backend may be apart. */
 const clockSkewMsMax = 60_000;
@@ -11,10 +12,10 @@ const clockSkewMsMax = 60_000;
 export const appendCases = [
   ...casesOf("append", [], {
     "records are read back as they were appended, byte for byte": async (stream) => {
-      await stream.appendAll(...trickyRecords);
+      await stream.appendAll(...trickyMessages);
       const records = await stream.readAll();
-      assert.equal(records.length, trickyRecords.length);
-      for (const [index, sent] of trickyRecords.entries()) assertSameMessage(records[index]!.message!, sent);
+      assert.equal(records.length, trickyMessages.length);
+      for (const [index, sent] of trickyMessages.entries()) assertSameMessage(records[index]!.message!, sent);
     },
 
     "payloads of 2 MiB are read back whole, several at a time": async (stream, subject) => {

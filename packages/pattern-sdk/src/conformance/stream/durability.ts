@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { failureOf } from "../expect-failure.js";
-import { assertSameMessage } from "../messages.js";
+import { assertSameMessage } from "../messaging/messages.js";
+import { trickyMessages } from "../messaging/tricky-messages.js";
 import { casesOf } from "./stream-case.js";
-import { areGrowing, recordText, series, trickyRecords } from "./stream-records.js";
+import { areGrowing, recordText, series } from "./stream-records.js";
 
 /** For plugins that say that an acknowledged write survives their process; each restart is a SIGKILL. */
 export const durabilityCases = [
   ...casesOf("durability", [], {
     "what was acknowledged is there after a kill, in its place": async (stream, subject) => {
-      const positions = await stream.appendAll(...trickyRecords);
+      const positions = await stream.appendAll(...trickyMessages);
       await subject.restart();
       const records = await stream.readAll();
       assert.deepEqual(
         records.map(({ offset }) => offset),
         positions.map(({ offset }) => offset),
       );
-      for (const [index, sent] of trickyRecords.entries()) assertSameMessage(records[index]!.message!, sent);
+      for (const [index, sent] of trickyMessages.entries()) assertSameMessage(records[index]!.message!, sent);
     },
 
     "of the appends in flight when it was killed, every acknowledged record is there once and in order": async (

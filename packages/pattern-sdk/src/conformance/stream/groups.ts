@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertFailure } from "../expect-failure.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
 import type { StreamClient } from "./stream-client.js";
 import { recordText, series } from "./stream-records.js";

@@ -1,7 +1,7 @@
 import type { StreamCapability } from "../../patterns/stream/stream-capabilities.js";
 import type { Message } from "../../protocol/gen/prism/message/v1/message.js";
 import type * as wire from "../../protocol/gen/prism/stream/v1/stream.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import type { InvalidRequests } from "../pattern-suite.js";
 import type { StreamClient } from "./stream-client.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Arbitrary } from "fast-check";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { type FastCheck, runRandomSteps } from "../random-runs.js";
 import { casesOf } from "./stream-case.js";
 import { StreamModel } from "./stream-model.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { partitionOf } from "../../patterns/stream/partition-of.js";
 import { assertNamesField, expectFailure, failureOf } from "../expect-failure.js";
 import { trickyKeys } from "../key-value/tricky-keys.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
 import { areGrowing, recordText, series } from "./stream-records.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type * as wire from "../../protocol/gen/prism/stream/v1/stream.js";
 import { msFromTimestamp } from "../../protocol/wire-time.js";
 import { eventually } from "../eventually.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
 import type { StreamClient } from "./stream-client.js";
 import { recordText, series } from "./stream-records.js";

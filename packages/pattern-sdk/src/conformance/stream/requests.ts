@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertNamesField, expectFailure } from "../expect-failure.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
 
 export const requestCases = casesOf("requests", [], {

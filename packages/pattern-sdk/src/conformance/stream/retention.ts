@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.js";
 import { expectFailure } from "../expect-failure.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
 import type { StreamClient } from "./stream-client.js";
 import { recordText, series } from "./stream-records.js";

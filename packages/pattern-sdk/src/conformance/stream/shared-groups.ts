@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { eventually } from "../eventually.js";
-import { messageOf } from "../messages.js";
+import { messageOf } from "../messaging/messages.js";
 import { seededRandom } from "../seeded-random.js";
 import { casesOf } from "./stream-case.js";
 import type { StreamClient } from "./stream-client.js";

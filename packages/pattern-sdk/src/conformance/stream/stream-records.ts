@@ -2,8 +2,7 @@ import type { GatewayError } from "../../errors.js";
 import type { Message } from "../../protocol/gen/prism/message/v1/message.js";
 import type * as wire from "../../protocol/gen/prism/stream/v1/stream.js";
 import { failureInStatus } from "../failure-in-status.js";
-import { messageOf, textOf } from "../messages.js";
-import { trickyMessages } from "../tricky-messages.js";
+import { messageOf, textOf } from "../messaging/messages.js";
 
 /** What an app appends: a text is a payload and nothing else. */
 export type Appended = Message | string;
@@ -24,12 +23,6 @@ export function positionOrFailure({ outcome }: wire.AppendOutcome): wire.Positio
 export function recordOf(record: Appended): Message {
   return typeof record === "string" ? messageOf({ payload: record }) : record;
 }
-
-/** Records in whose fields something is easily lost or changed, each with an id. */
-export const trickyRecords: readonly Message[] = trickyMessages.map((message, index) => ({
-  ...message,
-  id: message.id || `tricky ${index}`,
-}));
 
 /** Texts that tell records apart: `PREFIX 0`, `PREFIX 1` and so on. */
 export function series(prefix: string, count: number): string[] {

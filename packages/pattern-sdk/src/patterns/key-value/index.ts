@@ -1,4 +1,5 @@
 export * from "./counter-value.js";
+export * from "./key-range.js";
 export * from "./key-value.js";
 export * from "./key-value-capabilities.js";
 export * from "./key-value-conditions.js";

@@ -17,7 +17,7 @@ export const pubSubCapabilities = [
   "dead_letter",
   /** Rejections with a delay. Includes `acknowledgement`. */
   "delay",
-  /** A group keeps what is published while none of its members is there, for the option `retention`. Includes `groups`. */
+  /** A group keeps what is published while none of its members is there, for the option `retention_period`. Includes `groups`. */
   "durable",
 ] as const;
 

@@ -6,7 +6,7 @@ import type { PubSubCapability } from "./pub-sub-capabilities.js";
 /** How long a group keeps what it has not acknowledged when the operator does not say: 7 days. */
 const retentionMsDefault = 604_800_000;
 
-const retention = durationOption({
+const retentionPeriod = durationOption({
   description: "How long a group keeps what it has not acknowledged. Default: 168h.",
   min: "1s",
   max: "87600h",
@@ -22,13 +22,13 @@ const maxDeliveries = z
 
 /** Each option, and the capability without which it is not there. */
 const optionsOf: Readonly<Partial<Record<PubSubCapability, z.ZodRawShape>>> = {
-  durable: { retention: retention.optional() },
+  durable: { retention_period: retentionPeriod.optional() },
   dead_letter: { max_deliveries: maxDeliveries.optional() },
 };
 
 /** What an operator wrote, as the schema has parsed it. */
 interface Written {
-  readonly retention?: number;
+  readonly retention_period?: number;
   readonly max_deliveries?: number;
 }
 
@@ -39,7 +39,7 @@ interface Written {
 export function pubSubOptions(capabilities: readonly PubSubCapability[]): z.ZodType<PubSubOptions> {
   const shapes = capabilities.map((capability) => optionsOf[capability] ?? {});
   return z.strictObject(Object.assign({}, ...shapes) as z.ZodRawShape).transform((parsed): PubSubOptions => {
-    const { retention: retentionMs = retentionMsDefault, max_deliveries } = parsed as Written;
+    const { retention_period: retentionMs = retentionMsDefault, max_deliveries } = parsed as Written;
     return { retentionMs, maxDeliveries: max_deliveries };
   });
 }

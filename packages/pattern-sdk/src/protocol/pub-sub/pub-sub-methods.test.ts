@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../conformance/eventually.js";
-import { messageOf } from "../../conformance/messages.js";
+import { messageOf } from "../../conformance/messaging/messages.js";
 import type { PubSubClient } from "../../conformance/pub-sub/pub-sub-client.js";
 import type { PubSubSubject } from "../../conformance/pub-sub/pub-sub-subject.js";
 import { GatewayError } from "../../errors.js";

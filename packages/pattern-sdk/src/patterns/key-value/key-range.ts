@@ -1,6 +1,6 @@
-import type { ScanSelection } from "@prism-data/pattern-sdk";
+import type { ScanSelection } from "./key-value.js";
 
-/** A range of keys as bytes: from `start` (inclusive) to `end` (exclusive). */
+/** A range of keys in order of their UTF-8 bytes: from `start` (inclusive) to `end` (exclusive). */
 export interface KeyRange {
   readonly start: Buffer;
   readonly end: Buffer;
@@ -9,7 +9,7 @@ export interface KeyRange {
 /** Sorts after every key: 0xff never stands in UTF-8. */
 const afterAllKeys = Buffer.of(0xff);
 
-/** The keys that start with `prefix`, byte for byte. */
+/** The keys that start with `prefix`, byte for byte; `""` is every key. Pure. */
 export function prefixRange(prefix: string): KeyRange {
   const start = Buffer.from(prefix);
   if (start.length === 0) return { start, end: afterAllKeys };
@@ -19,7 +19,7 @@ export function prefixRange(prefix: string): KeyRange {
   return { start, end };
 }
 
-/** The keys that a scan visits; after a page that ended with the key `after`, the rest of them. */
+/** The keys that a scan visits; after a page that ended with the key `after`, the rest of them. Pure. */
 export function selectedRange(selection: ScanSelection, after: Buffer | undefined): KeyRange {
   const { start, end } =
     selection.kind === "prefix"
