@@ -2,19 +2,18 @@ import {
   type CallContext,
   GatewayError,
   type GroupMember,
+  LogCursor,
   type MemberOutlet,
   type Position,
 } from "@prism-data/pattern-sdk";
 import { int4Array, int8Array } from "./binary-array.js";
 import type { Connection } from "./connection.js";
-import { Doorbell } from "./doorbell.js";
 import { dealtOut, GroupCommit } from "./group-commit.js";
 import type { Namespace } from "./namespace.js";
 import { lockClass } from "./schema/lock-class.js";
 import { placeLock } from "./schema/stream-tables.js";
 import type { Statement } from "./statement.js";
-import { StreamCursor } from "./stream-cursor.js";
-import { pollMs, type StreamLog } from "./stream-log.js";
+import type { StreamLog } from "./stream-log.js";
 
 /** How often is looked whether members in other processes have gone without a word, in ms. */
 const shareEveryMs = 1_000;
@@ -64,7 +63,7 @@ interface Seat {
   /** On the server; another one after each loss of the session. */
   id: bigint;
   readonly latest: boolean;
-  readonly cursor: StreamCursor;
+  readonly cursor: LogCursor;
   readonly outlet: MemberOutlet;
   readonly leaving: AbortController;
   isTold: boolean;
@@ -86,7 +85,6 @@ export class StreamGroup {
   readonly #nameBytes: Buffer;
   readonly #lockClass: number;
   readonly #commits: GroupCommit<readonly CommitEntry[], readonly boolean[]>;
-  readonly #news = new Doorbell();
   #seats: Seat[] = [];
   /** By partition. */
   #held = new Map<number, Held>();
@@ -108,7 +106,7 @@ export class StreamGroup {
 
   async join(outlet: MemberOutlet, { latest, signal }: { latest: boolean; signal: AbortSignal }): Promise<GroupMember> {
     const leaving = new AbortController();
-    const cursor = new StreamCursor(this.#options.log);
+    const cursor = new LogCursor(this.#options.log);
     const seat: Seat = { id: await this.#enter(latest), latest, cursor, outlet, leaving, isTold: false };
     this.#seats.push(seat);
     try {
@@ -266,7 +264,7 @@ export class StreamGroup {
       this.#tell(seat);
       for (const { partition } of gained) seat.cursor.add(partition, begins.get(partition)!.from_offset);
     }
-    this.#news.ring();
+    this.#options.log.news.ring();
   }
 
   #tell(seat: Seat): void {
@@ -285,29 +283,16 @@ export class StreamGroup {
 
   /** Never rejects. */
   async #deliver({ cursor, outlet }: Seat, ended: AbortSignal): Promise<void> {
-    const { log } = this.#options;
+    const { news } = this.#options.log;
     while (!ended.aborted) {
       try {
-        const room = await outlet.room();
-        if (ended.aborted) return;
-        const seen = [log.news.rings, this.#news.rings] as const;
-        const records = await cursor.take(room);
-        if (ended.aborted) return;
-        outlet.send(records);
-        if (records.length === 0) await this.#anyNews(seen, ended);
+        await cursor.deliver(outlet, ended);
       } catch (error) {
         if (ended.aborted) return;
         if (!isOutage(error)) return outlet.failed(error);
-        await log.news.rung(log.news.rings, pollMs, ended);
+        await news.rung(news.rings, ended);
       }
     }
-  }
-
-  async #anyNews([records, shares]: readonly [number, number], ended: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([ended, over.signal]);
-    await Promise.race([this.#options.log.news.rung(records, pollMs, signal), this.#news.rung(shares, pollMs, signal)]);
-    over.abort();
   }
 
   async #commitFor(seat: Seat, positions: readonly Position[], { deadlineMs }: CallContext): Promise<Position[]> {

@@ -1,13 +1,16 @@
 import {
   type BatchResult,
+  Doorbell,
   type Message,
   messageSizeBytes,
+  type PartitionHead,
   type Position,
+  type RecordSlice,
+  type RecordSource,
   type StreamRecord,
 } from "@prism-data/pattern-sdk";
 import { int4Array } from "./binary-array.js";
 import type { Connection } from "./connection.js";
-import { Doorbell } from "./doorbell.js";
 import { GroupCommit } from "./group-commit.js";
 import { type MessageRow, messageArrays, messageOf } from "./message-columns.js";
 import type { Namespace } from "./namespace.js";
@@ -18,10 +21,10 @@ const writeLoad = 64;
 const readLoad = 16;
 
 /** How often new records are looked for although no notification came, in ms. */
-export const pollMs = 1_000;
+const pollMs = 1_000;
 
-/** Above every offset. */
-const noEnd = 2n ** 63n - 1n;
+/** Records that one look takes of a partition at most. */
+const recordsPerReadMax = 1_000;
 
 const append: Statement = {
   name: "stream_append",
@@ -39,38 +42,24 @@ const since: Statement = {
     ORDER BY appended_at_ms, "offset" LIMIT 1`,
 };
 
-/** Where a partition ends, and what retention has left of it. */
-export interface PartitionHead {
-  readonly nextOffset: bigint;
-  readonly retainedFrom: bigint;
-}
-
 /** A record on its way to its partition. */
 interface Addressed {
   readonly partition: number;
   readonly message: Message;
 }
 
-/** What to read of one partition. */
-export interface Slice {
-  readonly partition: number;
-  readonly from: bigint;
-  /** Only records before this. `undefined`: all. */
-  readonly end: bigint | undefined;
-  readonly recordsMax: number;
-  readonly bytesMax: number;
-}
-
 /** One log on the server. */
-export class StreamLog {
+export class StreamLog implements RecordSource {
+  readonly partitions: number;
   /** Rings when records have come, from whatever process. */
-  readonly news = new Doorbell();
+  readonly news = new Doorbell({ pollMs });
   readonly #connection: Connection;
   readonly #namespace: Namespace;
   readonly #appends: GroupCommit<Addressed, Position>;
   #stopRinging: (() => void) | undefined;
 
-  constructor(connection: Connection, namespace: Namespace) {
+  constructor(connection: Connection, namespace: Namespace, partitions: number) {
+    this.partitions = partitions;
     this.#connection = connection;
     this.#namespace = namespace;
     this.#appends = new GroupCommit({ address: connection.address, apply: (entries) => this.#append(entries) });
@@ -85,8 +74,8 @@ export class StreamLog {
     return this.#appends.submit(entry, { deadlineMs, sizeBytes: messageSizeBytes(entry.message) });
   }
 
-  async read({ partition, from, end = noEnd, recordsMax, bytesMax }: Slice): Promise<StreamRecord[]> {
-    const values = [partition, from, end, recordsMax, bytesMax];
+  async read({ partition, from, end, recordsMax, bytesMax }: RecordSlice): Promise<StreamRecord[]> {
+    const values = [partition, from, end, Math.min(recordsMax, recordsPerReadMax), bytesMax];
     const rows = await this.run<MessageRow & { at_offset: bigint; appended_at_ms: bigint }>(read, values, readLoad);
     return rows.map((row) => ({
       partition,
@@ -96,7 +85,7 @@ export class StreamLog {
     }));
   }
 
-  /** By partition. Begins to listen for news: what comes after this rings. */
+  /** Of all partitions. Begins to listen for news: what comes after this rings. */
   async heads(): Promise<ReadonlyMap<number, PartitionHead>> {
     this.#stopRinging ??= await this.#listen();
     const rows = await this.run<{ partition: number; next_offset: bigint; retained_from: bigint }>(heads, []);
