@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { postgres as postgresServer, redis as redisServer, sharedServer } from "../servers/own-server.ts";
+import {
+  nats as natsServer,
+  postgres as postgresServer,
+  redis as redisServer,
+  sharedServer,
+} from "../servers/own-server.ts";
 import type { PrismConfig } from "./prism-process.ts";
 
 /** A data system that Prism ships a plugin for. */
@@ -7,6 +12,8 @@ export interface TestedBackend {
   readonly name: string;
   /** Whether what was acknowledged outlives the plugin's process. */
   readonly durable: boolean;
+  /** The largest payload of a message, in bytes. Default: the largest that the pattern knows. */
+  readonly payloadBytesMax?: number;
   /** What the operator writes under `backends`. */
   config(): object;
 }
@@ -29,6 +36,13 @@ export const postgres: TestedBackend = {
   name: "postgres",
   durable: true,
   config: () => ({ plugin: "postgres", settings: { url: sharedServer(postgresServer) } }),
+};
+
+export const nats: TestedBackend = {
+  name: "nats",
+  durable: true,
+  payloadBytesMax: 983_040,
+  config: () => ({ plugin: "nats", settings: { url: sharedServer(natsServer) } }),
 };
 
 export const backends: readonly TestedBackend[] = [memory, sqlite, redis];

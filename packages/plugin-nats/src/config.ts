@@ -52,6 +52,14 @@ export const settingsSchema = z
         "What all subjects start with. Two Prisms that share a server and are not to share data need two prefixes. 1 to 64 " +
           "letters, digits, underscores or dashes; default prism.",
       ),
+    replicas: z
+      .int()
+      .min(1)
+      .max(5)
+      .default(1)
+      .describe(
+        "On how many servers of a cluster JetStream keeps what it acknowledges. 1 to 5, at most as many as there are servers; default 1.",
+      ),
   })
   .superRefine(({ username, password, token }, check) => {
     const refuse = (path: string[], message: string) => check.addIssue({ code: "custom", path, message });

@@ -1,5 +1,14 @@
 import type { BackendHealth, Logger } from "@prism-data/pattern-sdk";
-import { connect, DebugEvents, Events, type NatsConnection } from "nats";
+import {
+  connect,
+  createInbox,
+  DebugEvents,
+  Events,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from "nats";
 import { notConnected, silent, translateError } from "./errors.js";
 
 /** The pause between two attempts to connect: calls are to work within 2 s of the server's return. */
@@ -8,6 +17,12 @@ const reconnectPauseMs = 250;
 /** How often the server is asked whether it is there, and how many answers may be missing: a stalled connection is noticed in 3 s. */
 const pingIntervalMs = 1_000;
 const pingsUnansweredMax = 2;
+
+/**
+ * How long one answer may take while the connection is alive: a server that syncs every message to a busy disk is slow, and a connection
+ * that is not alive is noticed by its pings.
+ */
+const answerTimeoutMs = 10_000;
 
 /** How to reach the server. */
 export interface ConnectionOptions {
@@ -40,6 +55,8 @@ export class Connection {
   readonly address: string;
   readonly #options: ConnectionOptions;
   readonly #firstOutcome = Promise.withResolvers<void>();
+  readonly #downListeners = new Set<() => void>();
+  readonly #upListeners = new Set<() => void>();
   #nats: NatsConnection | undefined;
   #isUp = false;
   #isClosed = false;
@@ -74,10 +91,82 @@ export class Connection {
     return this.#flushing;
   }
 
+  /** Asks, and waits for the one answer. Throws `GatewayError`. */
+  async request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg> {
+    try {
+      return await this.live.request(subject, payload, {
+        timeout: answerTimeoutMs,
+        ...(headers === undefined ? {} : { headers }),
+      });
+    } catch (error) {
+      throw translateError(error, this.address);
+    }
+  }
+
+  /** Asks, and takes answers until `onAnswer` returns true. Throws `GatewayError`, also when the connection is lost meanwhile. */
+  async requestMany(subject: string, payload: string, onAnswer: (answer: Msg) => boolean): Promise<void> {
+    const nats = this.live;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = () => reject(silent(this.address, answerTimeoutMs));
+    let timer = setTimeout(late, answerTimeoutMs);
+    const subscription = nats.subscribe(createInbox(), {
+      callback: (error, answer) => {
+        if (error !== null) return reject(error);
+        clearTimeout(timer);
+        timer = setTimeout(late, answerTimeoutMs);
+        if (onAnswer(answer)) resolve();
+      },
+    });
+    const stopHearing = this.onDown(() => reject(notConnected(this.address)));
+    try {
+      nats.publish(subject, payload, { reply: subscription.getSubject() });
+      await promise;
+    } catch (error) {
+      throw translateError(error, this.address);
+    } finally {
+      clearTimeout(timer);
+      stopHearing();
+      subscription.unsubscribe();
+    }
+  }
+
+  /** Listens to subjects until the returned function is called, over lost connections too. What is sent meanwhile is missed. */
+  listen(subject: string, onMessage: (message: Msg) => void): () => void {
+    let subscription = this.#subscribed(subject, onMessage);
+    let nats = this.#nats;
+    const stopHearing = this.onUp(() => {
+      // The driver renews its subscriptions by itself, except when it was begun anew.
+      if (nats !== this.#nats) subscription = this.#subscribed(subject, onMessage);
+      nats = this.#nats;
+    });
+    return () => {
+      stopHearing();
+      subscription.unsubscribe();
+    };
+  }
+
+  /** Calls `listener` whenever the connection is lost, until the returned function is called. */
+  onDown(listener: () => void): () => void {
+    return added(this.#downListeners, listener);
+  }
+
+  /** Calls `listener` whenever the connection is there again, until the returned function is called. */
+  onUp(listener: () => void): () => void {
+    return added(this.#upListeners, listener);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#firstOutcome.resolve();
     await this.#nats?.close();
+  }
+
+  #subscribed(subject: string, onMessage: (message: Msg) => void): Subscription {
+    return this.live.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) onMessage(message);
+      },
+    });
   }
 
   async #flush(): Promise<void> {
@@ -141,6 +230,7 @@ export class Connection {
     this.#isUp = true;
     this.#report({ reachable: true });
     this.#firstOutcome.resolve();
+    for (const listener of [...this.#upListeners]) listener();
   }
 
   #down(): void {
@@ -148,6 +238,7 @@ export class Connection {
     this.#isUp = false;
     this.counts.losses++;
     if (!this.#isClosed) this.#report({ reachable: false, message: notConnected(this.address).message });
+    for (const listener of [...this.#downListeners]) listener();
   }
 
   #healthMessage: string | undefined;
@@ -161,4 +252,9 @@ export class Connection {
     else this.#options.log.warn({ address: this.address, problem: message }, "NATS does not answer");
     this.#options.reportHealth(health);
   }
+}
+
+function added(listeners: Set<() => void>, listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }

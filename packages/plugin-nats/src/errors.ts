@@ -21,6 +21,15 @@ const tooLarge: Translation = {
   reason: "BACKEND_FAILED",
   advice: "Raise max_payload of the server to 1MB, its default, or more.",
 };
+const noJetStream: Translation = {
+  reason: "NAMESPACE_UNAVAILABLE",
+  advice:
+    "Nothing answers there: switch JetStream on in the server's configuration, and see that the stream was not removed.",
+};
+const full: Translation = {
+  reason: "CAPACITY_EXHAUSTED",
+  advice: "Raise the limits of JetStream's storage on the server or of the account, or keep less.",
+};
 const failing: Translation = { reason: "BACKEND_FAILED", advice: "See the cause in the log of NATS." };
 
 const translations: Readonly<Record<string, Translation>> = {
@@ -33,15 +42,74 @@ const translations: Readonly<Record<string, Translation>> = {
   [ErrorCode.AuthenticationExpired]: denied,
   [ErrorCode.PermissionsViolation]: denied,
   [ErrorCode.MaxPayloadExceeded]: tooLarge,
+  [ErrorCode.NoResponders]: noJetStream,
 };
+
+/** What JetStream answers instead of doing what it was asked. */
+export interface JetStreamProblem {
+  readonly code: number;
+  /** JetStream's own number of the problem. */
+  readonly err_code: number;
+  readonly description: string;
+}
+
+export class JetStreamError extends Error {
+  readonly errorCode: number;
+
+  constructor({ code, err_code, description }: JetStreamProblem) {
+    super(`${description} (JetStream ${err_code || code})`);
+    this.errorCode = err_code;
+  }
+}
+
+export const streamNotFound = [10_059];
+export const messageNotFound = [10_037];
+/** A publish that expected another last message than there is. */
+export const wrongLastSequence = [10_071, 10_164];
+
+const jetStreamTranslations: Readonly<Record<number, Translation>> = {
+  10023: full,
+  10028: full,
+  10047: full,
+  10077: full,
+  10039: noJetStream,
+  10076: noJetStream,
+  10008: lost,
+};
+
+/** Whether JetStream has answered one of these. */
+export function isAnswer(error: unknown, errorCodes: readonly number[]): boolean {
+  const cause = error instanceof GatewayError ? error.cause : error;
+  return cause instanceof JetStreamError && errorCodes.includes(cause.errorCode);
+}
+
+/** Turns the answers with these codes into `undefined`: `.catch(undefinedIf(streamNotFound))`. */
+export function undefinedIf(errorCodes: readonly number[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!isAnswer(error, errorCodes)) throw error;
+    return undefined;
+  };
+}
+
+/** Whether a call has failed only because the server is away. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
+}
 
 /** Translates what a call to `address` met. A `GatewayError` is returned as it is. */
 export function translateError(error: unknown, address: string): GatewayError {
   if (error instanceof GatewayError) return error;
-  const { reason, advice } = (error instanceof NatsError ? translations[error.code] : undefined) ?? failing;
+  const { reason, advice } = translationOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const retry = reason === "BACKEND_UNAVAILABLE" ? { retryAfterMs: reconnectRetryAfterMs } : {};
-  return new GatewayError(reason, `NATS at ${address}: ${message}. ${advice}`, { ...retry, cause: new Error(message) });
+  const cause = error instanceof JetStreamError ? error : new Error(message);
+  return new GatewayError(reason, `NATS at ${address}: ${message}. ${advice}`, { ...retry, cause });
+}
+
+function translationOf(error: unknown): Translation {
+  if (error instanceof NatsError) return translations[error.code] ?? failing;
+  if (error instanceof JetStreamError) return jetStreamTranslations[error.errorCode] ?? failing;
+  return failing;
 }
 
 /** There is no connection now. */
@@ -67,5 +135,21 @@ export function payloadTooSmall(address: string, maxPayloadBytes: number, needed
   return new GatewayError(
     "NAMESPACE_UNAVAILABLE",
     `NATS at ${address} takes messages of ${maxPayloadBytes} bytes; Prism needs ${neededBytes}. Raise max_payload of the server.`,
+  );
+}
+
+/** The server cannot do what the patterns on JetStream need. */
+export function oldServer(address: string, version: string, versionMin: string): GatewayError {
+  return new GatewayError(
+    "NAMESPACE_UNAVAILABLE",
+    `NATS at ${address} is version ${version}; this pattern needs ${versionMin} or newer. Update the server.`,
+  );
+}
+
+/** A stream is not there that the plugin had made. */
+export function streamVanished(address: string, name: string): GatewayError {
+  return new GatewayError(
+    "NAMESPACE_UNAVAILABLE",
+    `NATS at ${address} has no stream ${name} any more. Somebody has removed it: apply the configuration again, which makes it anew.`,
   );
 }

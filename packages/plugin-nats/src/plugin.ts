@@ -1,25 +1,27 @@
 import {
   type Backend,
   definePlugin,
-  type PatternBinder,
   type PubSubCapability,
-  type PubSubOptions,
   pubSubOptions,
+  type StreamCapability,
+  streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { Connection } from "./connection.js";
-import { payloadTooSmall } from "./errors.js";
 import { metricsOf } from "./metrics.js";
-import { NatsPubSub } from "./pub-sub.js";
-import { Subjects } from "./subjects.js";
-
-const kib = 1_024;
-
-/** NATS takes messages of 1 MiB unless it is told otherwise, and headers count: these may take 64 KiB. */
-const messageBytesMax = 1_024 * kib;
-const payloadBytesMax = messageBytesMax - 64 * kib;
+import { payloadBytesMax } from "./payload-limit.js";
+import { pubSubBinder } from "./pub-sub-binder.js";
+import { streamBinder } from "./stream-binder.js";
 
 const pubSubCapabilities = ["wildcards", "groups"] as const satisfies PubSubCapability[];
+
+/** Not compaction: a stream that keeps one message of each key needs a subject, and memory of the server, for every key. */
+const streamCapabilities = [
+  "partitions",
+  "groups",
+  "retention",
+  "replay_by_time",
+] as const satisfies StreamCapability[];
 
 const patterns = {
   "pub-sub": {
@@ -27,9 +29,15 @@ const patterns = {
     limits: { payloadBytesMax },
     options: pubSubOptions(pubSubCapabilities),
   },
+  stream: {
+    capabilities: streamCapabilities,
+    limits: { payloadBytesMax },
+    durability: "backend",
+    options: streamOptions(streamCapabilities),
+  },
 } as const;
 
-/** Pub-sub on core NATS: fast, at most once, and nothing is kept. */
+/** Pub-sub on core NATS, which keeps nothing, and streams on JetStream, which keeps what it acknowledges. */
 export const natsPlugin = definePlugin({
   name: "nats",
   version: "0.1.0",
@@ -52,22 +60,9 @@ export const natsPlugin = definePlugin({
     await connection.firstOutcome;
     return {
       pubSub: pubSubBinder(connection, settings.subject_prefix),
+      stream: streamBinder(connection, settings),
       metrics: () => metricsOf(connection),
       close: () => connection.close(),
     } satisfies Backend<typeof patterns>;
   },
 });
-
-/** Topics need no making, and core NATS keeps nothing that could be removed. */
-function pubSubBinder(connection: Connection, prefix: string): PatternBinder<NatsPubSub, PubSubOptions> {
-  return {
-    bind({ namespace }) {
-      const { info } = connection.live;
-      const maxPayloadBytes = info?.max_payload ?? messageBytesMax;
-      if (maxPayloadBytes < messageBytesMax)
-        throw payloadTooSmall(connection.address, maxPayloadBytes, messageBytesMax);
-      return { pattern: new NatsPubSub(connection, new Subjects(prefix, namespace)) };
-    },
-    deleteData: () => [],
-  };
-}

@@ -30,7 +30,8 @@ export function queueGroup(group: string, topic: string): string {
   return `${encodedToken(group)}.${encodedToken(topic)}`;
 }
 
-function encodedToken(name: string): string {
+/** A name as one token of a subject: no two names have the same. */
+export function encodedToken(name: string): string {
   let encoded = "";
   for (const byte of Buffer.from(name)) {
     const character = String.fromCharCode(byte);

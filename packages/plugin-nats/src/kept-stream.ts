@@ -1,0 +1,26 @@
+import { RetentionPolicy, StorageType } from "nats";
+import type { KeptConfig } from "./jet-stream.js";
+import type { Names } from "./names.js";
+
+/** What is kept for a part of a namespace. */
+export interface KeptPart {
+  readonly names: Names;
+  /** Says in the stream's metadata whose it is. */
+  readonly namespace: string;
+  readonly part: string | number;
+  readonly replicas: number;
+}
+
+/** The settings of every stream that holds messages of a namespace: on disk, read directly, and telling of each message. */
+export function keptStream({ names, namespace, part, replicas }: KeptPart) {
+  return {
+    name: names.stream(part),
+    subjects: [names.subject(part)],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    num_replicas: replicas,
+    allow_direct: true,
+    republish: { src: names.subject(part), dest: names.bell(part), headers_only: true },
+    metadata: { "prism-namespace": namespace },
+  } satisfies KeptConfig;
+}

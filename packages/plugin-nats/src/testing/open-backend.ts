@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import type {
+  Backend,
+  BackendHealth,
+  CallContext,
+  Message,
+  PubSub,
+  Stream,
+  StreamOptions,
+} from "@prism-data/pattern-sdk";
+import { settingsSchema } from "../config.js";
+import { natsPlugin } from "../plugin.js";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A backend under test, and what it has said of its health. */
+export interface OpenBackend extends AsyncDisposable {
+  readonly backend: Backend;
+  readonly health: BackendHealth[];
+  /** Binds a log, a new one unless named. */
+  stream(options?: { name?: string; partitions?: number } & Partial<StreamOptions>): Promise<Stream>;
+  /** Binds a namespace for pub-sub. */
+  pubSub(): Promise<PubSub>;
+  /** Ends the connection without a word, as a process that dies. */
+  die(): Promise<void>;
+}
+
+/** Opens the plugin as its host would. */
+export async function openBackend(settings: Record<string, unknown>): Promise<OpenBackend> {
+  const health: BackendHealth[] = [];
+  const closing: (() => unknown)[] = [];
+  const backend: Backend = await natsPlugin.open(settingsSchema.parse(settings), {
+    backend: "tested",
+    workingDir: "/",
+    dataDir: "/",
+    log: silent,
+    reportHealth: (report) => health.push(report),
+  });
+  let isDead = false;
+  return {
+    backend,
+    health,
+    async stream({ name = randomUUID(), partitions = 1, ...options } = {}) {
+      const binding = {
+        namespace: name,
+        capabilities: new Set<string>(),
+        options: { partitions, compaction: false, ...options },
+      };
+      const bound = await backend.stream!.bind(binding);
+      closing.push(() => bound.close?.());
+      return bound.pattern;
+    },
+    async pubSub() {
+      const options = { retentionMs: 1, maxDeliveries: undefined };
+      return (await backend.pubSub!.bind({ namespace: randomUUID(), capabilities: new Set(), options })).pattern;
+    },
+    async die() {
+      isDead = true;
+      await backend.close?.();
+    },
+    async [Symbol.asyncDispose]() {
+      if (isDead) return;
+      for (const close of closing) await close();
+      await backend.close?.();
+    },
+  };
+}
+
+/** The context of a call that ends with `signal`. */
+export function callWith(signal: AbortSignal = new AbortController().signal): CallContext {
+  return { namespace: "", deadlineMs: undefined, signal, principal: undefined, requestId: undefined };
+}
+
+export function messageWith(id: string, fields: Partial<Message> = {}): Message {
+  return { id, key: id, headers: [], contentType: "", payload: Buffer.from(id), ...fields };
+}
