@@ -10,6 +10,7 @@ import {
   eventually,
   failureOf,
   newSchema,
+  openConnection,
   runAsAdmin,
   sharedUrl,
   startConnection,
@@ -531,6 +532,25 @@ describe("SQL of one namespace", () => {
     );
     expect(left).toEqual([]);
     expect(await binder.deleteData("to be deleted")).toEqual([]);
+  });
+
+  test("that another process has removed is made anew, and is empty", async () => {
+    const name = randomUUID();
+    const sql = await bound(name);
+    await sql.execute(statement("CREATE TABLE t (n int)"), call);
+    const elsewhere = await openConnection({ schema: connection.access.schema });
+    expect(await relationals(elsewhere, 2).binder.deleteData(name)).toHaveLength(1);
+    const madeAgain = () => sql.execute(statement("CREATE TABLE t (n int)"), call).then(() => true);
+    await eventually(() => madeAgain().catch(() => false));
+  });
+
+  test("is gone too when the process that began to remove it was gone before the end", async () => {
+    const name = randomUUID();
+    const sql = await bound(name);
+    const database = ((await one(sql, "SELECT current_database()")) as { value: string }).value;
+    await runAsAdmin(`UPDATE ${connection.access.schema}.namespace SET name = NULL WHERE name = '${name}'`);
+    for (const chore of relationals(connection, 2).chores) await chore.run();
+    expect(await runAsAdmin(`SELECT FROM pg_database WHERE datname = '${database}'`)).toEqual([]);
   });
 
   test("is gone with its database and role whatever another has granted to its role, and with its sessions at work", async () => {

@@ -20,6 +20,9 @@ const batchBytes = 2 ** 20;
 /** How many times more rows than before are asked for at most. */
 const growthMax = 8;
 
+/** Rows that are asked for at once at most, unless the app takes more: an app that takes few must not have a round trip for each. */
+const rowsAtOnceMax = 1_000;
+
 /** A statement whose call has no deadline is bounded by the session. */
 type Deadline = Pick<CallContext, "deadlineMs">;
 
@@ -77,7 +80,7 @@ export class SqlSession {
   /** Runs a statement for its rows, read as the outlet takes them. */
   async query(statement: SqlStatement, outlet: RowOutlet, context: CallContext): Promise<void> {
     await this.#run(statement, context, {
-      rowsFirst: Math.min(rowsFirst, outlet.batchRows),
+      rowsFirst,
       read: (portal) => readRows(portal, outlet, this.#typeNames),
     });
   }
@@ -166,7 +169,7 @@ async function readRows(portal: Portal, outlet: RowOutlet, typeNames: TypeNames)
     if (isLast) return;
     if (rows.length > 0)
       rowsMax = Math.min(
-        outlet.batchRows,
+        Math.max(outlet.batchRows, rowsAtOnceMax),
         rowsMax * growthMax,
         Math.max(1, Math.floor(batchBytes / averageBytes(rows))),
       );

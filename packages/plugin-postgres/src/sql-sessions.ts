@@ -40,6 +40,7 @@ export class SqlSessions {
   readonly #open = new Set<PoolClient>();
   readonly #stopListening: () => void;
   readonly #restoreLogin: () => Promise<unknown>;
+  #closing: Promise<void> | undefined;
 
   constructor({ connection, login: { name, password }, connectionsMax, restoreLogin }: SqlSessionsOptions) {
     this.#connection = connection;
@@ -72,7 +73,13 @@ export class SqlSessions {
     return new SqlSession({ client, config: this.#config, typeNames: this.#typeNames });
   }
 
-  async close(): Promise<void> {
+  /** May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#stopListening();
     const closed = [this.#pool, this.#lookUps].map((pool) => pool.end());
     this.#drop();
