@@ -35,6 +35,8 @@ export interface SqlSessionOptions {
   /** How its connection was made. */
   readonly config: ClientConfig;
   readonly typeNames: TypeNames;
+  /** The session does not use its connection any more. */
+  readonly onGivenBack: () => void;
 }
 
 /** One connection of a namespace's own role, for one call or one transaction. */
@@ -42,16 +44,18 @@ export class SqlSession {
   readonly #client: PoolClient;
   readonly #config: ClientConfig;
   readonly #typeNames: TypeNames;
+  readonly #onGivenBack: () => void;
   readonly #onError = () => {
     this.#isBroken = true;
   };
   #transaction: Transaction = "none";
   #isBroken = false;
 
-  constructor({ client, config, typeNames }: SqlSessionOptions) {
+  constructor({ client, config, typeNames, onGivenBack }: SqlSessionOptions) {
     this.#client = client;
     this.#config = config;
     this.#typeNames = typeNames;
+    this.#onGivenBack = onGivenBack;
     client.on("error", this.#onError);
   }
 
@@ -95,6 +99,7 @@ export class SqlSession {
     }
     this.#client.release(this.#isBroken);
     this.#client.off("error", this.#onError);
+    this.#onGivenBack();
   }
 
   async #run(

@@ -5,6 +5,7 @@ import { translateLinkError } from "./errors.js";
 import type { NamespaceLogin } from "./namespace-database.js";
 import { sessionsBusy, statementAbandoned, translateSqlError } from "./sql-errors.js";
 import { SqlSession } from "./sql-session.js";
+import { Turns } from "./turns.js";
 import { TypeNames } from "./type-names.js";
 
 /** Calls that may wait for a connection; more would only wait past their deadlines. */
@@ -34,6 +35,8 @@ export class SqlSessions {
   readonly #connection: Connection;
   readonly #config: ClientConfig;
   readonly #pool: Pool;
+  /** Calls wait here for a connection as long as their deadlines allow; the pool has one for each whose turn it is. */
+  readonly #turns: Turns;
   /** For questions of the plugin's own while a statement is under way: those must not wait until others are done. */
   readonly #lookUps: Pool;
   readonly #typeNames = new TypeNames((oids) => this.#findTypeNames(oids));
@@ -47,6 +50,7 @@ export class SqlSessions {
     this.#restoreLogin = restoreLogin;
     const settings = { statement_timeout: statementTimeoutMs };
     this.#config = { ...connection.access.clientConfig(settings), user: name, password, database: name };
+    this.#turns = new Turns(connectionsMax);
     this.#pool = this.#openPool(connectionsMax);
     this.#lookUps = this.#openPool(1);
     this.#stopListening = connection.onDown(() => this.#drop());
@@ -68,9 +72,19 @@ export class SqlSessions {
   /** Takes a connection; whoever takes it gives it back. Throws `GatewayError`. */
   async take(context: CallContext): Promise<SqlSession> {
     this.#connection.requireUp();
-    if (this.#pool.waitingCount >= waitingMax) throw sessionsBusy(this.#connection.address);
-    const client = await this.#connected(context);
-    return new SqlSession({ client, config: this.#config, typeNames: this.#typeNames });
+    if (this.#turns.waiting >= waitingMax) throw sessionsBusy(this.#connection.address);
+    await this.#turns.enter(context.signal).catch(() => {
+      throw statementAbandoned(context);
+    });
+    const onGivenBack = () => this.#turns.leave();
+    try {
+      this.#connection.requireUp();
+      const client = await this.#connected(context);
+      return new SqlSession({ client, config: this.#config, typeNames: this.#typeNames, onGivenBack });
+    } catch (error) {
+      onGivenBack();
+      throw error;
+    }
   }
 
   /** May be called again. */
