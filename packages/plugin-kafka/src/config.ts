@@ -1,9 +1,5 @@
+import { durationSetting, textSetting } from "@prism-data/pattern-sdk";
 import * as z from "zod";
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;
-
-/** A host name, user or password longer than this is a slip. */
-const textCharsMax = 1_024;
 
 /** More are not needed to find the others. */
 const brokersMax = 32;
@@ -11,27 +7,15 @@ const brokersMax = 32;
 /** The most replicas that Kafka counts. */
 const replicasMax = 32_767;
 
-const durationText = /^(\d{1,6})(ms|s|m)$/;
 const brokerText = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
-
-const text = z.string().min(1, "Must not be empty.").max(textCharsMax, `Must be at most ${textCharsMax} characters.`);
-
-/** A time from `min` to `max`, written with a unit. Parses to ms. */
-function duration({ min, max }: { min: string; max: string }) {
-  return z
-    .string()
-    .regex(durationText, "Must be a whole number with a unit: ms, s or m.")
-    .transform(parseDurationMs)
-    .refine((ms) => ms >= parseDurationMs(min) && ms <= parseDurationMs(max), `Must be ${min} to ${max}.`);
-}
 
 const sasl = z.strictObject({
   mechanism: z
     .enum(["plain", "scram-sha-256", "scram-sha-512"])
     .default("scram-sha-512")
     .describe("How to prove who the plugin is: plain, scram-sha-256 or scram-sha-512. Default: scram-sha-512."),
-  username: text.describe("The user."),
-  password: text.describe("The user's password; take it from the environment or a file, do not write it here."),
+  username: textSetting.describe("The user."),
+  password: textSetting.describe("The user's password; take it from the environment or a file, do not write it here."),
 });
 
 /** The settings of a Kafka backend. */
@@ -43,15 +27,15 @@ export const settingsSchema = z.strictObject({
     .describe("Where to begin, as HOST:PORT; the others are found. Name several, so that one may be away. 1 to 32."),
   tls: z.boolean().default(false).describe("Whether to speak TLS to the brokers. Default: false."),
   sasl: sasl.optional().describe("How to log in. Default: without."),
-  connect_timeout: duration({ min: "100ms", max: "1m" })
+  connect_timeout: durationSetting({ min: "100ms", max: "1m" })
     .prefault("1s")
     .describe("How long an attempt to connect to a broker may take. 100ms to 1m; default 1s."),
-  request_timeout: duration({ min: "500ms", max: "1m" })
+  request_timeout: durationSetting({ min: "500ms", max: "1m" })
     .prefault("5s")
     .describe(
       "How long a broker may stay silent while a request waits for it; then the connection is made anew. 500ms to 1m; default 5s.",
     ),
-  session_timeout: duration({ min: "1s", max: "5m" })
+  session_timeout: durationSetting({ min: "1s", max: "5m" })
     .prefault("6s")
     .describe(
       "After how long a group does without a member whose process has died; its partitions wait meanwhile. Brokers take no less " +
@@ -72,8 +56,3 @@ export const settingsSchema = z.strictObject({
 
 /** The settings as they are used: durations in ms. */
 export type Settings = z.output<typeof settingsSchema>;
-
-function parseDurationMs(duration: string): number {
-  const [, digits, unit] = durationText.exec(duration) ?? [];
-  return Number(digits) * unitMs[unit as keyof typeof unitMs];
-}

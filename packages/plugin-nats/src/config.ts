@@ -1,27 +1,10 @@
+import { serverTimeoutSetting, textSetting } from "@prism-data/pattern-sdk";
 import * as z from "zod";
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;
-const durationText = /^(\d{1,6})(ms|s|m)$/;
-
-/** A shorter wait would give up on a server that is merely busy. */
-const timeoutMsMin = 100;
-/** A call that waits longer than this has lost its caller. */
-const timeoutMsMax = 60_000;
-/** A host name, user or password longer than this is a slip. */
-const textCharsMax = 1_024;
-
-const text = z.string().min(1, "Must not be empty.").max(textCharsMax, `Must be at most ${textCharsMax} characters.`);
-
-const durationMs = z
-  .string()
-  .regex(durationText, "Must be a whole number with a unit: ms, s or m.")
-  .transform(parseDurationMs)
-  .refine((ms) => ms >= timeoutMsMin && ms <= timeoutMsMax, "Must be 100ms to 1m.");
 
 /** The settings of a NATS backend. */
 export const settingsSchema = z
   .strictObject({
-    url: text
+    url: textSetting
       .superRefine((url, check) => {
         const problem = problemOf(url);
         if (problem !== undefined) check.addIssue({ code: "custom", message: problem });
@@ -29,17 +12,17 @@ export const settingsSchema = z
       .describe(
         "Where the server is: nats://HOST:PORT. The port may be left out (4222). Names and passwords do not belong in it.",
       ),
-    username: text.optional().describe("The user. With password. Default: none."),
-    password: text
+    username: textSetting.optional().describe("The user. With password. Default: none."),
+    password: textSetting
       .optional()
       .describe("The user's password; take it from the environment or a file, do not write it here. Default: none."),
-    token: text
+    token: textSetting
       .optional()
       .describe("The token, in place of username and password; take it from the environment or a file. Default: none."),
-    connect_timeout: durationMs
+    connect_timeout: serverTimeoutSetting
       .prefault("2s")
       .describe("How long an attempt to connect may take. 100ms to 1m; default 2s."),
-    command_timeout: durationMs
+    command_timeout: serverTimeoutSetting
       .prefault("2s")
       .describe(
         "How long NATS may stay silent while calls wait for it; then they fail with BACKEND_UNAVAILABLE. 100ms to 1m; default 2s.",
@@ -79,9 +62,4 @@ function problemOf(url: string): string | undefined {
     return "Must not carry a user or password: a URL is logged. Use username and password.";
   if (hostname === "") return "Must name a host.";
   return (pathname === "" || pathname === "/") && search === "" && hash === "" ? undefined : "Must end with the port.";
-}
-
-function parseDurationMs(duration: string): number {
-  const [, digits, unit] = durationText.exec(duration) ?? [];
-  return Number(digits) * unitMs[unit as keyof typeof unitMs];
 }

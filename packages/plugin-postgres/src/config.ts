@@ -1,25 +1,13 @@
+import { serverTimeoutSetting, textSetting, tlsSettings } from "@prism-data/pattern-sdk";
 import * as z from "zod";
 
-const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;
-
-/** A shorter wait would give up on a server that is merely busy. */
-const timeoutMsMin = 100;
-
-/** A call that waits longer than this has lost its caller. */
-const timeoutMsMax = 60_000;
-
 const defaultPort = 5432;
-
-/** A file name, host name, user or password longer than this is a slip. */
-const textCharsMax = 1_024;
 
 /** With fewer than two, a statement that waits for a lock would hold up all others. */
 const poolSizeMin = 2;
 
 /** Each connection is a process of the server; more than this serves nobody faster. */
 const poolSizeMax = 200;
-
-const durationText = /^(\d{1,6})(ms|s|m)$/;
 
 /** PostgreSQL cuts names after 63 bytes. */
 const databasePath = /^\/([^/]{1,63})$/;
@@ -32,35 +20,9 @@ export interface Endpoint {
   readonly user: string;
 }
 
-const text = z.string().min(1, "Must not be empty.").max(textCharsMax, `Must be at most ${textCharsMax} characters.`);
-
-const durationMs = z
-  .string()
-  .regex(durationText, "Must be a whole number with a unit: ms, s or m.")
-  .transform(parseDurationMs)
-  .refine((ms) => ms >= timeoutMsMin && ms <= timeoutMsMax, "Must be 100ms to 1m.");
-
-const tls = z
-  .strictObject({
-    ca_file: text
-      .optional()
-      .describe(
-        "The certificates to trust, as PEM. Default: those of Node.js. A relative path starts at the folder of prism.yaml.",
-      ),
-    cert_file: text.optional().describe("The plugin's own certificate, as PEM. With key_file; default: none."),
-    key_file: text.optional().describe("The private key of cert_file, as PEM. With cert_file; default: none."),
-    server_name: text
-      .optional()
-      .describe("The name that the server's certificate must carry. Default: the host of url."),
-  })
-  .superRefine(({ cert_file, key_file }, check) => {
-    if ((cert_file === undefined) === (key_file === undefined)) return;
-    check.addIssue({ code: "custom", path: ["cert_file"], message: "cert_file and key_file need each other." });
-  });
-
 /** The settings of a PostgreSQL backend. */
 export const settingsSchema = z.strictObject({
-  url: text
+  url: textSetting
     .superRefine((url, check) => {
       const problem = problemOf(url);
       if (problem !== undefined) check.addIssue({ code: "custom", message: problem });
@@ -69,10 +31,10 @@ export const settingsSchema = z.strictObject({
       "Where the server is: postgres://USER@HOST:PORT/DATABASE. The port may be left out (5432). The password does not belong " +
         "in it: see password.",
     ),
-  password: text
+  password: textSetting
     .optional()
     .describe("The user's password; take it from the environment or a file, do not write it here. Default: none."),
-  tls: tls
+  tls: tlsSettings
     .optional()
     .describe(
       "Encrypts, and says how to trust the server and to be trusted. {} trusts what Node.js trusts. Default: no TLS.",
@@ -95,12 +57,12 @@ export const settingsSchema = z.strictObject({
       "The most connections for calls: those of all key-value, queue, stream and pub-sub namespaces together, and as many again for " +
         "each relational namespace. One more listens. 2 to 200; default 10.",
     ),
-  connect_timeout: durationMs
+  connect_timeout: serverTimeoutSetting
     .prefault("2s")
     .describe(
       "How long an attempt to connect may take, TLS included, or a call waits for a connection. 100ms to 1m; default 2s.",
     ),
-  statement_timeout: durationMs
+  statement_timeout: serverTimeoutSetting
     .prefault("5s")
     .describe(
       "How long one statement of the plugin's own may take on the server. SQL of apps is bounded by their deadlines instead. " +
@@ -141,9 +103,4 @@ function isDecodable(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function parseDurationMs(duration: string): number {
-  const [, digits, unit] = durationText.exec(duration) ?? [];
-  return Number(digits) * unitMs[unit as keyof typeof unitMs];
 }

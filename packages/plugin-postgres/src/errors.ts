@@ -1,11 +1,16 @@
-import { GatewayError, type Reason } from "@prism-data/pattern-sdk";
+import {
+  busyRetryAfterMs,
+  GatewayError,
+  linkTranslationOf,
+  linkTranslations,
+  notConnectedError,
+  type Reason,
+  reconnectRetryAfterMs,
+  type Translation,
+} from "@prism-data/pattern-sdk";
 import { DatabaseError } from "pg";
 
-/** The plugin tries to reconnect at least this often, so an earlier retry would meet the same state. */
-const reconnectRetryAfterMs = 500;
-
-/** A restart, a failover or a full server takes a while; asking more often does not shorten it. */
-const busyRetryAfterMs = 1_000;
+const link = linkTranslations("PostgreSQL");
 
 /** The SQLSTATE that the plugin's own functions raise when their namespace was deleted. */
 export const namespaceGoneState = "PR001";
@@ -13,28 +18,6 @@ export const namespaceGoneState = "PR001";
 /** The SQLSTATE that they raise when a process was away for so long that changes may have been thrown away which it has not seen. */
 export const leaseEndedState = "PR002";
 
-interface Translation {
-  readonly reason: Reason;
-  readonly advice: string;
-  readonly retryAfterMs?: number;
-}
-
-const unreachable: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice: "The plugin reconnects by itself. Check that PostgreSQL runs and that url names it.",
-  retryAfterMs: reconnectRetryAfterMs,
-};
-const lost: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice: "The connection was lost before the answer came; a write may or may not have been applied.",
-  retryAfterMs: reconnectRetryAfterMs,
-};
-const untrusted: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice:
-    "The TLS handshake failed. Check tls.ca_file, tls.cert_file, tls.key_file and tls.server_name in the settings.",
-  retryAfterMs: busyRetryAfterMs,
-};
 const busy: Translation = {
   reason: "BACKEND_UNAVAILABLE",
   advice: "PostgreSQL runs but does not take this call now. Nothing was changed; try again.",
@@ -85,7 +68,7 @@ const failing: Translation = {
 
 /** By SQLSTATE; one that stands here itself comes before its class, the first two characters. Source: PostgreSQL's appendix A. */
 const stateTranslations: Readonly<Record<string, Translation>> = {
-  "08": lost,
+  "08": link.lost,
   "25006": standby,
   "28": denied,
   "3D000": misplaced,
@@ -98,26 +81,12 @@ const stateTranslations: Readonly<Record<string, Translation>> = {
   "53100": full,
   "53200": full,
   "55P03": slow,
-  "57": lost,
+  "57": link.lost,
   "57014": slow,
   "57P03": busy,
   [namespaceGoneState]: gone,
   [leaseEndedState]: behind,
 };
-
-/** By the `code` of an error of the socket, of name resolution or of TLS. */
-const socketTranslations: Readonly<Record<string, Translation>> = {
-  ECONNREFUSED: unreachable,
-  ETIMEDOUT: unreachable,
-  ENOTFOUND: unreachable,
-  EAI_AGAIN: unreachable,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  EPROTO: untrusted,
-};
-
-/** Codes of a certificate that does not verify. Source: OpenSSL's X509_V_ERR names as Node passes them on. */
-const certificateCode = /^(?:ERR_(?:TLS|SSL)_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
 
 /** What the driver says, without a code, when the server takes no TLS. */
 const tlsRefused = "The server does not support SSL connections";
@@ -133,12 +102,12 @@ const poolExhausted = "timeout exceeded when trying to connect";
 
 /** Translates what a call to `address` met. A `GatewayError` is returned as it is. */
 export function translateError(error: unknown, address: string): GatewayError {
-  return error instanceof GatewayError ? error : translated(error, address, lost);
+  return error instanceof GatewayError ? error : translated(error, address, link.lost);
 }
 
 /** Translates what an attempt to connect to `address` met, or a connection without a call on it. */
 export function translateLinkError(error: unknown, address: string): GatewayError {
-  return error instanceof GatewayError ? error : translated(error, address, unreachable);
+  return error instanceof GatewayError ? error : translated(error, address, link.unreachable);
 }
 
 /** Whether the server has left a statement unanswered for too long. */
@@ -182,22 +151,14 @@ function translationOf(error: unknown, message: string, otherwise: Translation):
     const state = error.code ?? "";
     return stateTranslations[state] ?? stateTranslations[state.slice(0, 2)] ?? failing;
   }
-  if (message === tlsRefused) return untrusted;
+  if (message === tlsRefused) return link.untrusted;
   if (passwordMissing.test(message)) return denied;
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-  if (code === undefined) return otherwise;
-  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : otherwise);
+  return linkTranslationOf(error, link) ?? otherwise;
 }
 
 /** There is no connection now. `cause`: what the last attempt met. */
 export function linkDown(address: string, cause: GatewayError | undefined): GatewayError {
-  if (cause !== undefined && cause.reason !== "BACKEND_UNAVAILABLE") return cause;
-  const why = cause === undefined ? "" : ` ${cause.message}`;
-  return new GatewayError(
-    "BACKEND_UNAVAILABLE",
-    `There is no connection to PostgreSQL at ${address}; nothing was sent.${why}`,
-    { retryAfterMs: cause?.retryAfterMs ?? reconnectRetryAfterMs, cause },
-  );
+  return notConnectedError(`PostgreSQL at ${address}`, cause);
 }
 
 /** The server does not write: it follows another one. */
@@ -209,7 +170,7 @@ export function isStandby(address: string): GatewayError {
 
 /** The server has not answered for too long. */
 function silent(address: string): GatewayError {
-  return new GatewayError("BACKEND_UNAVAILABLE", `PostgreSQL at ${address} does not answer. ${lost.advice}`, {
+  return new GatewayError("BACKEND_UNAVAILABLE", `PostgreSQL at ${address} does not answer. ${link.lost.advice}`, {
     retryAfterMs: reconnectRetryAfterMs,
   });
 }
@@ -249,18 +210,4 @@ export function newerSchema(schema: string, version: number): GatewayError {
   return new GatewayError("INVALID_SETTINGS", `The settings of PostgreSQL are wrong. schema: ${description}`, {
     fieldViolations: [{ field: "schema", description }],
   });
-}
-
-/** A file of the TLS settings cannot be read or used. */
-export function invalidTlsFile(field: string, path: string, cause: unknown): GatewayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const description = `${path} cannot be used: ${why}. Name a PEM file that this user may read.`;
-  return new GatewayError(
-    "INVALID_SETTINGS",
-    `The TLS settings of PostgreSQL are wrong. tls.${field}: ${description}`,
-    {
-      fieldViolations: [{ field: `tls.${field}`, description }],
-      cause,
-    },
-  );
 }

@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { checkServerIdentity, createSecureContext, type ConnectionOptions as TlsOptions } from "node:tls";
+import { checkServerIdentity, type ConnectionOptions as TlsOptions } from "node:tls";
+import { readTlsFiles } from "@prism-data/pattern-sdk";
 import type { ClientConfig } from "pg";
 import { types } from "pg";
 import { type Endpoint, endpointOf, type Settings } from "./config.js";
-import { invalidTlsFile } from "./errors.js";
 
 /** How often a server looks, during a statement, whether its client is still there. */
 const clientCheckMs = 1_000;
@@ -85,27 +83,11 @@ function startupOptions(settings: SessionSettings): string {
 const getTypeParser: typeof types.getTypeParser = ((oid: number, format: "text" | "binary" = "text") =>
   oid === int8Oid ? BigInt : types.getTypeParser(oid, format as "text")) as typeof types.getTypeParser;
 
-/** Reads the files now, so that one that cannot work is told at once and not at the first connection. */
 function tlsOptions(
   tls: NonNullable<Settings["tls"]>,
   { workingDir, host }: { workingDir: string; host: string },
 ): TlsOptions {
-  const read = (field: "ca_file" | "cert_file" | "key_file", as: "ca" | "cert" | "key") => {
-    const file = tls[field];
-    if (file === undefined) return {};
-    const path = resolve(workingDir, file);
-    try {
-      return { [as]: readFileSync(path) };
-    } catch (error) {
-      throw invalidTlsFile(field, path, error);
-    }
-  };
-  const files = { ...read("ca_file", "ca"), ...read("cert_file", "cert"), ...read("key_file", "key") };
-  try {
-    createSecureContext(files);
-  } catch (error) {
-    throw invalidTlsFile("ca_file", "one of the files", error);
-  }
+  const files = readTlsFiles(tls, { workingDir, system: "PostgreSQL" });
   const name = tls.server_name ?? host;
   // The driver gives the host's name as SNI, and none for an address; what the certificate must say is decided here.
   return { ...files, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) };

@@ -1,19 +1,8 @@
+import { serverTimeoutSetting, textSetting, tlsSettings } from "@prism-data/pattern-sdk";
 import * as z from "zod";
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;
-
-/** A shorter wait would give up on a server that is merely busy. */
-const timeoutMsMin = 100;
-
-/** A call that waits longer than this has lost its caller. */
-const timeoutMsMax = 60_000;
 
 const defaultPort = 6379;
 
-/** A file name, host name, user or password longer than this is a slip. */
-const textCharsMax = 1_024;
-
-const durationText = /^(\d{1,6})(ms|s|m)$/;
 const databasePath = /^\/?(\d{0,9})$/;
 
 /** Where the server is, from `url`. */
@@ -24,31 +13,10 @@ export interface Endpoint {
   readonly encrypted: boolean;
 }
 
-const text = z.string().min(1, "Must not be empty.").max(textCharsMax, `Must be at most ${textCharsMax} characters.`);
-
-const durationMs = z
-  .string()
-  .regex(durationText, "Must be a whole number with a unit: ms, s or m.")
-  .transform(parseDurationMs)
-  .refine((ms) => ms >= timeoutMsMin && ms <= timeoutMsMax, "Must be 100ms to 1m.");
-
-const tls = z.strictObject({
-  ca_file: text
-    .optional()
-    .describe(
-      "The certificates to trust, as PEM. Default: those of Node.js. A relative path starts at the folder of prism.yaml.",
-    ),
-  cert_file: text.optional().describe("The plugin's own certificate, as PEM. With key_file; default: none."),
-  key_file: text.optional().describe("The private key of cert_file, as PEM. With cert_file; default: none."),
-  server_name: text
-    .optional()
-    .describe("The name that the server's certificate must carry, and that is sent as SNI. Default: the host of url."),
-});
-
 /** The settings of a Redis backend. */
 export const settingsSchema = z
   .strictObject({
-    url: text
+    url: textSetting
       .superRefine((url, check) => {
         const problem = problemOf(url);
         if (problem !== undefined) check.addIssue({ code: "custom", message: problem });
@@ -57,15 +25,15 @@ export const settingsSchema = z
         "Where the server is: redis://HOST:PORT/DATABASE, or rediss:// for TLS. The port may be left out (6379), the database " +
           "too (0). Names and passwords do not belong in it: see username and password.",
       ),
-    username: text.optional().describe("The ACL user. Default: the server's default user."),
-    password: text
+    username: textSetting.optional().describe("The ACL user. Default: the server's default user."),
+    password: textSetting
       .optional()
       .describe("The user's password; take it from the environment or a file, do not write it here. Default: none."),
-    tls: tls.optional().describe("How to trust the server and to be trusted. With rediss:// only."),
-    connect_timeout: durationMs
+    tls: tlsSettings.optional().describe("How to trust the server and to be trusted. With rediss:// only."),
+    connect_timeout: serverTimeoutSetting
       .prefault("2s")
       .describe("How long an attempt to connect may take, TLS included. 100ms to 1m; default 2s."),
-    command_timeout: durationMs
+    command_timeout: serverTimeoutSetting
       .prefault("2s")
       .describe(
         "How long Redis may stay silent while calls wait for it. After that the connection is given up, the calls fail with " +
@@ -83,9 +51,6 @@ export const settingsSchema = z
   .superRefine(({ url, username, password, tls }, check) => {
     const refuse = (path: string[], message: string) => check.addIssue({ code: "custom", path, message });
     if (tls !== undefined && url.startsWith("redis:")) refuse(["tls"], "Needs a url that starts with rediss://.");
-    if ((tls?.cert_file === undefined) !== (tls?.key_file === undefined)) {
-      refuse(["tls", "cert_file"], "cert_file and key_file need each other.");
-    }
     if (username !== undefined && password === undefined) refuse(["password"], "Must be given when username is.");
   });
 
@@ -114,9 +79,4 @@ function problemOf(url: string): string | undefined {
   if (hostname === "") return "Must name a host.";
   if (!databasePath.test(pathname)) return "Must end with the number of a database, such as /0, or without one.";
   return search === "" && hash === "" ? undefined : "Must not carry a query or a fragment.";
-}
-
-function parseDurationMs(duration: string): number {
-  const [, digits, unit] = durationText.exec(duration) ?? [];
-  return Number(digits) * unitMs[unit as keyof typeof unitMs];
 }

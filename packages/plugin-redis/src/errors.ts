@@ -1,33 +1,14 @@
-import { GatewayError, type Reason } from "@prism-data/pattern-sdk";
+import {
+  busyRetryAfterMs,
+  GatewayError,
+  linkTranslationOf,
+  linkTranslations,
+  notConnectedError,
+  reconnectRetryAfterMs,
+  type Translation,
+} from "@prism-data/pattern-sdk";
 
-/** The driver tries to reconnect at least this often, so an earlier retry would meet the same state. */
-const reconnectRetryAfterMs = 500;
-
-/** Loading, a failover or a long script takes a while; asking more often does not shorten it. */
-const busyRetryAfterMs = 1_000;
-
-interface Translation {
-  readonly reason: Reason;
-  readonly advice: string;
-  readonly retryAfterMs?: number;
-}
-
-const unreachable: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice: "The plugin reconnects by itself. Check that Redis runs and that url names it.",
-  retryAfterMs: reconnectRetryAfterMs,
-};
-const lost: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice: "The connection was lost before the answer came; a write may or may not have been applied.",
-  retryAfterMs: reconnectRetryAfterMs,
-};
-const untrusted: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice:
-    "The TLS handshake failed. Check tls.ca_file, tls.cert_file, tls.key_file and tls.server_name in the settings.",
-  retryAfterMs: busyRetryAfterMs,
-};
+const link = linkTranslations("Redis");
 const busy: Translation = {
   reason: "BACKEND_UNAVAILABLE",
   advice: "Redis runs but does not take this call now. Nothing was changed; try again.",
@@ -87,20 +68,6 @@ const replyTranslations: Readonly<Record<string, Translation>> = {
   WRONGTYPE: foreign,
 };
 
-/** By the `code` of an error of the socket, of name resolution or of TLS. */
-const socketTranslations: Readonly<Record<string, Translation>> = {
-  ECONNREFUSED: unreachable,
-  ETIMEDOUT: unreachable,
-  ENOTFOUND: unreachable,
-  EAI_AGAIN: unreachable,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  EPROTO: untrusted,
-};
-
-/** Codes of a certificate that does not verify. Source: OpenSSL's X509_V_ERR names as Node passes them on. */
-const certificateCode = /^(?:ERR_(?:TLS|SSL)_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
-
 /** The first word of an error reply. */
 const replyCode = /^([A-Z]+) /;
 
@@ -118,12 +85,12 @@ const databaseMissing = "ERR DB index is out of range";
 
 /** Translates what a call to `endpoint` met. A `GatewayError` is returned as it is. */
 export function translateError(error: unknown, endpoint: string): GatewayError {
-  return error instanceof GatewayError ? error : translated(error, endpoint, lost);
+  return error instanceof GatewayError ? error : translated(error, endpoint, link.lost);
 }
 
 /** Translates what an attempt to connect to `endpoint` met, or a connection without a call on it. */
 export function translateLinkError(error: unknown, endpoint: string): GatewayError {
-  return translated(error, endpoint, unreachable);
+  return translated(error, endpoint, link.unreachable);
 }
 
 /** A watch cannot go on without missing changes. */
@@ -151,16 +118,7 @@ export function isScriptMissing(error: unknown): boolean {
 
 /** There is no connection now. `cause`: what the last attempt met. */
 export function linkDown(endpoint: string, cause: GatewayError | undefined): GatewayError {
-  if (cause !== undefined && cause.reason !== "BACKEND_UNAVAILABLE") return cause;
-  const why = cause === undefined ? "" : ` ${cause.message}`;
-  return new GatewayError(
-    "BACKEND_UNAVAILABLE",
-    `There is no connection to Redis at ${endpoint}; nothing was sent.${why}`,
-    {
-      retryAfterMs: cause?.retryAfterMs ?? reconnectRetryAfterMs,
-      cause,
-    },
-  );
+  return notConnectedError(`Redis at ${endpoint}`, cause);
 }
 
 /** The server tells no time yet, so no expiry can be set. */
@@ -222,16 +180,6 @@ export function foreignRecord(): GatewayError {
   );
 }
 
-/** A file of the TLS settings cannot be read or used. */
-export function invalidTlsFile(field: string, path: string, cause: unknown): GatewayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const description = `${path} cannot be used: ${why}. Name a PEM file that this user may read.`;
-  return new GatewayError("INVALID_SETTINGS", `The TLS settings of Redis are wrong. tls.${field}: ${description}`, {
-    fieldViolations: [{ field: `tls.${field}`, description }],
-    cause,
-  });
-}
-
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === givenUp) return "the connection was closed";
@@ -246,9 +194,7 @@ function translationOf(error: unknown, message: string, otherwise: Translation):
     if (message.startsWith(databaseMissing)) return misplaced;
     return replyTranslations[replyCode.exec(message)?.[1] ?? ""] ?? failing;
   }
-  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  if (code === undefined) return otherwise;
-  return socketTranslations[code] ?? (certificateCode.test(code) ? untrusted : otherwise);
+  return linkTranslationOf(error, link) ?? otherwise;
 }
 
 /** Whether Redis itself answered with an error. */

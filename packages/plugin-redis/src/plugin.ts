@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { createSecureContext } from "node:tls";
 import {
   type Backend,
   definePlugin,
@@ -8,12 +5,12 @@ import {
   type PluginContext,
   queueCapabilities,
   queueOptions,
+  readTlsFiles,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { ChangeFeed } from "./change-feed.js";
 import { endpointOf, type Settings, settingsSchema } from "./config.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
-import { invalidTlsFile } from "./errors.js";
 import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
 import { queueBinder } from "./queue-binder.js";
@@ -76,23 +73,7 @@ function connectionOptions(
   };
 }
 
-/** Reads the files now, so that one that cannot work is told at once and not at the first connection. */
 function tlsOptions(tls: Settings["tls"] = {}, workingDir: string): ConnectionOptions["tls"] {
-  const read = (field: "ca_file" | "cert_file" | "key_file", as: "ca" | "cert" | "key") => {
-    const file = tls[field];
-    if (file === undefined) return {};
-    const path = resolve(workingDir, file);
-    try {
-      return { [as]: readFileSync(path) };
-    } catch (error) {
-      throw invalidTlsFile(field, path, error);
-    }
-  };
-  const files = { ...read("ca_file", "ca"), ...read("cert_file", "cert"), ...read("key_file", "key") };
-  try {
-    createSecureContext(files);
-  } catch (error) {
-    throw invalidTlsFile("ca_file", "one of the files", error);
-  }
+  const files = readTlsFiles(tls, { workingDir, system: "Redis" });
   return { ...files, ...(tls.server_name === undefined ? {} : { servername: tls.server_name }) };
 }

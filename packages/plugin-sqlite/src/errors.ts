@@ -1,4 +1,4 @@
-import { GatewayError, type Reason } from "@prism-data/pattern-sdk";
+import { GatewayError, type Reason, type Translation } from "@prism-data/pattern-sdk";
 import Database from "better-sqlite3";
 
 /** A locked file is usually free again within a commit or two. */
@@ -6,12 +6,6 @@ const lockedRetryAfterMs = 200;
 
 /** A file that is gone comes back by an operator's hand, not by itself. */
 const goneRetryAfterMs = 5_000;
-
-interface Translation {
-  readonly reason: Reason;
-  readonly advice: string;
-  readonly retryAfterMs?: number;
-}
 
 const locked: Translation = {
   reason: "BACKEND_UNAVAILABLE",

@@ -48,12 +48,14 @@ export function sizeOption({ description, min, max }: SizeOption) {
     .meta({ description, "x-bounds": `${min} to ${max}` });
 }
 
-function msOf(text: string): number {
+/** The milliseconds of a duration that the schema has checked. */
+export function msOf(text: string): number {
   const [, digits, unit] = durationPattern.exec(text) ?? [];
   return Number(digits) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
 }
 
-function bytesOf(text: string): number {
+/** The bytes of a size that the schema has checked. */
+export function bytesOf(text: string): number {
   const [, digits, unit] = sizePattern.exec(text) ?? [];
   return Number(digits) * bytesPerUnit[unit as keyof typeof bytesPerUnit];
 }
