@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
 import { callWith, eventually, failureOf, messageWith, openBackend } from "./testing/open-backend.js";
-import { RecordTaker } from "./testing/taker.js";
+import { DeliveryTaker, RecordTaker } from "./testing/taker.js";
 
 /** What the issue allows after Redis is back. */
 const recoveryMsMax = 2_000;
@@ -194,6 +194,20 @@ describe("a Redis that asks who is there", () => {
     await stream.append([messageWith(), messageWith({ payload: Buffer.alloc(2_000) })]);
     await eventually(() => member.taken.length > 0);
     await leave();
+    const pubSub = await opened.pubSub({ name: "p", options: { maxDeliveries: 1 } });
+    const taker = new DeliveryTaker();
+    const limits = { outstandingMessagesMax: 1, outstandingBytesMax: 1, acknowledgeTimeoutMs: 1_000 };
+    const subscription = await pubSub.subscribe(
+      { topic: ">", group: "g", delivery: "at-least-once", ...limits },
+      taker,
+    );
+    await pubSub.publish("t", [messageWith()]);
+    await eventually(() => taker.taken.length === 1);
+    await subscription.reject?.([taker.taken[0]!.deliveryId], { delayMs: 0, cause: "c" });
+    await eventually(() => taker.taken.length === 2);
+    await subscription.close();
+    for (const binder of [opened.backend.queue, opened.backend.stream, opened.backend.pubSub])
+      await binder?.deleteData("p");
     expect(opened.health).toEqual([{ reachable: true }]);
   });
 

@@ -3,6 +3,8 @@ import {
   definePlugin,
   keyValueCapabilities,
   type PluginContext,
+  pubSubCapabilities,
+  pubSubOptions,
   queueCapabilities,
   queueOptions,
   readTlsFiles,
@@ -13,6 +15,7 @@ import { endpointOf, type Settings, settingsSchema } from "./config.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
 import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
+import { pubSubBinder } from "./pub-sub-binder.js";
 import { queueBinder } from "./queue-binder.js";
 import { logCapabilities, streamBinder } from "./stream-binder.js";
 
@@ -22,6 +25,11 @@ const payloadBytesMax = 3_145_728;
 /** What each pattern may do, and how its namespaces are configured. */
 const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
+  "pub-sub": {
+    capabilities: pubSubCapabilities,
+    limits: { payloadBytesMax },
+    options: pubSubOptions(pubSubCapabilities),
+  },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   stream: { capabilities: logCapabilities, limits: { payloadBytesMax }, options: streamOptions(logCapabilities) },
 } as const;
@@ -43,6 +51,7 @@ export const redisPlugin = definePlugin({
     await connection.firstOutcome;
     return {
       keyValue: keyValueBinder(opened),
+      pubSub: pubSubBinder(opened),
       queue: queueBinder(opened),
       stream: streamBinder(opened),
       metrics: () => metricsOf(connection),

@@ -28,6 +28,12 @@ interface Addressed {
   readonly message: Message;
 }
 
+/** A record with what only pub-sub keeps. */
+export interface StoredRecord extends StreamRecord {
+  /** The topic that it was published to; `""`: it was appended to a log. */
+  readonly topic: string;
+}
+
 export interface StreamLogOptions {
   readonly connection: Connection;
   /** Where is told that records have come. */
@@ -69,13 +75,12 @@ export class StreamLog implements RecordSource {
     return records.map(({ partition }, index) => ({ partition, offset: BigInt(String(offsets[index])) }));
   }
 
-  async read({ partition, from, end, recordsMax, bytesMax }: RecordSlice): Promise<StreamRecord[]> {
+  async read({ partition, from, end, recordsMax, bytesMax }: RecordSlice): Promise<StoredRecord[]> {
     const args = [partition, String(from), String(end), recordsMax, bytesMax];
     const page = (await this.#run(readScript, args)) as Buffer[];
     return grouped(page, 2).map(([id, record]) => {
       const [after, appendedAt] = id!.toString().split("-");
-      const { message } = decodeMessage(record!);
-      return { partition, offset: BigInt(after!) - 1n, appendedAtMs: Number(appendedAt), message };
+      return { partition, offset: BigInt(after!) - 1n, appendedAtMs: Number(appendedAt), ...decodeMessage(record!) };
     });
   }
 

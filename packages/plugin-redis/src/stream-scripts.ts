@@ -25,13 +25,12 @@ const removedPerAppend = 2;
 /** What an append says when the log has another number of partitions than it is bound with. */
 export const partitionsDiffer = -1;
 
-/** Part of a script, after `numbers`: partitions and their records. */
-const logParts = `
-local base, channel = ARGV[1], ARGV[2]
-local log = base .. 'log'
+/** Part of a script, after `numbers` and a local `logBase`, what the log's names start with: partitions and their records. */
+export const logParts = `
+local log = logBase .. 'log'
 
 local function recordsOf(partition)
-  return base .. 'records:' .. partition
+  return logBase .. 'records:' .. partition
 end
 
 local function sizeOf(record)
@@ -47,10 +46,6 @@ end
 local function placeOf(id)
   local after, appendedAt = string.match(id, '^(%d+)-(%d+)$')
   return tonumber(after) - 1, tonumber(appendedAt)
-end
-
-local function ring()
-  if redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 then redis.call('PUBLISH', channel, '') end
 end
 
 -- Removes the oldest records that are too old or too many, up to so many; the newest stays however large it is. Returns how many.
@@ -72,6 +67,27 @@ local function retain(partition, oldestMs, bytesMax, removedMax)
   end
   return removed
 end
+
+local times, added = {}, {}
+
+-- Appends a record to a partition; returns its offset as text.
+local function append(partition, record, now)
+  -- The server's clock may be set back; times of a partition do not.
+  times[partition] = times[partition] or math.max(now, kept('last', partition))
+  added[partition] = (added[partition] or 0) + 1
+  local after = redis.call('HINCRBY', log, 'next:' .. partition, 1)
+  redis.call('XADD', recordsOf(partition), int(after) .. '-' .. int(times[partition]), 'r', record)
+  redis.call('HINCRBY', log, 'bytes:' .. partition, int(sizeOf(record)))
+  return int(after - 1)
+end
+
+-- Ends what was appended by this script.
+local function endAppends(bytesMax)
+  for partition, count in pairs(added) do
+    redis.call('HSET', log, 'last:' .. partition, int(times[partition]))
+    if kept('bytes', partition) > bytesMax then retain(partition, -1, bytesMax, ${removedPerAppend} * count) end
+  end
+end
 `;
 
 /**
@@ -79,7 +95,9 @@ end
  *
  * KEYS 1: the name `log`. ARGV 1: the base · 2: the channel on which is told that records have come.
  */
-const opened = `${numbers}${logParts}`;
+const opened = `${numbers}
+local logBase, channel = ARGV[1], ARGV[2]
+${logParts}`;
 
 /**
  * Makes a log unless it is there.
@@ -108,24 +126,10 @@ export const appendScript = script(
 redis.call('HSETNX', log, 'partitions', ARGV[3])
 local partitions = redis.call('HGET', log, 'partitions')
 if partitions ~= ARGV[3] then return { ${partitionsDiffer}, tonumber(partitions) } end
-local bytesMax, now = tonumber(ARGV[4]) or math.huge, nowMs()
-local times, sizes, added, offsets = {}, {}, {}, {}
-for i = 5, #ARGV, 2 do
-  local partition, record = ARGV[i], ARGV[i + 1]
-  -- The server's clock may be set back; times of a partition do not.
-  times[partition] = times[partition] or math.max(now, kept('last', partition))
-  local after = redis.call('HINCRBY', log, 'next:' .. partition, 1)
-  redis.call('XADD', recordsOf(partition), int(after) .. '-' .. int(times[partition]), 'r', record)
-  sizes[partition] = (sizes[partition] or 0) + sizeOf(record)
-  added[partition] = (added[partition] or 0) + 1
-  offsets[#offsets + 1] = int(after - 1)
-end
-for partition, size in pairs(sizes) do
-  redis.call('HSET', log, 'last:' .. partition, int(times[partition]))
-  local bytes = redis.call('HINCRBY', log, 'bytes:' .. partition, int(size))
-  if bytes > bytesMax then retain(partition, -1, bytesMax, ${removedPerAppend} * added[partition]) end
-end
-ring()
+local now, offsets = nowMs(), {}
+for i = 5, #ARGV, 2 do offsets[#offsets + 1] = append(ARGV[i], ARGV[i + 1], now) end
+endAppends(tonumber(ARGV[4]) or math.huge)
+if redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 then redis.call('PUBLISH', channel, '') end
 return offsets
 `,
 );

@@ -10,6 +10,9 @@ import {
   type Message,
   type PatternBinder,
   type PluginContext,
+  type PubSubOptions,
+  pubSubCapabilities,
+  pubSubOptions,
   type QueueOptions,
   queueCapabilities,
   queueOptionsDefault,
@@ -20,6 +23,7 @@ import {
 import { settingsSchema } from "../config.js";
 import type { RedisKeyValue } from "../key-value.js";
 import { redisPlugin } from "../plugin.js";
+import type { RedisPubSub } from "../pub-sub.js";
 import type { RedisQueue } from "../queue.js";
 import type { RedisStream } from "../stream.js";
 
@@ -35,6 +39,8 @@ export interface OpenBackend extends AsyncDisposable {
   queue(options?: { name?: string; options?: Partial<QueueOptions> }): Promise<RedisQueue>;
   /** Binds a log, a new one unless named. */
   stream(options?: { name?: string; options?: Partial<StreamOptions> }): Promise<RedisStream>;
+  /** Binds a namespace of pub-sub, a new one unless named. */
+  pubSub(options?: { name?: string; options?: Partial<PubSubOptions> }): Promise<RedisPubSub>;
 }
 
 /** Opens the plugin as its host would. */
@@ -72,6 +78,12 @@ export async function openBackend(
       bound(
         binderOf<RedisStream, StreamOptions>(backend.stream).bind(
           bindingOf(name, { ...streamOptions(streamCapabilities).parse({}), ...options }),
+        ),
+      ),
+    pubSub: ({ name, options } = {}) =>
+      bound(
+        binderOf<RedisPubSub, PubSubOptions>(backend.pubSub).bind(
+          bindingOf(name, { ...pubSubOptions(pubSubCapabilities).parse({}), ...options }),
         ),
       ),
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,14 @@
-import type { MemberOutlet, RecordOutlet, Room, StreamRecord } from "@prism-data/pattern-sdk";
+import type {
+  DeliveryOutlet,
+  MemberOutlet,
+  PubSubDelivery,
+  RecordOutlet,
+  Room,
+  StreamRecord,
+} from "@prism-data/pattern-sdk";
 
 /** An outlet that takes everything, and keeps what it is told. */
-class Taker<T extends StreamRecord> {
+class Taker<T extends StreamRecord | PubSubDelivery> {
   readonly taken: T[] = [];
   readonly failures: unknown[] = [];
 
@@ -32,3 +39,6 @@ export class RecordTaker extends Taker<StreamRecord> implements RecordOutlet, Me
     this.assignments.push(partitions);
   }
 }
+
+/** Takes what a subscription gets. */
+export class DeliveryTaker extends Taker<PubSubDelivery> implements DeliveryOutlet {}
