@@ -3,7 +3,7 @@
 // The server says whose each partition is to be (its owner); whoever is to have it holds it before it reads the first record, and lets
 // it go after its member was told. So a partition is never read for two members. A process is there for as long as it listens on a
 // channel of its own, which each member names: when it dies, its members and what they hold are free at the next look.
-import { always, growing, numbers, script } from "./scripts.js";
+import { always, numbers, script } from "./scripts.js";
 
 /** What `shareScript` and `enterScript` say to a process whose channel nobody listens on. */
 export const notThere = -1;
@@ -41,7 +41,7 @@ end
  * Returns 1, or `notThere`.
  */
 export const enterScript = script(
-  growing,
+  always,
   opened,
   `
 if not isThere(ARGV[5]) then return ${notThere} end
@@ -63,7 +63,7 @@ return 1
  * that has changed, and where to read on.
  */
 export const shareScript = script(
-  growing,
+  always,
   opened,
   `
 if not isThere(ARGV[4]) then return { ${notThere} } end

@@ -463,7 +463,7 @@ end
  * ARGV 6: how many at most. Returns how many.
  */
 export const redriveOldestScript = script(
-  growing,
+  always,
   queue,
   revival,
   `
@@ -480,7 +480,7 @@ return #numbersOf
  * ARGV from 6: the ids. Returns how many.
  */
 export const redriveIdsScript = script(
-  growing,
+  always,
   queue,
   revival,
   `
