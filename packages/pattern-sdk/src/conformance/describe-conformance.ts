@@ -1,6 +1,7 @@
 import { type Pattern, patterns } from "../patterns/pattern-kinds.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { ConformanceCase } from "./conformance-case.js";
+import { modelRun } from "./model-run.js";
 import { casesFor, type PatternSuite, restartCasesFor } from "./pattern-suite.js";
 import { patternSuites } from "./pattern-suites.js";
 import type { Placement, Subject } from "./subject.js";
@@ -12,8 +13,8 @@ const vitest: Vitest | { readonly missing: unknown } = await import("vitest").ca
   missing,
 }));
 
-/** How long one case may take; most take some ms, those that wait for times to live some seconds. */
-const caseTimeoutMs = 60_000;
+/** How long one case may take: most take ms, those that wait for times to live some seconds, a long model run what its steps take. */
+const caseTimeoutMs = Math.max(60_000, modelRun(0).steps * 200);
 
 /** How long starting and stopping may take, the removal of what all cases wrote included. */
 const lifecycleTimeoutMs = 60_000;

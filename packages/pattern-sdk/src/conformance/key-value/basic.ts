@@ -135,29 +135,6 @@ export const basicCases = casesOf("basic", [], {
       assert.ok(read?.value.equals(Buffer.alloc(sizeBytes, read.value.subarray(0, 1))), "a value of two writers");
     }
   },
-
-  "random calls one after another answer as a map does": async (kv) => {
-    const random = seededRandom(3);
-    const keys = ["a", "b", "ab", "a%", "a_", "A", "", "\0"].map((key) => `k${key}`);
-    const model = new Map<string, string>();
-    for (let step = 0; step < 200; step++) {
-      const key = random.pick(keys);
-      switch (random.below(4)) {
-        case 0:
-          await kv.set(key, `step ${step}`);
-          model.set(key, `step ${step}`);
-          break;
-        case 1:
-          assert.equal(await kv.delete(key), model.delete(key), `step ${step}: delete ${key}`);
-          break;
-        case 2:
-          assert.equal(await kv.exists(key), model.has(key), `step ${step}: exists ${key}`);
-          break;
-        default:
-          assert.equal(await kv.text(key), model.get(key), `step ${step}: get ${key}`);
-      }
-    }
-  },
 });
 
 async function assertHolds(kv: KeyValueClient, keys: readonly string[]): Promise<void> {

@@ -15,6 +15,7 @@ import { invalidRequests } from "./invalid-requests.js";
 import { isolationCases } from "./isolation.js";
 import { KeyValueSubject } from "./key-value-subject.js";
 import { keyValueUses } from "./key-value-uses.js";
+import { modelCases } from "./model.js";
 import { requestCases } from "./requests.js";
 import { orderedScanCases, scanCases } from "./scan.js";
 import { transactionCases } from "./transaction.js";
@@ -38,6 +39,7 @@ export const keyValueSuite: PatternSuite<KeyValueSubject> = {
     ...transactionCases,
     ...watchCases,
     ...isolationCases,
+    ...modelCases,
     ...requestCases,
     ...callCases,
   ],
