@@ -61,12 +61,13 @@ const awayNames = new Set([
   "KafkaJSTimeout",
 ]);
 
+/** What kafkajs wraps an error in after its last try; the second one also around the first. */
+const wrapperNames = new Set(["KafkaJSNumberOfRetriesExceeded", "KafkaJSNonRetriableError"]);
+
 /** The error behind what kafkajs says after its last try. */
 function rootOf(error: unknown): unknown {
   let root = error;
-  while (root instanceof Error && root.name === "KafkaJSNumberOfRetriesExceeded" && root.cause !== undefined) {
-    root = root.cause;
-  }
+  while (root instanceof Error && wrapperNames.has(root.name) && root.cause !== undefined) root = root.cause;
   return root;
 }
 
