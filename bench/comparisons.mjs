@@ -49,6 +49,16 @@ const main = [
     title: "Get 1 KiB, 64 in flight, by a gRPC client that checks every answer",
     client: "grpc",
   },
+  ...[
+    ["same", "the same connection"],
+    ["other", "another connection"],
+  ].map(([neighbours, where]) => ({
+    ...keyValue("get", "100b", 1, ["prism-memstore", "base-memstore", "nginx-memstore", "memstore"]),
+    id: `mixed-${neighbours}`,
+    title: `Get 100 B, 250 a second, beside 40 Gets and 40 Sets of 1 MiB a second on ${where}; CPU is that of all of them`,
+    client: "mixed",
+    neighbours,
+  })),
 ];
 
 /** Every size at every concurrency. */

@@ -56,14 +56,15 @@ async function measured({ processes, generator, calls }, { messagesPerCall = 1 }
   const { proxy = [], store = [], backend = [] } = processes;
   const groups = [proxy, store, backend];
   const before = groups.map(cpuUs);
-  const { callsPerSecond, p50Us, p99Us } = await generator.run(calls);
+  const { callsPerSecond, ...latencies } = await generator.run(calls);
   const [proxyCpuUs, storeCpuUs, backendCpuUs] = groups.map(
     (pids, index) => (cpuUs(pids) - before[index]) / (calls * messagesPerCall),
   );
   return {
     calls,
     callsPerSecond: callsPerSecond * messagesPerCall,
-    ...{ p50Us, p99Us, proxyCpuUs, storeCpuUs, backendCpuUs },
+    ...latencies,
+    ...{ proxyCpuUs, storeCpuUs, backendCpuUs },
     residentBytes: residentBytes([...proxy, ...store]),
   };
 }

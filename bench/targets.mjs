@@ -61,6 +61,12 @@ const targets = [
     ...{ comparison: "get-1k-c1", noise: "p50Us", must: 2.5, aim: 1.5 },
     measure: (of) => (of("prism-memstore").p50Us - of("memstore").p50Us) / of("echo").p50Us,
   }),
+  ...["same", "other"].map((where) =>
+    atMost(`Get 100 B beside 1 MiB calls on ${where === "same" ? "the same" : "another"} connection: p99 ÷ p99 alone`, {
+      ...{ comparison: `mixed-${where}`, noise: "p99Us", must: 1.5, aim: 1.2 },
+      measure: (of) => of("prism-memstore").p99Us / of("prism-memstore").aloneP99Us,
+    }),
+  ),
   atMost("TLS: proxy CPU per call ÷ nginx's with TLS", {
     ...{ comparison: "tls-get-1k-c64", noise: "proxyCpuUs", must: 0.5, aim: 0.25 },
     measure: (of) => of("prism-tls").proxyCpuUs / of("nginx-tls").proxyCpuUs,

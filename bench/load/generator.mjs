@@ -11,6 +11,11 @@ export async function openGenerator(subject, comparison, cpu) {
   if (comparison.client === "h2load") {
     return { run: (calls) => h2load({ endpoint, call, connections, streams, calls, folder, cpu }), stop() {} };
   }
+  if (comparison.client === "mixed") {
+    const args = [JSON.stringify(endpoint), comparison.neighbours];
+    const program = await startProgram([process.execPath, benchFile("programs/mixed-caller.mjs"), ...args], { cpu });
+    return { run: (calls) => program.ask({ calls }), stop: program.stop };
+  }
   const message = Buffer.from(call.message).toString("base64");
   const args = [
     { ...endpoint, connections },

@@ -8,6 +8,7 @@ const significant = (value) => number(value, Math.abs(value) < 20 ? 2 : 0);
 
 const cpuCell = (us) => (us === 0 ? "–" : number(us, us < 100 ? 1 : 0));
 
+/** Title and text of each figure, and the name of one that not every comparison has. */
 const columns = [
   ["calls/s", ({ callsPerSecond }) => number(callsPerSecond, 0)],
   ["p50 ms", ({ p50Us }) => number(p50Us / 1000, 2)],
@@ -16,12 +17,15 @@ const columns = [
   ["store", ({ storeCpuUs }) => cpuCell(storeCpuUs)],
   ["behind it", ({ backendCpuUs }) => cpuCell(backendCpuUs)],
   ["RSS MiB", ({ residentBytes }) => number(residentBytes / 2 ** 20, 0)],
+  ["p99 ms alone", ({ aloneP99Us }) => number(aloneP99Us / 1000, 2), "aloneP99Us"],
 ];
 
 /** One comparison, a row per subject: medians of its rounds. */
 export function comparisonRows({ subjects }) {
-  const rows = subjects.map(({ name, figures }) => [name, ...columns.map(([, cell]) => cell(mediansOf(figures)))]);
-  return [["", ...columns.map(([title]) => title)], ...rows];
+  const [{ figures: seen }] = subjects;
+  const shown = columns.filter(([, , figure]) => figure === undefined || figure in seen);
+  const rows = subjects.map(({ name, figures }) => [name, ...shown.map(([, cell]) => cell(mediansOf(figures)))]);
+  return [["", ...shown.map(([title]) => title)], ...rows];
 }
 
 /** What Prism is held to. */

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FrameTally, hello, preface } from "./attacker/http2-frames.ts";
 import { eventually } from "./eventually.ts";
+import { FrameTally, hello, preface } from "./http2-frames.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
 import { forgetPeakMemory, peakMemoryMib } from "./peak-memory.ts";

@@ -1,4 +1,3 @@
-import type { Attack } from "./attack.ts";
 import {
   FrameFlag,
   FrameType,
@@ -9,7 +8,8 @@ import {
   literalFields,
   setting,
   uint32,
-} from "./http2-frames.ts";
+} from "../http2-frames.ts";
+import type { Attack } from "./attack.ts";
 import { beginGet, get, getFields, getMessage, streamIds } from "./key-value-requests.ts";
 
 const { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION } = FrameType;

@@ -1,4 +1,4 @@
-import { FrameFlag, FrameType, frame, literalFields } from "./http2-frames.ts";
+import { FrameFlag, FrameType, frame, literalFields } from "../http2-frames.ts";
 
 const { END_HEADERS, END_STREAM } = FrameFlag;
 

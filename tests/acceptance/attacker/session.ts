@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { FrameTally } from "../http2-frames.ts";
 import type { Attack, AttackOutcome } from "./attack.ts";
-import { FrameTally } from "./http2-frames.ts";
 
 /** How long the attacker waits for the end once it has sent everything. */
 const endsWithinMs = 20_000;

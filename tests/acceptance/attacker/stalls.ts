@@ -1,6 +1,6 @@
+import { FrameFlag, FrameType, frame, literalFields, setting, uint32 } from "../http2-frames.ts";
 import type { Attack } from "./attack.ts";
 import { inPieces } from "./floods.ts";
-import { FrameFlag, FrameType, frame, literalFields, setting, uint32 } from "./http2-frames.ts";
 import { beginGet, get, getFields, getMessage, streamIds } from "./key-value-requests.ts";
 
 const { DATA, HEADERS, WINDOW_UPDATE } = FrameType;

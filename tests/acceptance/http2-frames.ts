@@ -19,12 +19,15 @@ const headerBytes = 9;
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const bytes = Buffer.alloc(headerBytes + payload.length);
-  bytes.writeUIntBE(payload.length, 0, 3);
+  return Buffer.concat([frameHeader(type, flags, streamId, payload.length), payload]);
+}
+
+export function frameHeader(type: number, flags: number, streamId: number, payloadBytes: number): Buffer {
+  const bytes = Buffer.alloc(headerBytes);
+  bytes.writeUIntBE(payloadBytes, 0, 3);
   bytes[3] = type;
   bytes[4] = flags;
   bytes.writeUInt32BE(streamId, 5);
-  bytes.set(payload, headerBytes);
   return bytes;
 }
 
