@@ -1,6 +1,5 @@
 import { createLog, type Logger, type LogLevel } from "@prism-data/proxy";
 import { pino } from "pino";
-import pretty from "pino-pretty";
 
 const stderrFd = 2;
 
@@ -11,11 +10,15 @@ export interface ServeLog {
 }
 
 /** JSON lines on stderr; readable lines on a terminal. */
-export function openServeLog(level: LogLevel, isTerminal: boolean): ServeLog {
+export async function openServeLog(level: LogLevel, isTerminal: boolean): Promise<ServeLog> {
   // Not one write per line and never waiting for a slow reader: the log must not slow the calls.
   const destination = pino.destination({ fd: stderrFd, sync: isTerminal });
-  const stream = isTerminal
-    ? pretty({ destination, colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" })
-    : destination;
+  const stream = isTerminal ? await readableLinesTo(destination) : destination;
   return { log: createLog({ level, destination: stream }), flush: () => destination.flushSync() };
+}
+
+/** Loaded here: without a terminal the start need not wait for it. */
+async function readableLinesTo(destination: ReturnType<typeof pino.destination>) {
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({ destination, colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" });
 }

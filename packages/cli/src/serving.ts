@@ -27,7 +27,7 @@ export async function serve({ file, flags }: ServeOptions, invocation: Invocatio
   const { environment, workingDir, execPath, stderr } = invocation;
   const origin = { environment, flags, shippedPluginBases };
   const config = await explained(loadConfig({ file, workingDir, ...origin }));
-  const { log, flush } = openServeLog(config.log.level, stderr.isTerminal);
+  const { log, flush } = await openServeLog(config.log.level, stderr.isTerminal);
   try {
     await explained(runGateway({ config, ...origin, log, execPath }, invocation));
   } finally {

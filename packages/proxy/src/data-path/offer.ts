@@ -16,8 +16,10 @@ export class Offer {
   readonly #routes: () => RouteLookup;
   readonly #backend: (name: string) => Backend;
   readonly #log: Logger;
-  #methods = new MethodRegistry([descriptorSet()]);
-  #files = new DescribedFiles([descriptorSet()]);
+  #sets: readonly Uint8Array[] = [descriptorSet()];
+  /** Made when they are asked for: descriptors take long to read, and an app that speaks gRPC needs none. */
+  #methods: MethodRegistry | undefined;
+  #files: DescribedFiles | undefined;
 
   constructor(options: { routes: () => RouteLookup; backend: (name: string) => Backend; log: Logger }) {
     this.#routes = options.routes;
@@ -39,10 +41,12 @@ export class Offer {
   }
 
   methods(): MethodRegistry {
+    this.#methods ??= new MethodRegistry(this.#sets);
     return this.#methods;
   }
 
   files(): DescribedFiles {
+    this.#files ??= new DescribedFiles(this.#sets);
     return this.#files;
   }
 
@@ -53,8 +57,9 @@ export class Offer {
       if (fileDescriptorSet.length > 0 && this.#isReadable(service, backend, fileDescriptorSet))
         sets.push(fileDescriptorSet);
     }
-    this.#methods = new MethodRegistry(sets);
-    this.#files = new DescribedFiles(sets);
+    this.#sets = sets;
+    this.#methods = undefined;
+    this.#files = undefined;
   }
 
   #isReadable(service: string, backend: string, set: Uint8Array): boolean {
