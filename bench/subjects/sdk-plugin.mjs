@@ -5,11 +5,14 @@ import { GrpcClient } from "@prism-data/transport";
 import { benchFile, startProgram } from "../programs.mjs";
 import { namespace } from "../requests.mjs";
 
+/** How Prism starts Node.js for a plugin. */
+const nodeOptions = ["--initial-old-space-size=64"];
+
 /** Starts plugin-memstore and binds the namespace, as the proxy would. */
 export async function startSdkPlugin({ folder }, cpu) {
   const main = benchFile("../packages/plugin-memstore/bundle/main.js");
   const env = { ...process.env, [pluginSocketEnv]: join(folder, "plugin.sock") };
-  const program = await startProgram([process.execPath, main], { cpu, env });
+  const program = await startProgram([process.execPath, ...nodeOptions, main], { cpu, env });
   const { socket, token } = parseHandshake(program.firstLine);
   const credentials = { authorization: `Bearer ${token}` };
   const client = await GrpcClient.connect({ path: socket }, { metadata: Object.entries(credentials) });
