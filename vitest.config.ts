@@ -6,7 +6,7 @@ const fuzzSeconds = Number(process.env.FUZZ_SECONDS ?? 0) / 6;
 
 const conformance = "packages/*/src/{conformance,*.conformance}.test.ts";
 
-/** A Kafka takes minutes to be proven, most of them waiting for its groups: a run of its own, `make kafka`. */
+/** A run of its own: three brokers at once, some of which are killed, would disturb whoever else counts ms. */
 const kafka = "packages/plugin-kafka/src/**/*.test.ts";
 
 export default defineConfig({

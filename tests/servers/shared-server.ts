@@ -1,6 +1,14 @@
 import { access, constants } from "node:fs/promises";
 import { type Environment, LocalServer, type ServerKind, sharedAddressVariable } from "@prism-data/local-servers";
 
+/**
+ * Arguments of a server that a run shares. Tests write thousands of records one at a time, and none of them cuts the power: Kafka's own
+ * default, which syncs when the system does, is as good against kill -9.
+ */
+const moreArguments: Readonly<Record<string, readonly string[]>> = {
+  kafka: ["--override", `log.flush.interval.messages=${2n ** 63n - 1n}`],
+};
+
 /** A server that the tests of a run share, and how to let it go. */
 export interface SharedServer {
   readonly kind: ServerKind;
@@ -37,7 +45,7 @@ async function inDocker(kind: ServerKind): Promise<SharedServer | undefined> {
 }
 
 async function onThisMachine(kind: ServerKind, environment: Environment): Promise<SharedServer> {
-  const server = await LocalServer.start(kind, { environment });
+  const server = await LocalServer.start(kind, { environment, arguments: () => moreArguments[kind.name] ?? [] });
   return { kind, address: server.url, stop: () => server[Symbol.asyncDispose]() };
 }
 
