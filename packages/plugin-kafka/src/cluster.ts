@@ -82,6 +82,7 @@ export interface PartitionMetadata {
 export interface Broker {
   apiVersions(): Promise<unknown>;
   metadata(topics: readonly string[]): Promise<{
+    readonly brokers: readonly { readonly nodeId: number }[];
     readonly topicMetadata: readonly {
       readonly partitionMetadata: readonly PartitionMetadata[];
     }[];

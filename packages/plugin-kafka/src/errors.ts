@@ -122,6 +122,25 @@ export function callAbandoned(): GatewayError {
   return new GatewayError("CANCELLED", "The caller stopped waiting, or its deadline has passed.");
 }
 
+/** A group goes on elsewhere, or not yet again: what was acknowledged is not committed. */
+export function membershipLost(groupId: string): GatewayError {
+  const message = `The group ${groupId} is being joined anew; what was acknowledged last may be delivered again. Subscribe again.`;
+  return new GatewayError("BACKEND_UNAVAILABLE", message, { retryAfterMs });
+}
+
+/** The brokers forget a group sooner than its namespace asks for. */
+export function groupsForgotten(
+  namespace: string,
+  { wantedMs, keptMs }: { wantedMs: number; keptMs: number },
+): GatewayError {
+  return new GatewayError(
+    "DURABILITY_MISSING",
+    `namespaces.${JSON.stringify(namespace)}.options.retention is ${wantedMs / 60_000} minutes, but the brokers forget a group that ` +
+      `nobody is in after ${keptMs / 60_000}: raise their offsets.retention.minutes, or shorten the retention.`,
+    { metadata: { namespace } },
+  );
+}
+
 /** A topic of the same name is not this plugin's, or was changed. */
 export function topicUnlike(topic: string, what: string): GatewayError {
   return new GatewayError("BACKEND_FAILED", `The topic ${topic} ${what}. Change it back, or use another topic_prefix.`);
@@ -132,4 +151,9 @@ export function leaderless(topic: string): Error {
   const error = new Error(`a partition of ${topic} has no leader now`);
   error.name = "KafkaJSMetadataNotLoaded";
   return error;
+}
+
+/** Whether an error says that the brokers are away, and trying again later may help. */
+export function isAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
 }

@@ -1,9 +1,22 @@
-import type { GroupMember, JoinRequest, MemberOutlet, Position } from "@prism-data/pattern-sdk";
+import type { GroupMember, JoinRequest, Outlet, Position } from "@prism-data/pattern-sdk";
 import type { Kafka } from "kafkajs";
+import type { CommittedOffset } from "./cluster.js";
 import { committedBy, type Generation, GroupMembership } from "./group-membership.js";
 import { begunMark, type GroupProgress, progressOf } from "./group-progress.js";
-import { PartitionReader } from "./partition-reader.js";
+import { PartitionReader, waitMs } from "./partition-reader.js";
+import type { KafkaRecord } from "./record-codec.js";
 import { TopicLink } from "./topic-link.js";
+
+/** Where a member puts what it is told; the SDK's `MemberOutlet` is one. */
+export interface GroupOutlet extends Outlet<KafkaRecord> {
+  /** A partition was added: where the group is in it. Its records follow. */
+  begun?(place: CommittedOffset): void;
+  assigned(partitions: readonly number[]): void;
+  failed(error: unknown): void;
+}
+
+/** Where a group is in a partition: a `CommittedOffset` that has something beside it. */
+type KnownPlace = CommittedOffset & { readonly metadata: string };
 
 export interface MemberOptions {
   readonly kafka: Kafka;
@@ -11,10 +24,8 @@ export interface MemberOptions {
   readonly groupId: string;
   readonly partitions: number;
   readonly sessionTimeoutMs: number;
-  /** How long a broker waits for records that are not there yet, in ms. */
-  readonly waitMs: number;
   readonly start: JoinRequest["start"];
-  readonly outlet: MemberOutlet;
+  readonly outlet: GroupOutlet;
 }
 
 /** A member of a group: delivers what its partitions hold from the last commit on. */
@@ -29,7 +40,7 @@ export class KafkaGroupMember implements GroupMember {
   readonly #ended: Promise<unknown>;
 
   constructor(options: MemberOptions) {
-    const { kafka, topic, groupId, partitions, sessionTimeoutMs, waitMs } = options;
+    const { kafka, topic, groupId, partitions, sessionTimeoutMs } = options;
     this.#options = options;
     this.#records = new TopicLink(kafka, topic);
     this.#coordination = new TopicLink(kafka, topic);
@@ -43,18 +54,23 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async commit(positions: readonly Position[]): Promise<readonly Position[]> {
+    const places = positions.map(({ partition, offset }) => ({ partition, offset: String(offset + 1n), metadata: "" }));
+    const counting = await this.commitPlaces(places);
+    return counting.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) - 1n }));
+  }
+
+  /** Commits where the group is; says for each partition the next offset. Returns those that counted, as for `commit`. */
+  async commitPlaces(places: readonly KnownPlace[]): Promise<readonly KnownPlace[]> {
     while (!this.#leaving.signal.aborted) {
       const generation = await this.#current();
       if (generation === undefined) break;
-      const counting = positions.filter((position) => this.#counts(position));
+      const counting = places.filter((place) => this.#counts(place));
       if (counting.length === 0) return [];
-      const offsets = counting.map(({ partition, offset }) => ({
-        ...{ partition, offset: String(offset + 1n), metadata: "" },
-      }));
       try {
-        await this.#membership.commit(generation, offsets);
+        await this.#membership.commit(generation, counting);
         for (const { partition, offset } of counting) {
-          this.#progress.set(partition, { next: offset + 1n, committed: offset });
+          const next = BigInt(offset);
+          this.#progress.set(partition, { next, committed: next - 1n });
         }
         return counting;
       } catch (error) {
@@ -125,9 +141,9 @@ export class KafkaGroupMember implements GroupMember {
     return undefined;
   }
 
-  #counts({ partition, offset }: Position): boolean {
+  #counts({ partition, offset }: KnownPlace): boolean {
     const progress = this.#progress.get(partition);
-    return progress !== undefined && offset >= (progress.committed ?? 0n);
+    return progress !== undefined && BigInt(offset) > (progress.committed ?? -1n);
   }
 
   /** Goes on with the partitions that it had, and begins with the others where the group is. */
@@ -153,9 +169,10 @@ export class KafkaGroupMember implements GroupMember {
     }));
     if (marks.length > 0) await this.#membership.commit(generation, marks);
     for (const partition of partitions) {
-      const known = committed.get(partition);
-      const progress = known ? progressOf(known) : { next: begins.get(partition)!, committed: undefined };
+      const place = committed.get(partition) ?? marks.find((mark) => mark.partition === partition)!;
+      const progress = progressOf(place);
       this.#progress.set(partition, progress);
+      this.#options.outlet.begun?.(place);
       this.#reader.add(partition, progress.next, { known: ends.get(partition)! });
     }
   }

@@ -181,13 +181,12 @@ export class GroupMembership {
   }
 
   async #leave(): Promise<void> {
-    const { link, groupId } = this.#options;
+    const { groupId } = this.#options;
     if (this.#memberId === "") return;
     try {
-      await link.attempt("the leave", async (cluster) => {
-        const coordinator = await cluster.findGroupCoordinator({ groupId });
-        await coordinator.leaveGroup({ groupId, memberId: this.#memberId });
-      });
+      await this.#atCoordinator("the leave", (coordinator) =>
+        coordinator.leaveGroup({ groupId, memberId: this.#memberId }),
+      );
     } catch (error) {
       // Who is no member, or cannot say that it leaves, is left out after its session.
       if (!isPassing(causeOf(error)) && !expelled.has(answerOf(causeOf(error)) ?? "")) throw error;
@@ -196,7 +195,7 @@ export class GroupMembership {
 
   #atCoordinator<T>(what: string, run: (coordinator: Broker) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { link, groupId } = this.#options;
-    return link.attempt(what, async (cluster) => run(await cluster.findGroupCoordinator({ groupId })), signal);
+    return link.attemptAtCoordinator(what, { groupId, signal }, run);
   }
 
   /** Lets whoever waits for `changes` look again. */
@@ -224,8 +223,8 @@ export async function committedBy(
   partitions: readonly number[],
 ): Promise<ReadonlyMap<number, CommittedOffset>> {
   const topics = [{ topic: link.topic, partitions: partitions.map((partition) => ({ partition })) }];
-  const { responses } = await link.attempt("the look-up of commits", async (cluster) =>
-    (await cluster.findGroupCoordinator({ groupId })).offsetFetch({ groupId, topics }),
+  const { responses } = await link.attemptAtCoordinator("the look-up of commits", { groupId }, (coordinator) =>
+    coordinator.offsetFetch({ groupId, topics }),
   );
   const all = responses.flatMap((response) => response.partitions).filter(({ offset }) => BigInt(offset) >= 0n);
   return new Map(all.map((one) => [one.partition, one]));

@@ -21,6 +21,14 @@ export function topicOf(prefix: string, namespace: string): string {
   return `${prefix}.${encoded.slice(0, readableCharsMax)}_h${hash("sha256", namespace)}`;
 }
 
+/**
+ * The topic of a pub-sub namespace: that of a stream's, and `.pubsub`. No stream's name ends so, nor with `_pubsub`, which Kafka would
+ * take for it: after `_` comes a number.
+ */
+export function pubSubTopicOf(prefix: string, namespace: string): string {
+  return `${topicOf(prefix, namespace)}.pubsub`;
+}
+
 /** What the ids of a topic's groups start with. No topic's name holds a colon. */
 export function groupPrefixOf(topic: string): string {
   return `${topic}:`;
@@ -29,6 +37,14 @@ export function groupPrefixOf(topic: string): string {
 /** The id of a group on the brokers. */
 export function groupIdOf(topic: string, group: string): string {
   return groupPrefixOf(topic) + encodeName(group);
+}
+
+/** The id of a group that shares what is published to what it has subscribed to. */
+export function subscriberGroupIdOf(
+  topic: string,
+  { group, subscribed }: { group: string; subscribed: string },
+): string {
+  return `${groupIdOf(topic, group)}:${encodeName(subscribed)}`;
 }
 
 function encodeName(name: string): string {

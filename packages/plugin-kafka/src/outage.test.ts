@@ -2,7 +2,7 @@ import { kafka, LocalServer } from "@prism-data/local-servers";
 import { GatewayError, type StreamRecord } from "@prism-data/pattern-sdk";
 import { expect, test, vi } from "vitest";
 import type { KafkaStream } from "./stream.js";
-import { callWith, messageOf, openStream } from "./testing/open-stream.js";
+import { callWith, messageOf, openStream } from "./testing/open-namespace.js";
 
 /** How soon after the broker's return the plugin works again, and as much again for a busy machine. */
 const recoveryMsMax = 4_000;

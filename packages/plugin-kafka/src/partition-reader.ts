@@ -1,8 +1,12 @@
-import { messageSizeBytes, type Room, type StreamRecord } from "@prism-data/pattern-sdk";
+import { messageSizeBytes, type Room } from "@prism-data/pattern-sdk";
+import { greatest, least } from "./bigint-bounds.js";
 import type { Cluster, FetchedPartition } from "./cluster.js";
 import { answerOf, leaderless } from "./errors.js";
-import { decodeRecord } from "./record-codec.js";
+import { decodeRecord, type KafkaRecord } from "./record-codec.js";
 import type { TopicLink } from "./topic-link.js";
+
+/** How long a broker holds a request for records that are not there yet; also how late a reader hears that its leader has moved. */
+export const waitMs = 250;
 
 /** What a broker sends of one partition, and of all, per request; one larger batch comes whole. */
 const partitionBytesMax = 2 ** 20;
@@ -20,7 +24,7 @@ interface Place {
   /** Up to where the broker has records. Asking beyond is an error. */
   known: bigint;
   /** What was fetched and not handed out. */
-  fetched: StreamRecord[];
+  fetched: KafkaRecord[];
   /** Where to stop; `undefined`: nowhere. */
   readonly end: bigint | undefined;
 }
@@ -59,8 +63,8 @@ export class PartitionReader {
   }
 
   /** Takes what was fetched, no more than there is room for, but one at least if there is one. */
-  take(room: Room): StreamRecord[] {
-    const taken: StreamRecord[] = [];
+  take(room: Room): KafkaRecord[] {
+    const taken: KafkaRecord[] = [];
     let bytesLeft = room.bytes;
     for (const place of this.#places) {
       let count = 0;
@@ -163,12 +167,4 @@ function arrived(place: Place, { highWatermark, messages }: FetchedPartition): v
 
 function hasFetchedAll({ fetch, end }: Place): boolean {
   return end !== undefined && fetch >= end;
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function greatest(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -5,7 +5,7 @@ import { decodeRecord, encodeRecord } from "./record-codec.js";
 
 /** What kafkajs hands out of what it was given: headers by their names. */
 function passed(message: Message): FetchedRecord {
-  const { key, value, headers } = encodeRecord(message, 3);
+  const { key, value, headers } = encodeRecord(message, { partition: 3, publishedTo: "a.b" });
   const given = { offset: "7", timestamp: "1000", isControlRecord: false };
   return {
     ...given,
@@ -37,7 +37,8 @@ describe("a message comes back as it was", () => {
     ["with an empty header", { headers: [header("a", "")] }],
   ])("%s", (_, parts) => {
     const message = { ...plain, ...parts };
-    expect(decodeRecord(3, passed(message))).toEqual({ partition: 3, offset: 7n, appendedAtMs: 1_000, message });
+    const place = { partition: 3, offset: 7n, appendedAtMs: 1_000, publishedTo: "a.b" };
+    expect(decodeRecord(3, passed(message))).toEqual({ ...place, message });
   });
 });
 

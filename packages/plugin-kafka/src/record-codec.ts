@@ -1,21 +1,39 @@
-import type { Header, Message, StreamRecord } from "@prism-data/pattern-sdk";
+import { type Header, type Message, matchesTopic, type StreamRecord } from "@prism-data/pattern-sdk";
 import type { Message as KafkaMessage } from "kafkajs";
 import type { FetchedRecord } from "./cluster.js";
 
 /** What the plugin keeps in headers of its own; no app's header begins with `prism-`. */
 const idHeader = "prism-id";
 const contentTypeHeader = "prism-content-type";
+/** The topic of pub-sub that a message was published to. */
+const publishedToHeader = "prism-published-to";
 /** The names of the headers in their order, as JSON; only where kafkajs, which groups them by name, would lose it. */
 const orderHeader = "prism-header-order";
 
+/** A message as kafkajs sends it, its partition said. */
+export type EncodedRecord = KafkaMessage & { readonly partition: number };
+
+/** A record as the plugin reads it. */
+export interface KafkaRecord extends StreamRecord {
+  /** Of pub-sub: the topic that it was published to. `undefined`: another program wrote it, or it is a stream's. */
+  readonly publishedTo: string | undefined;
+}
+
+/** Where a message goes. */
+export interface Destination {
+  readonly partition: number;
+  readonly publishedTo?: string;
+}
+
 /** What kafkajs sends for a message. */
-export function encodeRecord(message: Message, partition: number): KafkaMessage {
+export function encodeRecord(message: Message, { partition, publishedTo }: Destination): EncodedRecord {
   const headers = grouped(message.headers);
   const names = message.headers.map(({ name }) => name);
   if (ordered(headers).some(({ name }, index) => name !== names[index])) {
     headers[orderHeader] = [Buffer.from(JSON.stringify(names))];
   }
   headers[idHeader] = [Buffer.from(message.id)];
+  if (publishedTo !== undefined) headers[publishedToHeader] = [Buffer.from(publishedTo)];
   if (message.contentType !== "") headers[contentTypeHeader] = [Buffer.from(message.contentType)];
   return {
     partition,
@@ -26,7 +44,7 @@ export function encodeRecord(message: Message, partition: number): KafkaMessage 
 }
 
 /** The record that Kafka holds. One that another program wrote has its place as its id. */
-export function decodeRecord(partition: number, fetched: FetchedRecord): StreamRecord {
+export function decodeRecord(partition: number, fetched: FetchedRecord): KafkaRecord {
   const all = grouped([]);
   for (const [name, value] of Object.entries(fetched.headers)) {
     const values = Array.isArray(value) ? value : [value];
@@ -38,6 +56,7 @@ export function decodeRecord(partition: number, fetched: FetchedRecord): StreamR
     return text;
   };
   const [id, contentType, order] = [own(idHeader), own(contentTypeHeader), own(orderHeader)];
+  const publishedTo = own(publishedToHeader);
   const message: Message = {
     id: id ?? `${partition}-${fetched.offset}`,
     key: fetched.key?.toString() ?? "",
@@ -45,7 +64,12 @@ export function decodeRecord(partition: number, fetched: FetchedRecord): StreamR
     contentType: contentType ?? "",
     payload: fetched.value ?? Buffer.alloc(0),
   };
-  return { partition, offset: BigInt(fetched.offset), message, appendedAtMs: Number(fetched.timestamp) };
+  return { partition, offset: BigInt(fetched.offset), message, appendedAtMs: Number(fetched.timestamp), publishedTo };
+}
+
+/** Whether a record was published to a topic, or to one of a pattern of topics. What another program wrote was not. */
+export function isPublishedTo({ publishedTo }: KafkaRecord, subscribed: string): boolean {
+  return publishedTo !== undefined && (publishedTo === subscribed || matchesTopic(subscribed, publishedTo));
 }
 
 /** The bytes that a record takes in a batch, at most: what Kafka writes around it included. */

@@ -1,7 +1,7 @@
-import type { BatchResult, Message, Position } from "@prism-data/pattern-sdk";
-import type { Kafka, Message as KafkaMessage, Producer } from "kafkajs";
+import type { BatchResult, Position } from "@prism-data/pattern-sdk";
+import type { Kafka, Producer } from "kafkajs";
 import { callAbandoned, translated, unconfirmed } from "./errors.js";
-import { encodedSizeBytesMax, encodeRecord } from "./record-codec.js";
+import { type EncodedRecord, encodedSizeBytesMax } from "./record-codec.js";
 
 /** Of one batch, one larger record excepted: far below what a topic of this plugin takes, and large enough for full speed. */
 const batchBytesMax = 2 ** 20;
@@ -15,7 +15,7 @@ const replicationTimeoutMs = 5_000;
 type Result = BatchResult<Position>;
 
 interface Pending {
-  readonly record: KafkaMessage;
+  readonly record: EncodedRecord;
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
   settle(result: Result): void;
@@ -52,9 +52,9 @@ export class RecordProducer {
     this.#topic = topic;
   }
 
-  /** Writes a record into a partition, after all that were given before. Rejects never. */
-  send(message: Message, partition: number, signal: AbortSignal): Promise<Result> {
-    const record = encodeRecord(message, partition);
+  /** Writes a record into its partition, after all that were given before. Rejects never. */
+  send(record: EncodedRecord, signal: AbortSignal): Promise<Result> {
+    const { partition } = record;
     return new Promise((settle) => {
       const waiting = this.#waiting.get(partition) ?? [];
       this.#waiting.set(partition, waiting);

@@ -19,12 +19,10 @@ import { KafkaGroupMember } from "./group-member.js";
 import { committedBy } from "./group-membership.js";
 import { progressOf } from "./group-progress.js";
 import { groupIdOf } from "./names.js";
-import { PartitionReader } from "./partition-reader.js";
+import { PartitionReader, waitMs } from "./partition-reader.js";
+import { encodeRecord } from "./record-codec.js";
 import { RecordProducer } from "./record-producer.js";
 import { type Offsets, TopicLink } from "./topic-link.js";
-
-/** How long a broker holds a request for records that are not there yet; also how late a reader hears that its leader has moved. */
-const waitMs = 250;
 
 export interface KafkaStreamOptions {
   readonly connection: Connection;
@@ -53,7 +51,10 @@ export class KafkaStream implements Stream {
 
   append(messages: readonly Message[], { signal }: CallContext): Promise<BatchResult<Position>[]> {
     this.#options.connection.requireReachable();
-    const sending = messages.map((message) => this.#producer.send(message, this.#partitionFor(message), signal));
+    const sending = messages.map((message) => {
+      const record = encodeRecord(message, { partition: this.#partitionFor(message) });
+      return this.#producer.send(record, signal);
+    });
     return Promise.all(sending);
   }
 
@@ -92,7 +93,7 @@ export class KafkaStream implements Stream {
     connection.requireReachable();
     const groupId = groupIdOf(topic, group);
     const { kafka } = connection;
-    return new KafkaGroupMember({ kafka, topic, groupId, partitions, sessionTimeoutMs, waitMs, start, outlet });
+    return new KafkaGroupMember({ kafka, topic, groupId, partitions, sessionTimeoutMs, start, outlet });
   }
 
   /** Ends the connections. Readers and members have ended. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
-import { type Cluster, openCluster } from "./cluster.js";
+import { type Broker, type Cluster, openCluster } from "./cluster.js";
 import { answerOf, callAbandoned, isPassing, leaderless, translated } from "./errors.js";
 
 /** How long leaders and coordinators may take to move; a broker that dies is missed after 3 to 9 s. */
@@ -20,6 +20,8 @@ export class TopicLink {
   readonly topic: string;
   readonly #kafka: Kafka;
   #cluster: Promise<Cluster> | undefined;
+  /** Who coordinates the group that was asked about last. */
+  #coordinator: { readonly groupId: string; readonly broker: Broker } | undefined;
   #closed = false;
 
   constructor(kafka: Kafka, topic: string) {
@@ -43,6 +45,21 @@ export class TopicLink {
       }
       await pause(retryPauseMs);
     }
+  }
+
+  /** The same with the broker that coordinates a group. It is looked up once, and again after an error. */
+  attemptAtCoordinator<T>(
+    what: string,
+    { groupId, signal }: { groupId: string; signal?: AbortSignal | undefined },
+    run: (coordinator: Broker) => Promise<T>,
+  ): Promise<T> {
+    const ask = async (cluster: Cluster) => {
+      if (this.#coordinator?.groupId !== groupId) {
+        this.#coordinator = { groupId, broker: await cluster.findGroupCoordinator({ groupId }) };
+      }
+      return run(this.#coordinator.broker);
+    };
+    return this.attempt(what, ask, signal);
   }
 
   /** The offset that each partition begins with, ends with, or has first at a time or later; at no record at all: its end. */
@@ -94,6 +111,7 @@ export class TopicLink {
 
   /** Looks leaders up anew; a connection that is silent or away is given up, whoever else waits for it. */
   async #mend(error: unknown): Promise<void> {
+    this.#coordinator = undefined;
     try {
       if (answerOf(error) === undefined) await this.#drop();
       else await (await this.#cluster)?.refreshMetadata();

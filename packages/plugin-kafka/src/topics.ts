@@ -1,11 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { StreamOptions } from "@prism-data/pattern-sdk";
-import { ConfigResourceTypes, ConfigSource } from "kafkajs";
+import kafkajs from "kafkajs";
 import type { Cluster, ConfigEntry } from "./cluster.js";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
 import { answerOf, leaderless } from "./errors.js";
 import { TopicLink } from "./topic-link.js";
+
+// Node.js does not find these names by itself in kafkajs, which is CommonJS.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 /** A record of 3 MiB with headers of 32 KiB, and what Kafka writes around it. */
 const messageBytesMax = 4 * 2 ** 20;
@@ -16,9 +19,15 @@ const segmentBytes = { min: messageBytesMax, max: 2 ** 30, perRetention: 1 / 4 }
 /** The same in time: a segment is as old as its newest record. */
 const segmentMs = { min: 1_000, max: 7 * 24 * 3_600_000, perRetention: 1 / 4 };
 
+/** How long brokers keep the commits of a group that nobody is in. */
+const groupsKept = "offsets.retention.minutes";
+
 /** How long brokers may take to tell each other of a topic, and a group to be without members. */
 const settledWithinMs = 10_000;
 const lookAgainMs = 50;
+
+/** The number of a topic's only partition. */
+export const onlyPartition = 0;
 
 /** What the plugin sets of a topic; the rest is the operator's. */
 type TopicConfig = Readonly<Record<string, string>>;
@@ -58,17 +67,21 @@ export class Topics {
     return [`made the topic ${topic}: ${await this.#durability(topic)}`];
   }
 
-  /** Changes what a topic keeps, if it keeps something else. */
+  /** Changes what a topic keeps, if it keeps something else. Returns what was changed, for people. */
   async configure(topic: string, options: StreamOptions): Promise<string[]> {
-    const now = await this.#config(topic, []);
-    // Kafka would reset what is not said again.
-    const own = now.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
-    const before = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
-    const after = { ...without(before, managed), ...configOf(options) };
-    if (isSame(before, after)) return [];
+    const { before, after } = await this.#change(topic, options);
+    const differences = differencesOf(before, after);
+    if (differences.length === 0) return [];
     const resources = [{ ...resourceOf(topic), configEntries: entriesOf(after) }];
     await this.#connection.ask((broker) => broker.alterConfigs({ resources }));
-    return [`changed what the topic ${topic} keeps`];
+    return [`changed the topic ${topic}: ${differences.join(", ")}`];
+  }
+
+  /** What `configure` would change, for people. */
+  async plan(topic: string, options: StreamOptions): Promise<string[]> {
+    const { before, after } = await this.#change(topic, options);
+    const differences = differencesOf(before, after);
+    return differences.length === 0 ? [] : [`would change the topic ${topic}: ${differences.join(", ")}`];
   }
 
   /** Removes a topic and the groups whose ids begin so. Returns whether there was one. */
@@ -92,6 +105,17 @@ export class Topics {
     return true;
   }
 
+  /** How long the brokers keep the commits of a group that nobody is in, in ms. */
+  async groupsKeptMs(): Promise<number> {
+    const config = await this.#connection.ask(async (broker) => {
+      const { brokers } = await broker.metadata([]);
+      const name = String(brokers[0]?.nodeId);
+      const resource = { type: ConfigResourceTypes.BROKER, name, configNames: [groupsKept] };
+      return broker.describeConfigs({ resources: [resource] });
+    });
+    return Number(config.resources[0]?.configEntries[0]?.configValue) * 60_000;
+  }
+
   /** The partitions of a topic. `undefined`: there is none. */
   #described(topic: string) {
     return this.#connection.ask(async (broker) => {
@@ -102,6 +126,15 @@ export class Topics {
         throw error;
       }
     });
+  }
+
+  /** The topic's own settings as they are, and as they are to be. */
+  async #change(topic: string, options: StreamOptions): Promise<{ before: TopicConfig; after: TopicConfig }> {
+    const now = await this.#config(topic, []);
+    // Kafka would reset what is not said again.
+    const own = now.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+    const before = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+    return { before, after: { ...without(before, managed), ...configOf(options) } };
   }
 
   /** The settings of these names; no names: all. */
@@ -171,6 +204,9 @@ function without(config: TopicConfig, names: readonly string[]): TopicConfig {
   return Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)));
 }
 
-function isSame(a: TopicConfig, b: TopicConfig): boolean {
-  return Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((name) => a[name] === b[name]);
+/** Each setting that is not the same, such as `retention.ms 3600000 -> 60000`. */
+function differencesOf(before: TopicConfig, after: TopicConfig): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => before[name] !== after[name]);
+  return changed.map((name) => `${name} ${before[name] ?? "by default"} -> ${after[name] ?? "by default"}`);
 }

@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { kafka, sharedAddress } from "@prism-data/local-servers";
+import type { Backend } from "@prism-data/pattern-sdk";
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openBackend } from "./testing/open-namespace.js";
+
+const brokers = [sharedAddress(kafka, process.env)];
+const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+const hourMs = 3_600_000;
+const needs = { capabilities: new Set<never>() };
+let backend: Backend;
+let stream: NonNullable<Backend["stream"]>;
+let pubSub: NonNullable<Backend["pubSub"]>;
+
+beforeAll(async () => {
+  await admin.connect();
+  backend = await openBackend({ brokers });
+  stream = backend.stream!;
+  pubSub = backend.pubSub!;
+});
+afterAll(async () => {
+  await backend.close!();
+  await admin.disconnect();
+});
+
+/** Kafka's number for topics among what has settings. */
+const topicResource = 2;
+
+async function configOf(topic: string, ...names: string[]): Promise<(string | undefined)[]> {
+  const resources = [{ type: topicResource, name: topic, configNames: names }];
+  const { resources: described } = await admin.describeConfigs({ resources, includeSynonyms: false });
+  const entries = described[0]!.configEntries;
+  return names.map((name) => entries.find(({ configName }) => configName === name)?.configValue);
+}
+
+async function partitionsOf(topic: string): Promise<number> {
+  return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions.length;
+}
+
+async function alter(topic: string, config: Record<string, string>): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await admin.alterConfigs({ validateOnly: false, resources: [{ type: topicResource, name: topic, configEntries }] });
+}
+
+test("a stream's partitions and retention are those of its topic; what was changed there is noticed and set right", async () => {
+  const namespace = randomUUID();
+  const topic = `prism.${namespace}`;
+  const options = { partitions: 3, retentionMs: hourMs, retentionBytes: 2 ** 30, compaction: false };
+  const binding = { ...needs, namespace, options };
+  expect(await stream.plan!(binding)).toEqual([`would make the topic ${topic}`]);
+  const bound = await stream.bind(binding);
+  expect(await partitionsOf(topic)).toBe(3);
+  expect(await configOf(topic, "retention.ms", "retention.bytes")).toEqual([String(hourMs), String(2 ** 30)]);
+  expect(await stream.plan!(binding)).toEqual([]);
+
+  await alter(topic, { "retention.ms": "60000", "min.insync.replicas": "1" });
+  const [planned, ...noMore] = await stream.plan!(binding);
+  expect(planned).toContain(`would change the topic ${topic}: `);
+  expect(planned).toContain("retention.ms 60000 -> 3600000");
+  expect(noMore).toEqual([]);
+  const again = await stream.bind(binding);
+  expect(again.changes!.join()).toContain("retention.ms 60000 -> 3600000");
+  const names = ["retention.ms", "retention.bytes", "min.insync.replicas"];
+  expect(await configOf(topic, ...names), "what an operator has set stays").toEqual([
+    String(hourMs),
+    String(2 ** 30),
+    "1",
+  ]);
+
+  for (const one of [bound, again]) await one.close!();
+  await stream.deleteData(namespace);
+});
+
+test("a topic whose partitions were changed elsewhere is refused, because its keys have moved", async () => {
+  const namespace = randomUUID();
+  const binding = { ...needs, namespace, options: { partitions: 1, compaction: false } };
+  const bound = await stream.bind(binding);
+  await bound.close!();
+  await admin.createPartitions({ topicPartitions: [{ topic: `prism.${namespace}`, count: 2 }] });
+  for (const asked of [stream.bind, stream.plan!]) {
+    await expect(asked(binding)).rejects.toMatchObject({
+      reason: "INVALID_SETTINGS",
+      message: expect.stringContaining("2"),
+    });
+  }
+  await stream.deleteData(namespace);
+});
+
+test("pub-sub has a topic of its own with one partition, beside a stream of the same name", async () => {
+  const namespace = randomUUID();
+  const topics = [`prism.${namespace}`, `prism.${namespace}.pubsub`];
+  const log = await stream.bind({ ...needs, namespace, options: { partitions: 2, compaction: false } });
+  const events = await pubSub.bind({ ...needs, namespace, options: { retentionMs: hourMs } });
+  for (const [index, topic] of topics.entries()) expect(await partitionsOf(topic)).toBe([2, 1][index]);
+  expect(await configOf(topics[1]!, "retention.ms")).toEqual([String(hourMs)]);
+  for (const one of [log, events]) await one.close!();
+  expect(await stream.deleteData(namespace)).toEqual([`removed the topic ${topics[0]}`]);
+  expect(await pubSub.deleteData(namespace)).toEqual([`removed the topic ${topics[1]}`]);
+});
+
+test("pub-sub refuses to keep messages longer than the brokers keep a group's place", async () => {
+  const binding = { ...needs, namespace: randomUUID(), options: { retentionMs: 1_000 * 24 * hourMs } };
+  for (const asked of [pubSub.bind, pubSub.plan!]) {
+    await expect(asked(binding)).rejects.toMatchObject({
+      reason: "DURABILITY_MISSING",
+      message: expect.stringContaining("offsets.retention.minutes"),
+    });
+  }
+});
