@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  kafka as kafkaServer,
   nats as natsServer,
   postgres as postgresServer,
   redis as redisServer,
@@ -45,10 +46,17 @@ export const nats: TestedBackend = {
   config: () => ({ plugin: "nats", settings: { url: sharedServer(natsServer) } }),
 };
 
+export const kafka: TestedBackend = {
+  name: "kafka",
+  durable: true,
+  config: () => ({ plugin: "kafka", settings: { brokers: [sharedServer(kafkaServer)], session_timeout: "3s" } }),
+};
+
+/** Those that offer key-value. */
 export const backends: readonly TestedBackend[] = [memory, sqlite, redis];
 export const durableBackends = backends.filter(({ durable }) => durable);
 
-/** Namespaces of different runs never meet on the shared Redis. */
+/** Namespaces of different runs never meet on a shared server. */
 const run = randomUUID().slice(0, 8);
 
 /** The namespace that `configOf` puts on the backend. */

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { memory } from "./backends.ts";
+import { kafka, memory, namespaceOn, type TestedBackend } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson, reasonOf } from "./json-call.ts";
@@ -14,6 +14,24 @@ const service = "prism.pubsub.v1.PubSubService";
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const withinMs = 20_000;
 
+/** Those that offer pub-sub with everything that is shown here. */
+const backends: readonly TestedBackend[] = [memory, kafka];
+
+/** The name of a namespace that nobody else uses. */
+const nameOn = (backend: TestedBackend, name: string) => `${name}-${namespaceOn(backend)}`;
+
+function configOn(backend: TestedBackend): PrismConfig {
+  const events = { pattern: "pub-sub", backend: backend.name };
+  return {
+    backends: { [backend.name]: backend.config() },
+    namespaces: {
+      [nameOn(backend, "events")]: events,
+      [nameOn(backend, "careful")]: { ...events, options: { max_deliveries: 2 } },
+    },
+  };
+}
+
+/** For what no backend makes a difference to. */
 const config: PrismConfig = {
   backends: { memory: memory.config() },
   namespaces: {
@@ -25,16 +43,17 @@ const config: PrismConfig = {
 
 const numbered = (count: number, first = 0) => Array.from({ length: count }, (_, index) => String(first + index));
 
-describe("pub-sub on memory", () => {
+describe.each(backends)("pub-sub on $name", (backend) => {
+  const on = (name: string) => nameOn(backend, name);
   let prism: PrismProcess;
   beforeAll(async () => {
-    prism = await PrismProcess.start({ config });
+    prism = await PrismProcess.start({ config: configOn(backend) });
   });
   afterAll(() => prism[Symbol.asyncDispose]());
 
   test("brings messages byte for byte, in order, to everybody who subscribes", async () => {
-    using app = new PubSubClient(prism.listen, "events");
-    using other = new PubSubClient(prism.listen, "events");
+    using app = new PubSubClient(prism.listen, on("events"));
+    using other = new PubSubClient(prism.listen, on("events"));
     const subscriptions = await Promise.all([app.subscribe("a.b"), other.subscribe("a.*"), other.subscribe(">")]);
     const headers = ["a", "b", "a"].map((name, index) => ({ name, value: Buffer.of(index, 0xff) }));
     const sent = { id: "first", key: "ключ", headers, contentType: "application/x-bytes", payload: everyByte };
@@ -57,21 +76,8 @@ describe("pub-sub on memory", () => {
     }
   });
 
-  test("a subscription without a deadline outlasts the timeout of its namespace", async () => {
-    using app = new PubSubClient(prism.listen, "events");
-    const subscription = await app.subscribe("t", {}, Number.POSITIVE_INFINITY);
-    const startedAtMs = performance.now();
-    await eventually("more than the timeout has passed", withinMs, async () => {
-      await app.publish("clock", "tick");
-      return performance.now() - startedAtMs > 1_500;
-    });
-    await app.publish("t", "late");
-    await subscription.count(1);
-    subscription.cancel();
-  });
-
   test("a group shares messages, keeps them while nobody is there, and a crash of one of 100 costs nothing", async () => {
-    using app = new PubSubClient(prism.listen, "careful");
+    using app = new PubSubClient(prism.listen, on("careful"));
     const handled = new Set<string>();
     const handle = (member: Subscription, most: number) => {
       const fresh = member.deliveries.filter(({ message }) => !handled.has(message.id)).slice(0, most);
@@ -94,7 +100,7 @@ describe("pub-sub on memory", () => {
   });
 
   test("what is rejected too often goes to the dead letter topic", async () => {
-    using app = new PubSubClient(prism.listen, "careful");
+    using app = new PubSubClient(prism.listen, on("careful"));
     const dead = await app.hold("dead_letter.g");
     const member = await app.hold("t", { group: "g" });
     await app.publish("t", { id: "poison", payload: everyByte });
@@ -107,7 +113,7 @@ describe("pub-sub on memory", () => {
   });
 
   test("takes many requests on one stream, and answers each in its order", async () => {
-    using app = new PubSubClient(prism.listen, "events");
+    using app = new PubSubClient(prism.listen, on("events"));
     const subscription = await app.subscribe("volume", { maxOutstandingMessages: 10_000 });
     const call = app.open<object, { outcomes: { id: string }[] }>("PublishStream");
     const ids: string[] = [];
@@ -116,12 +122,45 @@ describe("pub-sub on memory", () => {
     const expected = numbered(600);
     for (let request = 0; request < 200; request++) {
       const messages = expected.slice(request * 3, request * 3 + 3).map((id) => messageOf({ id }));
-      call.write({ namespace: request === 0 ? "events" : "", topic: "volume", messages });
+      call.write({ namespace: request === 0 ? on("events") : "", topic: "volume", messages });
     }
     call.end();
     await ended;
     expect(ids).toEqual(expected);
     expect((await subscription.count(600)).map(({ message }) => message.id)).toEqual(expected);
+  });
+
+  test("answers unary calls in JSON, bytes in base64", async () => {
+    const message = { id: "json", headers: [{ name: "h", value: "/w==" }], payload: "aGVsbG8=" };
+    using app = new PubSubClient(prism.listen, on("events"));
+    const subscription = await app.subscribe("json");
+    const request = { namespace: on("events"), topic: "json", messages: [message] };
+    const { status, body } = await callJson(prism.listen, `${service}/Publish`, request);
+    expect({ status, body }).toEqual({ status: 200, body: { outcomes: [{ id: "json" }] } });
+    expect((await subscription.count(1))[0]!.message.headers[0]!.value).toEqual(Buffer.of(0xff));
+    const wrong = await callJson(prism.listen, `${service}/Publish`, { ...request, topic: "no good" });
+    expect([wrong.status, reasonOf(wrong)]).toEqual([400, "INVALID_FIELD"]);
+  });
+});
+
+describe("pub-sub, whatever backend is behind it", () => {
+  let prism: PrismProcess;
+  beforeAll(async () => {
+    prism = await PrismProcess.start({ config });
+  });
+  afterAll(() => prism[Symbol.asyncDispose]());
+
+  test("a subscription without a deadline outlasts the timeout of its namespace", async () => {
+    using app = new PubSubClient(prism.listen, "events");
+    const subscription = await app.subscribe("t", {}, Number.POSITIVE_INFINITY);
+    const startedAtMs = performance.now();
+    await eventually("more than the timeout has passed", withinMs, async () => {
+      await app.publish("clock", "tick");
+      return performance.now() - startedAtMs > 1_500;
+    });
+    await app.publish("t", "late");
+    await subscription.count(1);
+    subscription.cancel();
   });
 
   test("a reader that does not read is told what it lost, and holds up nobody", async () => {
@@ -139,18 +178,6 @@ describe("pub-sub on memory", () => {
     expect(quick.lost).toBe(0);
     const ids = slow.deliveries.map(({ message }) => Number(message.id));
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
-  });
-
-  test("answers unary calls in JSON, bytes in base64", async () => {
-    const message = { id: "json", headers: [{ name: "h", value: "/w==" }], payload: "aGVsbG8=" };
-    using app = new PubSubClient(prism.listen, "events");
-    const subscription = await app.subscribe("json");
-    const request = { namespace: "events", topic: "json", messages: [message] };
-    const { status, body } = await callJson(prism.listen, `${service}/Publish`, request);
-    expect({ status, body }).toEqual({ status: 200, body: { outcomes: [{ id: "json" }] } });
-    expect((await subscription.count(1))[0]!.message.headers[0]!.value).toEqual(Buffer.of(0xff));
-    const wrong = await callJson(prism.listen, `${service}/Publish`, { ...request, topic: "no good" });
-    expect([wrong.status, reasonOf(wrong)]).toEqual([400, "INVALID_FIELD"]);
   });
 
   describe("refuses by the name of the field", () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { memory, namespaceOn, nats, postgres, redis, sqlite, type TestedBackend } from "./backends.ts";
+import { kafka, memory, namespaceOn, nats, postgres, redis, sqlite, type TestedBackend } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson, reasonOf } from "./json-call.ts";
@@ -15,7 +15,7 @@ const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const withinMs = 20_000;
 
 /** Those that offer streams. */
-const backends: readonly TestedBackend[] = [memory, sqlite, redis, postgres, nats];
+const backends: readonly TestedBackend[] = [memory, sqlite, redis, postgres, nats, kafka];
 
 /** The name of a namespace that nobody else uses. */
 const nameOn = (backend: TestedBackend, name: string) => `${name}-${namespaceOn(backend)}`;
