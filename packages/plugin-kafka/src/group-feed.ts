@@ -103,9 +103,8 @@ export class GroupFeed implements Feed {
   }
 
   fail(entries: readonly Entry[]): void {
-    const { isDead } = this.#options;
-    const dead = entries.filter((entry) => isDead(entry));
-    this.#window.giveBack(entries.filter((entry) => !isDead(entry)));
+    const dead = entries.filter((entry) => this.#window.has(entry) && this.#options.isDead(entry));
+    this.#window.giveBack(entries.filter((entry) => !dead.includes(entry)));
     for (const entry of dead) this.#bury(entry);
     this.#keepSoon();
   }
@@ -152,7 +151,7 @@ export class GroupFeed implements Feed {
     const { signal } = this.#closing;
     if (!isAway(error)) {
       this.#failure = error;
-      for (const { failed } of this.#subscribers) failed(error);
+      for (const subscriber of this.#subscribers) subscriber.failed(error);
       return;
     }
     await this.#member.leave();

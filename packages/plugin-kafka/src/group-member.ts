@@ -157,11 +157,12 @@ export class KafkaGroupMember implements GroupMember {
 
   async #begin(partitions: readonly number[], generation: Generation): Promise<void> {
     const { groupId, start } = this.#options;
-    const [ends, begins, committed] = await Promise.all([
+    const [ends, earliest, committed] = await Promise.all([
       this.#coordination.offsets(partitions, "latest"),
-      this.#coordination.offsets(partitions, start.kind),
+      start.kind === "earliest" ? this.#coordination.offsets(partitions, "earliest") : undefined,
       committedBy(this.#coordination, groupId, partitions),
     ]);
+    const begins = earliest ?? ends;
     const fresh = partitions.filter((partition) => !committed.has(partition));
     // The first member's choice counts until something is committed, or records would be skipped.
     const marks = fresh.map((partition) => ({

@@ -15,8 +15,9 @@ test("subscriptions outlast brokers that were away: what was acknowledged stays 
     Subscriber.open(pubSub, { delivery: "at-least-once", group: "g" }),
   ]);
   await publish(pubSub, "acknowledged", "kept");
-  for (const one of [listener, holder, member])
+  for (const one of [listener, holder, member]) {
     await vi.waitFor(() => expect(one.ids).toEqual(["acknowledged", "kept"]), within);
+  }
   await member.subscription.acknowledge!([member.deliveries[0]!.deliveryId]);
 
   await server.kill();

@@ -4,11 +4,8 @@ import { callWith, messageOf } from "./open-namespace.js";
 
 /** Publishes to the topic `t`. Throws when one message is refused. */
 export async function publish(pubSub: KafkaPubSub, ...texts: string[]): Promise<void> {
-  for (const result of await pubSub.publish(
-    "t",
-    texts.map((text) => messageOf(text)),
-    callWith(),
-  )) {
+  const messages = texts.map((text) => messageOf(text));
+  for (const result of await pubSub.publish("t", messages, callWith())) {
     if (!result.ok) throw result.error;
   }
 }
