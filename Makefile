@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build run test fuzz check fix generate docs backends bench clean
+.PHONY: help build run test fuzz conformance reliability check fix generate docs backends bench clean
 
 # The toolchain comes first and alone: when it cannot be had, nothing runs without it.
 path = toolchain=$$(scripts/toolchain.sh) && PATH="$(CURDIR)/node_modules/.bin:$$toolchain"
@@ -26,6 +26,10 @@ test: build backends ## Run everything: check, unit, conformance, acceptance
 
 fuzz: build ## Look for FUZZ_SECONDS (600) for inputs that break the parsers
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(path) vitest run --project fuzz
+
+conformance: build backends ## Prove every pattern on every backend, and write docs/backends.md from what passed
+	@$(path) node scripts/backends/prove.mjs
+	@$(path) node scripts/generate-docs.mjs
 
 check: build ## Check format, lint, types, protos and import directions
 	@$(path) node scripts/test.mjs check

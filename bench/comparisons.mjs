@@ -1,4 +1,5 @@
 // What is measured side by side.
+import { backendComparisons } from "./backends/comparisons.mjs";
 import { getCall, setCall } from "./requests.mjs";
 import { messagesPerCall, readCall } from "./subjects/message-stream.mjs";
 
@@ -75,7 +76,8 @@ const measuredAlready = new Set(main.map(({ id }) => id));
 /** All of them; a subject that is not available is left out. */
 export function comparisons(isAvailable) {
   const repeated = main.map((comparison) => ({ ...comparison, repeatsFirst: true }));
-  return [...repeated, ...matrix.filter(({ id }) => !measuredAlready.has(id))].map((comparison) => ({
+  const others = matrix.filter(({ id }) => !measuredAlready.has(id));
+  return [...repeated, ...others, ...backendComparisons].map((comparison) => ({
     ...comparison,
     subjects: comparison.subjects.filter(isAvailable),
   }));

@@ -11,7 +11,7 @@ import { codecRows, comparisonRows, targetRows } from "./report/rows.mjs";
 import { writeResults } from "./results.mjs";
 import { runComparison } from "./rounds.mjs";
 import { RunningSubjects } from "./running-subjects.mjs";
-import { measureStarts } from "./start.mjs";
+import { measureRest, measureStarts } from "./start.mjs";
 import { isAvailable } from "./subjects.mjs";
 import { judged } from "./targets.mjs";
 
@@ -30,6 +30,7 @@ async function measureAll(chosen, folder) {
     print(`\n${id}: ${title}\n${plainTable(comparisonRows(seen.at(-1)))}`);
   }
   if (chosen.only.test("start")) seen.push(await measureStarts({ folder, rounds: chosen.rounds }));
+  if (chosen.only.test("rest")) seen.push(await measureRest(running));
   return seen;
 }
 

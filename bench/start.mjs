@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { backendSubjects } from "./backends/drivers.mjs";
 import { childrenOf, residentBytes } from "./processes.mjs";
 import { benchFile, startProgram } from "./programs.mjs";
 import { columnsOf } from "./statistics.mjs";
@@ -14,6 +15,17 @@ export async function measureStarts({ folder, rounds }) {
   const seen = [];
   for (let round = 0; round < rounds; round += 1) seen.push(await start(join(folder, `start-${round}`)));
   return { id: "start", title: "start", subjects: [{ id: "prism", name: "Prism", figures: columnsOf(seen) }] };
+}
+
+/** What the plugins hold in memory, each bound to namespaces of all of its patterns, when nobody calls. */
+export async function measureRest(running) {
+  const subjects = [];
+  for (const id of Object.keys(backendSubjects).filter((name) => name.startsWith("prism-on-"))) {
+    const [{ name, processes }] = await running.only([id]);
+    await pause(settleMs);
+    subjects.push({ id, name, figures: { pluginBytes: [residentBytes(processes.store)] } });
+  }
+  return { id: "rest", title: "rest", subjects };
 }
 
 async function start(folder) {

@@ -2,6 +2,7 @@
 //
 // A subject has `endpoint` (where h2load and the checking client go, with which headers) or a `load` of its own, `processes`
 // (proxy, store, backend: whose CPU is counted as what) and `stop`; where it is not called as Prism is, `call` and `check`.
+import { backendSubjects } from "./backends/drivers.mjs";
 import { benchFile } from "./programs.mjs";
 import { makeCertificates } from "./subjects/certificates.mjs";
 import { startDaprd } from "./subjects/daprd.mjs";
@@ -55,6 +56,7 @@ export const subjects = {
   ioredis: ["ioredis in one process → Redis", startIoredis],
   daprd: ["daprd → Redis", (at) => startDaprd(at, at.daprd), "daprd"],
   echo: ["echo over a Unix socket", startSocketEcho],
+  ...backendSubjects,
 };
 
 /** Whether a subject can be measured with these options. */

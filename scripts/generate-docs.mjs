@@ -1,6 +1,7 @@
 // Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
-// limits there and in docs/transport.md, and from the results of the last whole `make bench` docs/performance.md with its plots.
-// With --check, writes nothing and fails when a page is not what the code says.
+// limits there and in docs/transport.md; from the last `make conformance` docs/backends.md; and from the last whole `make bench`
+// docs/performance.md with its plots. With --check, writes nothing and fails when a page is not what the code says, or a plugin
+// declares what the last `make conformance` did not prove.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpuPlot } from "../bench/report/cpu-plot.mjs";
 import { performancePage } from "../bench/report/page.mjs";
@@ -11,9 +12,12 @@ import { namedRanges } from "../packages/pattern-sdk/dist/patterns/bounds.js";
 import { patternKinds } from "../packages/pattern-sdk/dist/patterns/pattern-kinds.js";
 import { configReference } from "../packages/proxy/dist/index.js";
 import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
+import { backendsPage, unprovenCells } from "./backends/page.mjs";
+import { readResults as readProvenBackends } from "./backends/results.mjs";
 
 // All of them, by name.
 const proxyLimits = await import("../packages/proxy/dist/data-path/limits.js");
+const provenBackends = readProvenBackends();
 const root = new URL("..", import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), "utf8");
 
@@ -124,6 +128,7 @@ function performancePages(results) {
 }
 
 const pages = {
+  "docs/backends.md": backendsPage(provenBackends),
   "docs/errors.md": errorsPage(),
   "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),
@@ -141,7 +146,11 @@ const stale = Object.keys(pages).filter((page) => {
 if (process.argv.includes("--check")) {
   if (stale.length > 0) {
     process.stderr.write(`not what the code says: ${stale.join(", ")}; run: make docs\n`);
-    process.exit(1);
+    process.exitCode = 1;
+  }
+  for (const { plugin, pattern } of unprovenCells(provenBackends)) {
+    process.stderr.write(`not proven as it is declared: ${pattern} on ${plugin}; run: make conformance\n`);
+    process.exitCode = 1;
   }
 } else {
   for (const page of stale) writeFileSync(new URL(page, root), pages[page]);

@@ -16,7 +16,7 @@ const runTimeoutMs = 60_000;
 export async function h2load({ endpoint, call, connections, streams, calls, folder, cpu }) {
   const body = join(folder, "request.bin");
   const log = join(folder, "h2load.log");
-  writeFileSync(body, frameMessage(call.message));
+  writeFileSync(body, Buffer.concat((call.messages ?? [call.message]).map(frameMessage)));
   rmSync(log, { force: true });
   const printed = await runProgram(
     [

@@ -1,13 +1,13 @@
 // docs/performance.md, from the raw results.
 import { judged } from "../targets.mjs";
 import { markdownTable } from "./layout.mjs";
-import { codecRows, comparisonRows, overviewRows, targetRows } from "./rows.mjs";
+import { backendRows, codecRows, comparisonRows, overviewRows, restRows, targetRows } from "./rows.mjs";
 
 const unitBytes = { b: 1, k: 1024, m: 1_048_576 };
 
 /** The page for one run. */
 export function performancePage({ environment, comparisons, codec }) {
-  const detailed = comparisons.filter(({ id, subjects }) => id !== "start" && subjects.length > 3);
+  const detailed = comparisons.filter(({ subjects }) => subjects.length > 3 && "callsPerSecond" in subjects[0].figures);
   return `# Performance
 
 What Prism costs, beside what else one could put in the same place, measured in one run on one machine. \`make bench\` repeats it
@@ -37,6 +37,16 @@ ${detailed.map((comparison) => `### ${comparison.title}\n\n${markdownTable(compa
 Prism before memstore, h2c; beside it nginx before the same plugin, and the plugin without a proxy.
 
 ${markdownTable(overviewRows(bySize(comparisons)))}
+
+## Backends
+
+Each cell of the [matrix](backends.md) through Prism, beside one Node.js process that does the same with the backend's driver and
+nothing else. Calls of a stream are counted by message. *Ratio* is Prism's calls/s ÷ the driver's; *ratio per core* is the driver's
+CPU per call ÷ that of proxy and plugin together. What is behind (the server) is not counted.
+
+${markdownTable(backendRows(ofBackends(comparisons)))}
+
+${markdownTable(restRows(comparisons.find(({ id }) => id === "rest")))}
 
 ## Messages
 
@@ -72,6 +82,9 @@ function bySize(comparisons) {
   found.sort((a, b) => a.method.localeCompare(b.method) || a.sizeBytes - b.sizeBytes || a.inFlight - b.inFlight);
   return found.map(({ comparison }) => comparison);
 }
+
+const ofBackends = (comparisons) =>
+  comparisons.filter(({ subjects }) => subjects.some(({ id }) => id.endsWith("-driver")));
 
 function environmentText({ date, commit, command, rounds, roundMs, placement, machine, load, versions }) {
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

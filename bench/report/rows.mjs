@@ -57,6 +57,33 @@ export function overviewRows(comparisons) {
   return [["", ...head, "nginx: calls/s", "proxy", "no proxy: calls/s"], ...rows];
 }
 
+/** A row per operation on a backend: Prism, its driver alone, and Prism's share of what the driver does per second and per CPU second. */
+export function backendRows(comparisons) {
+  const rows = comparisons.map(({ title, subjects: [prism, driver] }) => {
+    const [ours, theirs] = [prism, driver].map(({ figures }) => mediansOf(figures));
+    const cpu = ours.proxyCpuUs + ours.storeCpuUs;
+    return [
+      title,
+      number(ours.callsPerSecond, 0),
+      number(theirs.callsPerSecond, 0),
+      significant(ours.callsPerSecond / theirs.callsPerSecond),
+      cpuCell(cpu),
+      cpuCell(theirs.storeCpuUs),
+      significant(theirs.storeCpuUs / cpu),
+    ];
+  });
+  return [
+    ["", "Prism: calls/s", "driver: calls/s", "ratio", "Prism: CPU µs", "driver: CPU µs", "ratio per core"],
+    ...rows,
+  ];
+}
+
+/** What each plugin holds in memory when nobody calls. */
+export function restRows({ subjects }) {
+  const rows = subjects.map(({ name, figures }) => [name, number(mediansOf(figures).pluginBytes / 1e6, 0)]);
+  return [["", "plugin at rest, MB"], ...rows];
+}
+
 /** What a message costs, in ns. */
 export function codecRows(codec) {
   const rows = codec.map(({ name, ...ns }) => [name, ...Object.values(ns).map((value) => number(value, 0))]);

@@ -9,9 +9,12 @@ import { namespace } from "../requests.mjs";
  * Starts `bin/prism` with a backend as prism.yaml has it. Everything that a deployment has is on: metrics, deadlines,
  * supervision, the default log.
  */
-export async function startPrism({ folder, cpus }, { backend, services = [], tls, checkout = benchFile("..") }) {
+export async function startPrism(
+  { folder, cpus },
+  { backend, services = [], namespaces, tls, checkout = benchFile("..") },
+) {
   const config = join(folder, "prism.yaml");
-  writeFileSync(config, JSON.stringify(configuration({ folder, backend, services, tls })));
+  writeFileSync(config, JSON.stringify(configuration({ folder, backend, services, namespaces, tls })));
   const program = await startProgram([join(checkout, "bin/prism"), "serve", "-c", config], { cpu: cpus.front });
   const { listen, pid } = JSON.parse(program.firstLine);
   const [plugin] = childrenOf(pid);
@@ -26,15 +29,20 @@ export async function startPrism({ folder, cpus }, { backend, services = [], tls
 }
 
 /** JSON is YAML. */
-function configuration({ folder, backend, services, tls }) {
+function configuration({ folder, backend, services, namespaces = oneNamespace(services), tls }) {
   return {
     listen: "127.0.0.1:0",
     admin: { listen: "127.0.0.1:0" },
     data_dir: folder,
     strict_start: true,
     backends: { bench: backend },
-    namespaces: services.length > 0 ? {} : { [namespace]: { pattern: "key-value", backend: "bench" } },
+    namespaces,
     services: Object.fromEntries(services.map((service) => [service, { backend: "bench" }])),
     ...(tls === undefined ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } }),
   };
+}
+
+/** A plugin with services of its own needs none. */
+function oneNamespace(services) {
+  return services.length > 0 ? {} : { [namespace]: { pattern: "key-value", backend: "bench" } };
 }

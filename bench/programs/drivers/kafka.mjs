@@ -1,0 +1,68 @@
+// kafkajs: one producer that waits for all replicas, and a consumer that begins anew for each run.
+import { Kafka, logLevel } from "kafkajs";
+import { value, valuesOf } from "./values.mjs";
+
+export async function open(brokers) {
+  const kafka = new Kafka({ clientId: "bench", brokers: [brokers], logLevel: logLevel.ERROR });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: ["log", "log-100", "log-1024"].map((topic) => ({ topic, numPartitions: 1 })) });
+  await admin.disconnect();
+  const producer = kafka.producer();
+  await producer.connect();
+  const send = (topic, payload, count) =>
+    producer.send({ topic, acks: -1, messages: Array.from({ length: count }, () => ({ value: payload })) });
+  const add = { run: () => send("log", value, 1) };
+  const addMany = (size) => ({ run: (count) => send("log", valuesOf(size), count) });
+  const read = (size) => {
+    const reader = new Reader(kafka, `log-${size}`);
+    return {
+      prepare: async (count) => {
+        await send(`log-${size}`, valuesOf(size), count);
+        await reader.start();
+      },
+      run: (count) => reader.read(count),
+    };
+  };
+  return {
+    publish: add,
+    "publish-stream-100b": addMany(100),
+    "publish-stream-1024b": addMany(1_024),
+    append: add,
+    "append-stream-100b": addMany(100),
+    "append-stream-1024b": addMany(1_024),
+    "read-100b": read(100),
+    "read-1024b": read(1_024),
+  };
+}
+
+class Reader {
+  #consumer;
+  #topic;
+  #left = 0;
+  #done = () => {};
+
+  constructor(kafka, topic) {
+    this.#consumer = kafka.consumer({ groupId: `bench-${topic}` });
+    this.#topic = topic;
+  }
+
+  async start() {
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topic: this.#topic, fromBeginning: true });
+    await this.#consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => this.#took(batch.messages.length) });
+  }
+
+  async read(count) {
+    const { promise, resolve } = Promise.withResolvers();
+    this.#left = count;
+    this.#done = resolve;
+    this.#consumer.seek({ topic: this.#topic, partition: 0, offset: "0" });
+    await promise;
+  }
+
+  #took(count) {
+    this.#left -= count;
+    if (this.#left <= 0) this.#done();
+  }
+}
