@@ -98,6 +98,7 @@ function query(sql) {
 async function makeTable(client) {
   const text = "x".repeat(kib);
   for (const sql of [
+    "DROP TABLE IF EXISTS bench",
     "CREATE TABLE bench (id BIGINT PRIMARY KEY, value TEXT)",
     `INSERT INTO bench VALUES (1, '${text}')`,
   ]) {

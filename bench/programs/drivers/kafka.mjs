@@ -36,6 +36,9 @@ export async function open(brokers) {
   };
 }
 
+/** A seek waits for the fetch under way, and one at the end of the topic waits so long for more. */
+const fetchWaitMs = 20;
+
 class Reader {
   #consumer;
   #topic;
@@ -43,7 +46,7 @@ class Reader {
   #done = () => {};
 
   constructor(kafka, topic) {
-    this.#consumer = kafka.consumer({ groupId: `bench-${topic}` });
+    this.#consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: fetchWaitMs });
     this.#topic = topic;
   }
 

@@ -1,6 +1,6 @@
 // nats: core NATS for topics, where a flush tells that the server has the message, and JetStream for the rest.
 import { connect, DiscardPolicy, RetentionPolicy } from "nats";
-import { value, valuesOf } from "./values.mjs";
+import { nextValue, value, valuesOf } from "./values.mjs";
 
 export async function open(address) {
   const connection = await connect({ servers: address });
@@ -29,7 +29,7 @@ export async function open(address) {
   });
   return {
     get: { prepare: () => bucket.put("key", value), run: () => bucket.get("key") },
-    set: { run: () => bucket.put("key", value) },
+    set: { run: () => bucket.put("key", nextValue()) },
     send: { run: () => jetstream.publish("queue", value) },
     publish: { run: () => publish(value) },
     "publish-stream-100b": publishMany(100),

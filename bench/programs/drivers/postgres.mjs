@@ -1,6 +1,6 @@
 // pg: a table for each pattern, a pool as large as the plugin's.
 import pg from "pg";
-import { value, valuesOf } from "./values.mjs";
+import { nextValue, value, valuesOf } from "./values.mjs";
 
 const poolSize = 10;
 
@@ -34,7 +34,7 @@ export async function open(address) {
       prepare: () => set(["key", value]),
       run: () => named("get", "SELECT value FROM entries WHERE key = $1")(["key"]),
     },
-    set: { run: () => set(["key", value]) },
+    set: { run: () => set(["key", nextValue()]) },
     send: add,
     publish: add,
     "publish-stream-100b": addMany(100),

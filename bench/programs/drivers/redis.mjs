@@ -1,6 +1,6 @@
 // ioredis: strings for key-value, lists for queues, streams for logs, channels for topics.
 import { Redis } from "ioredis";
-import { value, valuesOf } from "./values.mjs";
+import { nextValue, value, valuesOf } from "./values.mjs";
 
 export async function open(address) {
   const redis = new Redis(address);
@@ -16,7 +16,7 @@ export async function open(address) {
   });
   return {
     get: { prepare: () => redis.set("key", value), run: () => redis.getBuffer("key") },
-    set: { run: () => redis.set("key", value) },
+    set: { run: () => redis.set("key", nextValue()) },
     send: { run: () => redis.lpush("queue", value) },
     publish: { run: () => publish(value) },
     "publish-stream-100b": { run: many(100, publish) },

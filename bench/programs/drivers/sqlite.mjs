@@ -1,7 +1,7 @@
 // better-sqlite3: a table for each pattern, in a file that is as safe as the plugin's: each commit is synced to disk.
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { value, valuesOf } from "./values.mjs";
+import { nextValue, value, valuesOf } from "./values.mjs";
 
 export async function open(folder) {
   const db = new Database(join(folder, "driver.db"));
@@ -34,7 +34,7 @@ export async function open(folder) {
   };
   return {
     get: { prepare: async () => set.run("key", value), run: async () => get.get("key") },
-    set: { run: async () => set.run("key", value) },
+    set: { run: async () => set.run("key", nextValue()) },
     send: add,
     append: add,
     "append-stream-100b": addMany(100),

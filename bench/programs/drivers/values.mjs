@@ -5,3 +5,12 @@ export const valuesOf = (sizeBytes) => Buffer.alloc(sizeBytes, Buffer.from(Array
 
 /** 1 KiB. */
 export const value = valuesOf(1_024);
+
+let written = 0;
+
+/** The same 1 KiB with another beginning each time: what is written anew must not be what is there. */
+export function nextValue() {
+  written += 1;
+  value.writeUInt32LE(written);
+  return value;
+}
