@@ -7,7 +7,7 @@ import { environment } from "./environment.mjs";
 import { options } from "./options.mjs";
 import { benchFile, runProgram } from "./programs.mjs";
 import { plainTable } from "./report/layout.mjs";
-import { codecRows, comparisonRows, targetRows } from "./report/rows.mjs";
+import { codecRows, comparisonRows, restRows, targetRows } from "./report/rows.mjs";
 import { writeResults } from "./results.mjs";
 import { runComparison } from "./rounds.mjs";
 import { RunningSubjects } from "./running-subjects.mjs";
@@ -30,7 +30,10 @@ async function measureAll(chosen, folder) {
     print(`\n${id}: ${title}\n${plainTable(comparisonRows(seen.at(-1)))}`);
   }
   if (chosen.only.test("start")) seen.push(await measureStarts({ folder, rounds: chosen.rounds }));
-  if (chosen.only.test("rest")) seen.push(await measureRest(running));
+  if (chosen.only.test("rest")) {
+    seen.push(await measureRest(running));
+    print(`\nrest\n${plainTable(restRows(seen.at(-1)))}`);
+  }
   return seen;
 }
 
