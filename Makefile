@@ -48,7 +48,7 @@ backends: .toolchain/clients ## Install the servers and clients that the tests n
 	@scripts/install-servers.sh
 
 # Debian keeps nginx in sbin, which is not on the PATH of everybody.
-bench: build ## Measure, side by side in one run; ONLY=get-1k BENCH_ROUNDS=2 for a part of it
+bench: build backends ## Measure, side by side in one run; PART=backends, ONLY=get-1k BENCH_ROUNDS=2 for less
 	@scripts/install-bench-peers.sh
 	@PATH="$$PATH:/usr/sbin"; $(path) node bench/run.mjs
 	@$(path) node scripts/generate-docs.mjs

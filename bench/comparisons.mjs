@@ -1,5 +1,4 @@
 // What is measured side by side.
-import { backendComparisons } from "./backends/comparisons.mjs";
 import { getCall, setCall } from "./requests.mjs";
 import { messagesPerCall, readCall } from "./subjects/message-stream.mjs";
 
@@ -77,7 +76,7 @@ const measuredAlready = new Set(main.map(({ id }) => id));
 export function comparisons(isAvailable) {
   const repeated = main.map((comparison) => ({ ...comparison, repeatsFirst: true }));
   const others = matrix.filter(({ id }) => !measuredAlready.has(id));
-  return [...repeated, ...others, ...backendComparisons].map((comparison) => ({
+  return [...repeated, ...others].map((comparison) => ({
     ...comparison,
     subjects: comparison.subjects.filter(isAvailable),
   }));

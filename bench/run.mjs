@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { backendComparisons } from "./backends/comparisons.mjs";
 import { comparisons } from "./comparisons.mjs";
 import { environment } from "./environment.mjs";
 import { options } from "./options.mjs";
@@ -20,22 +21,39 @@ const codecTimeoutMs = 600_000;
 
 const print = (text) => process.stdout.write(`${text}\n`);
 
-async function measureAll(chosen, folder) {
+async function measure(comparisons, running, chosen) {
   const seen = [];
-  await using running = new RunningSubjects({ ...chosen, folder });
-  for (const comparison of comparisons((id) => isAvailable(id, chosen))) {
+  for (const comparison of comparisons) {
     const { id, title } = comparison;
     if (!chosen.only.test(id)) continue;
     seen.push({ id, title, subjects: await runComparison(comparison, running, chosen) });
     print(`\n${id}: ${title}\n${plainTable(comparisonRows(seen.at(-1)))}`);
   }
-  if (chosen.only.test("start")) seen.push(await measureStarts({ folder, rounds: chosen.rounds }));
-  if (chosen.only.test("rest")) {
-    seen.push(await measureRest(running));
-    print(`\nrest\n${plainTable(restRows(seen.at(-1)))}`);
-  }
   return seen;
 }
+
+/** Prism beside what else could stand in its place. */
+async function measureDataPath(chosen, folder) {
+  if (chosen.daprd === undefined) print("daprd is not measured: give its path with DAPRD=PATH or --daprd PATH");
+  const codec = await measureCodec(chosen);
+  await using running = new RunningSubjects({ ...chosen, folder });
+  const available = comparisons((id) => isAvailable(id, chosen));
+  const seen = await measure(available, running, chosen);
+  if (chosen.only.test("start")) seen.push(await measureStarts({ folder, rounds: chosen.rounds }));
+  print(`\nWhat Prism is held to\n${plainTable(targetRows(judged(seen)))}`);
+  return { comparisons: seen, codec };
+}
+
+/** Each backend through Prism, beside its driver alone. */
+async function measureBackends(chosen, folder) {
+  await using running = new RunningSubjects({ ...chosen, folder });
+  const seen = await measure(backendComparisons, running, chosen);
+  const rest = chosen.only.test("rest") ? await measureRest(running) : undefined;
+  if (rest !== undefined) print(`\nrest\n${plainTable(restRows(rest))}`);
+  return { comparisons: seen, rest };
+}
+
+const measuring = { "data-path": measureDataPath, backends: measureBackends };
 
 async function measureCodec({ only, cpus }) {
   if (!only.test("codec")) return [];
@@ -52,11 +70,9 @@ process.on("SIGINT", () => process.exit(1));
 
 const about = environment(chosen);
 print(`${about.machine}; load of others ${about.load.toFixed(1)}; ${chosen.rounds} rounds of ${chosen.roundMs} ms`);
-if (chosen.daprd === undefined) print("daprd is not measured: give its path with DAPRD=PATH or --daprd PATH");
-const codec = await measureCodec(chosen);
-const seen = await measureAll(chosen, folder);
-print(`\nWhat Prism is held to\n${plainTable(targetRows(judged(seen)))}`);
-if (chosen.isWhole) {
-  writeResults({ environment: about, comparisons: seen, codec });
-  print("\nwritten: bench/results.json, from which docs/performance.md is made");
+for (const part of chosen.parts) {
+  const seen = await measuring[part](chosen, folder);
+  if (!chosen.isWhole) continue;
+  writeResults(part, { environment: about, ...seen });
+  print(`\nkept: the results of ${part}, from which docs/performance.md is made`);
 }

@@ -120,8 +120,9 @@ function transportPage() {
 }
 
 function performancePages(results) {
+  const backends = hasResults("backends") ? readResults("backends") : undefined;
   return {
-    "docs/performance.md": performancePage(results),
+    "docs/performance.md": performancePage(results, backends),
     "docs/performance-cpu.svg": cpuPlot(results),
     "docs/performance-rate.svg": ratePlot(results),
   };
@@ -133,7 +134,7 @@ const pages = {
   "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),
   "docs/transport.md": transportPage(),
-  ...(hasResults() ? performancePages(readResults()) : {}),
+  ...(hasResults("data-path") ? performancePages(readResults("data-path")) : {}),
 };
 const stale = Object.keys(pages).filter((page) => {
   try {

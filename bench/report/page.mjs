@@ -6,7 +6,7 @@ import { backendRows, codecRows, comparisonRows, overviewRows, restRows, targetR
 const unitBytes = { b: 1, k: 1024, m: 1_048_576 };
 
 /** The page for one run. */
-export function performancePage({ environment, comparisons, codec }) {
+export function performancePage({ environment, comparisons, codec }, backends) {
   const detailed = comparisons.filter(({ subjects }) => subjects.length > 3 && "callsPerSecond" in subjects[0].figures);
   return `# Performance
 
@@ -38,17 +38,7 @@ Prism before memstore, h2c; beside it nginx before the same plugin, and the plug
 
 ${markdownTable(overviewRows(bySize(comparisons)))}
 
-## Backends
-
-Each cell of the [matrix](backends.md) through Prism, beside one Node.js process that does the same with the backend's driver and
-nothing else. Calls of a stream are counted by message. *Ratio* is Prism's calls/s ÷ the driver's; *ratio per core* is the driver's
-CPU per call ÷ that of proxy and plugin together. What is behind (the server) is not counted.
-
-${markdownTable(backendRows(ofBackends(comparisons)))}
-
-${markdownTable(restRows(comparisons.find(({ id }) => id === "rest")))}
-
-## Messages
+${backends === undefined ? "" : backendsSection(backends)}## Messages
 
 The four messages that nearly every call is made of are read and written by hand in the SDK
 (\`packages/pattern-sdk/src/protocol/key-value/hot-codec.ts\`); values are views where they are read.
@@ -83,8 +73,26 @@ function bySize(comparisons) {
   return found.map(({ comparison }) => comparison);
 }
 
-const ofBackends = (comparisons) =>
-  comparisons.filter(({ subjects }) => subjects.some(({ id }) => id.endsWith("-driver")));
+function backendsSection({ environment, comparisons, rest }) {
+  return `## Backends
+
+Each cell of the [matrix](backends.md) through Prism, beside one Node.js process that does the same with the backend's driver and
+nothing else, in a run of its own (\`make bench PART=backends\`). Calls of a stream are counted by message. *Ratio* is Prism's calls/s ÷
+the driver's; *ratio per core* is the driver's CPU per call ÷ that of proxy and plugin together. The servers' CPU is not counted; they
+share a CPU with the plugin and the load, as the driver alone does not.
+
+${environmentText(environment)}
+
+${markdownTable(backendRows(comparisons))}
+
+Writes of one call at a time wait for the disk or the broker in both; more at once are carried out together by the plugins (group
+commit, one batch per partition), which a driver does not do by itself. A call costs Prism a proxy and a plugin, each with its share of
+HTTP/2, so that where the driver's own work is small (a Get of SQLite is a function call) the ratio per core is small too.
+
+${markdownTable(restRows(rest))}
+
+`;
+}
 
 function environmentText({ date, commit, command, rounds, roundMs, placement, machine, load, versions }) {
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
