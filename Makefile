@@ -31,6 +31,10 @@ conformance: build backends ## Prove every pattern on every backend, and write d
 	@$(path) node scripts/backends/prove.mjs
 	@$(path) node scripts/generate-docs.mjs
 
+reliability: build backends ## Strike every backend with every fault RELIABILITY_ROUNDS (20) times, and run long beside models
+	@$(path) node tests/reliability/run.mjs
+	@$(path) node scripts/generate-docs.mjs
+
 check: build ## Check format, lint, types, protos and import directions
 	@$(path) node scripts/test.mjs check
 

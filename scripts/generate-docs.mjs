@@ -1,7 +1,7 @@
 // Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
-// limits there and in docs/transport.md; from the last `make conformance` docs/backends.md; and from the last whole `make bench`
-// docs/performance.md with its plots. With --check, writes nothing and fails when a page is not what the code says, or a plugin
-// declares what the last `make conformance` did not prove.
+// limits there and in docs/transport.md; from the last `make conformance` docs/backends.md; from the last whole `make bench`
+// docs/performance.md with its plots; and from the last `make reliability` docs/reliability.md. With --check, writes nothing and fails
+// when a page is not what the code says, or a plugin declares what the last `make conformance` did not prove.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpuPlot } from "../bench/report/cpu-plot.mjs";
 import { performancePage } from "../bench/report/page.mjs";
@@ -12,6 +12,8 @@ import { namedRanges } from "../packages/pattern-sdk/dist/patterns/bounds.js";
 import { patternKinds } from "../packages/pattern-sdk/dist/patterns/pattern-kinds.js";
 import { configReference } from "../packages/proxy/dist/index.js";
 import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
+import { reliabilityPage } from "../tests/reliability/page.mjs";
+import * as reliability from "../tests/reliability/results.mjs";
 import { backendsPage, unprovenCells } from "./backends/page.mjs";
 import { readResults as readProvenBackends } from "./backends/results.mjs";
 
@@ -135,6 +137,7 @@ const pages = {
   "docs/writing-a-plugin.md": authorsPage(),
   "docs/transport.md": transportPage(),
   ...(hasResults("data-path") ? performancePages(readResults("data-path")) : {}),
+  ...(reliability.hasResults() ? { "docs/reliability.md": reliabilityPage(reliability.readResults()) } : {}),
 };
 const stale = Object.keys(pages).filter((page) => {
   try {

@@ -8,7 +8,8 @@ export interface FigureRow {
   readonly rounds: number;
   readonly acknowledged: number;
   readonly unanswered: number;
-  readonly lost: number;
+  /** `null`: nothing is promised. */
+  readonly lost: number | null;
   readonly duplicated: number;
   readonly wrong: number;
   readonly recoveryP50Ms: number;
@@ -19,7 +20,7 @@ export interface FigureRow {
 export function figureRow({ lost, wrong, recoveriesMs, recoversWithinMs, longestCallMs, ...row }: TrialRow): FigureRow {
   return {
     ...row,
-    lost: lost.length,
+    lost: lost?.length ?? null,
     wrong: wrong.length,
     recoveryP50Ms: Math.round(quantile(recoveriesMs, 0.5)),
     recoveryP99Ms: Math.round(quantile(recoveriesMs, 0.99)),
@@ -31,7 +32,7 @@ export function figureRow({ lost, wrong, recoveriesMs, recoversWithinMs, longest
 export function figureTable(rows: readonly FigureRow[]): string {
   const [first] = rows;
   if (first === undefined) return "";
-  const lines = [Object.keys(first), ...rows.map((row) => Object.values(row).map(String))];
+  const lines = [Object.keys(first), ...rows.map((row) => Object.values(row).map((value) => String(value ?? "-")))];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const isText = Object.values(first).map((value) => typeof value === "string");
   const cell = (text: string, column: number) =>

@@ -7,6 +7,9 @@ const paceMs = 20;
 /** An app that wants to know when it can go on: sooner than it is told to come back. */
 const retryMs = 50;
 
+/** Apps leave the deadline to the namespace, so that it is Prism that keeps it. */
+export const noDeadline = Number.POSITIVE_INFINITY;
+
 /** One part of an app: makes one call after another, or listens on one stream. Remembers what it met. */
 export class Lane {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { failureOf } from "../acceptance/error-details.ts";
 import type { GrpcClient } from "../acceptance/grpc-client.ts";
-import type { Lane } from "./lane.ts";
+import { type Lane, noDeadline } from "./lane.ts";
 
 export interface TalkOptions<Answer> {
   readonly client: GrpcClient;
@@ -26,7 +26,7 @@ export class Talk<Answer> {
 
   constructor({ client, method, opening, hear, isOneWay = false }: TalkOptions<Answer>) {
     this.#isOneWay = isOneWay;
-    this.#call = client.bidiStream(method, Number.POSITIVE_INFINITY);
+    this.#call = client.bidiStream(method, noDeadline);
     this.#call.on("data", (answer: Answer) => {
       this.heardMs = Date.now();
       hear(answer, this);

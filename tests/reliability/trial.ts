@@ -18,7 +18,8 @@ export interface TrialRow {
   readonly acknowledged: number;
   /** Calls whose outcome the app was not told. */
   readonly unanswered: number;
-  readonly lost: readonly string[];
+  /** Left out: nothing is promised. */
+  readonly lost?: readonly string[];
   readonly duplicated: number;
   readonly wrong: readonly string[];
   /** For each round and part of an app: how long after the return of everything it got on. */
@@ -89,7 +90,8 @@ function strikesOn({ admin, backend, serving }: TestSite) {
   const site = { admin, backend };
   const own = { fault: pluginFault as Fault<Site> | Fault, strike: () => pluginFault.strike(site) };
   if (serving === undefined) return [own];
-  return [own, ...serverFaults.map((fault) => ({ fault, strike: () => fault.strike({ ...site, ...serving }) }))];
+  const striking = serverFaults.filter(({ name }) => !backend.sparedFaults?.includes(name));
+  return [own, ...striking.map((fault) => ({ fault, strike: () => fault.strike({ ...site, ...serving }) }))];
 }
 
 class RunningLoads implements AsyncDisposable {
@@ -135,7 +137,7 @@ function figures(fault: Strike["fault"], strikes: readonly Strike[], load: Load,
   return {
     acknowledged: found(verdict.acknowledged).length,
     unanswered: calls.filter(({ isAnswered }) => !isAnswered).length,
-    lost: found(verdict.lost).map(({ what }) => what),
+    ...(verdict.lost && { lost: found(verdict.lost).map(({ what }) => what) }),
     duplicated: found(verdict.duplicated).length,
     wrong: found(verdict.wrong).map(({ what }) => what),
     recoveriesMs: strikes

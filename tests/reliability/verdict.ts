@@ -8,8 +8,8 @@ export interface Finding {
 export interface Verdict {
   /** The writes, messages or records that were acknowledged. */
   readonly acknowledged: readonly Finding[];
-  /** Those of them that are not there. */
-  readonly lost: readonly Finding[];
+  /** Those of them that are not there. Left out: nothing is promised of them. */
+  readonly lost?: readonly Finding[];
   /** What came more than once, where it may. */
   readonly duplicated: readonly Finding[];
   /** What must never be. */

@@ -1,6 +1,6 @@
 import { type GetAnswer, KeyValueClient } from "../../acceptance/key-value-client.ts";
 import { sinceCrash } from "../history.ts";
-import { Lane } from "../lane.ts";
+import { Lane, noDeadline } from "../lane.ts";
 import type { Load, LoadOptions } from "../load.ts";
 import type { Verdict } from "../verdict.ts";
 import { checkRegisters, type RegisterStep } from "./registers.ts";
@@ -98,7 +98,7 @@ class App {
   async read(key: string): Promise<RegisterStep> {
     let answer: GetAnswer | undefined;
     const step = await this.#lane.call({ kind: "read", key } as const, async () => {
-      answer = await this.#client.get(key);
+      answer = await this.#client.get(key, noDeadline);
       return answer.value.toString();
     });
     if (answer !== undefined) {
@@ -112,8 +112,8 @@ class App {
     const call = { kind: "write", key, value, ...(seen && { expected: seen.value }) } as const;
     let etag = "";
     const step = await this.#lane.call(call, async () => {
-      if (value === "") await this.#client.delete(key);
-      else etag = (await this.#client.set(key, value, conditionOf(seen))).etag;
+      if (value === "") await this.#client.call("Delete", { key }, noDeadline);
+      else etag = (await this.#client.set(key, value, { ...conditionOf(seen), timeoutMs: noDeadline })).etag;
       return value;
     });
     this.#seen = step.ending.kind === "done" ? { key, value, etag } : undefined;

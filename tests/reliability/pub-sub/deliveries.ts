@@ -35,7 +35,7 @@ export function checkDeliveries({ publishings, members, listeners }: PubSubHisto
     .filter(({ text }) => !published.has(text));
   return {
     acknowledged,
-    lost: members === undefined ? [] : acknowledged.filter(({ what }) => !handled.has(what)),
+    ...(members && { lost: acknowledged.filter(({ what }) => !handled.has(what)) }),
     duplicated: againGiven(members ?? []),
     wrong: [
       ...strangers.map(({ text, atMs }) => ({ atMs, what: `${text} is delivered and was never published` })),

@@ -2,7 +2,7 @@ import { eventually } from "../../acceptance/eventually.ts";
 import { GrpcClient } from "../../acceptance/grpc-client.ts";
 import { type Delivery, PubSubClient } from "../../acceptance/pub-sub-client.ts";
 import { nowMs, sinceCrash } from "../history.ts";
-import { Lane } from "../lane.ts";
+import { Lane, noDeadline } from "../lane.ts";
 import type { Load, LoadOptions } from "../load.ts";
 import { keepTalking, type TalkOptions } from "../talk.ts";
 import type { Verdict } from "../verdict.ts";
@@ -90,7 +90,7 @@ class PubSubLoad implements Load {
         listeners: this.#listeners,
       });
     // What is lost never comes, and the last check says so.
-    await eventually("all is handled", handledWithinMs, () => check().lost.length === 0).catch(() => {});
+    await eventually("all is handled", handledWithinMs, () => !check().lost?.length).catch(() => {});
     this.#heard.abort();
     await this.#subscribing;
     return check();
@@ -109,7 +109,11 @@ class PubSubLoad implements Load {
       const texts = [0, 1].map(() => `${lane.process}-${count++}`);
       const messages = texts.map((text) => ({ payload: Buffer.from(text) }));
       const publishing = await lane.call(texts, async () => {
-        const { outcomes } = await client.call<{ outcomes: { outcome: string }[] }>("Publish", { topic, messages });
+        const { outcomes } = await client.call<{ outcomes: { outcome: string }[] }>(
+          "Publish",
+          { topic, messages },
+          noDeadline,
+        );
         return texts.filter((_, index) => outcomes[index]?.outcome === "id");
       });
       this.#publishings.push(publishing);

@@ -45,7 +45,7 @@ test.each<[string, Lease[]]>([
   ["is delivered, not acknowledged, and gone", [lease(100, 200)]],
   ["is gone after its acknowledgement was refused", [lease(100, 200, "lost")]],
 ])("an accepted message that %s is lost", (_, leases) => {
-  expect(checkLeases([sending("done", "m")], leases).lost.map(({ what }) => what)).toEqual(["m"]);
+  expect(checkLeases([sending("done", "m")], leases).lost?.map(({ what }) => what)).toEqual(["m"]);
 });
 
 test.each<[string, Lease[], string]>([

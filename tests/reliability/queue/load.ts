@@ -2,7 +2,7 @@ import { eventually } from "../../acceptance/eventually.ts";
 import { GrpcClient } from "../../acceptance/grpc-client.ts";
 import { type Delivery, QueueClient } from "../../acceptance/queue-client.ts";
 import { sinceCrash } from "../history.ts";
-import { Lane } from "../lane.ts";
+import { Lane, noDeadline } from "../lane.ts";
 import type { Load, LoadOptions } from "../load.ts";
 import { keepTalking, type TalkOptions } from "../talk.ts";
 import type { Verdict } from "../verdict.ts";
@@ -87,7 +87,7 @@ class QueueLoad implements Load {
       const texts = [0, 1].map(() => `${lane.process}-${count++}`);
       const entries = texts.map((text) => ({ message: { payload: Buffer.from(text) } }));
       const sending = await lane.call(texts, async () => {
-        const { outcomes } = await client.call<{ outcomes: { sent?: object }[] }>("Send", { entries });
+        const { outcomes } = await client.call<{ outcomes: { sent?: object }[] }>("Send", { entries }, noDeadline);
         return texts.filter((_, index) => outcomes[index]?.sent !== undefined);
       });
       this.#sendings.push(sending);
@@ -100,7 +100,7 @@ class QueueLoad implements Load {
     let taken = 0;
     await lane.repeat(this.#handled.signal, async () => {
       const request = { maxMessages: 5, lease: { seconds: leaseS }, wait: { seconds: 1 } };
-      const { ending } = await lane.call(request, () => client.receive(request));
+      const { ending } = await lane.call(request, () => client.receive(request, noDeadline));
       if (ending.kind !== "done") return false;
       for (const delivery of ending.output) {
         const lease = this.#take(lane, delivery);
@@ -150,13 +150,20 @@ class QueueLoad implements Load {
 
 async function acknowledge(lane: Lane, client: QueueClient, { deliveryId }: Delivery, lease: OpenLease): Promise<void> {
   giveUp(lease, "unknown");
-  const { ending } = await lane.call({ deliveryId }, () => client.acknowledge(deliveryId));
-  if (ending.kind === "done") settle(lease, ending.output[0] ?? -1);
+  const { ending } = await lane.call({ deliveryId }, () => acknowledgeOne(client, deliveryId));
+  if (ending.kind === "done") settle(lease, ending.output);
 }
 
 async function reject(lane: Lane, client: QueueClient, { deliveryId }: Delivery, lease: OpenLease): Promise<void> {
   giveUp(lease);
-  await lane.call({ deliveryId }, () => client.reject(deliveryId));
+  await lane.call({ deliveryId }, () => client.call("Reject", { deliveryIds: [deliveryId] }, noDeadline));
+}
+
+/** The code of what became of it. */
+async function acknowledgeOne(client: QueueClient, deliveryId: string): Promise<number> {
+  const request = { deliveryIds: [deliveryId] };
+  const { statuses } = await client.call<{ statuses: { code: number }[] }>("Acknowledge", request, noDeadline);
+  return statuses[0]!.code;
 }
 
 /** From now on the lease may be over. */

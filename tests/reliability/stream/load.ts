@@ -2,7 +2,7 @@ import { eventually } from "../../acceptance/eventually.ts";
 import { GrpcClient } from "../../acceptance/grpc-client.ts";
 import { StreamClient, type StreamRecord, textOf } from "../../acceptance/stream-client.ts";
 import { nowMs, sinceCrash } from "../history.ts";
-import { Lane } from "../lane.ts";
+import { Lane, noDeadline } from "../lane.ts";
 import type { Load, LoadOptions } from "../load.ts";
 import { keepTalking, type TalkOptions } from "../talk.ts";
 import type { Verdict } from "../verdict.ts";
@@ -12,6 +12,10 @@ const group = "readers";
 
 /** Partitions may have to wait for the session of a member that was lost. */
 const caughtUpWithinMs = 60_000;
+
+interface AppendAnswer {
+  readonly outcomes: readonly { readonly position?: Omit<Placed, "text"> }[];
+}
 
 interface ConsumeAnswer {
   readonly records?: { readonly records: readonly StreamRecord[] };
@@ -87,9 +91,7 @@ class StreamLoad implements Load {
       const texts = [0, 1].map(() => `${lane.process}-${count++}`);
       const records = texts.map((text) => ({ key: `${count % 16}`, payload: Buffer.from(text) }));
       const appending = await lane.call(texts, async () => {
-        const { outcomes } = await client.call<{ outcomes: { position?: Omit<Placed, "text"> }[] }>("Append", {
-          records,
-        });
+        const { outcomes } = await client.call<AppendAnswer>("Append", { records }, noDeadline);
         return outcomes.flatMap(({ position }, index) => (position ? [{ ...position, text: texts[index]! }] : []));
       });
       this.#appendings.push(appending);
