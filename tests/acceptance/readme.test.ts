@@ -33,6 +33,7 @@ const tourShows = [
   /"ready":"0","leased":"0"/,
   /^1 row affected$/m,
   /^id {2}owner {2}balance\n 1 {2}Ada {8}100$/m,
+  /^n {2}price\n1 {2}19\.90\n2 {2}39\.80$/m,
   /"rows":\[\{"values":\[\{"text":"Ada"\}\]\}\]/,
 ];
 
