@@ -47,13 +47,13 @@ export const testedBackends: readonly TestedBackend[] = [
   {
     name: "sqlite",
     settings: () => ({ path: "./data.db" }),
-    patterns: { "key-value": {}, queue: {} },
+    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 } },
   },
   {
     name: "redis",
     server: redis,
     settings: (url) => ({ url }),
-    patterns: { "key-value": {} },
+    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 }, "pub-sub": {} },
   },
   {
     name: "postgres",
@@ -65,7 +65,7 @@ export const testedBackends: readonly TestedBackend[] = [
     name: "nats",
     server: nats,
     settings: (url) => ({ url }),
-    patterns: { "pub-sub": { atLeastOnce: false } },
+    patterns: { "key-value": {}, stream: { partitions: 3 }, "pub-sub": { atLeastOnce: false } },
   },
   {
     name: "kafka",
@@ -76,6 +76,6 @@ export const testedBackends: readonly TestedBackend[] = [
     // A group waits for the session of a member that it lost, and then for its own rebalance.
     recoversWithinMs: 10_000,
     sparedFaults: ["network: open connections go silent"],
-    patterns: { stream: { partitions: 3 } },
+    patterns: { stream: { partitions: 3 }, "pub-sub": {} },
   },
 ];

@@ -219,7 +219,7 @@ describe("the lock of a stack", () => {
   });
 
   test("is free again when whoever holds it is killed", async () => {
-    const entry = new URL("../../dist/stack/stack-lock.js", import.meta.url).href;
+    const entry = new URL("../../dist/path-lock.js", import.meta.url).href;
     const source = `
       const { lockPath } = await import(${JSON.stringify(entry)});
       globalThis.held = await lockPath(${JSON.stringify(folder)});
