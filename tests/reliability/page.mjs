@@ -6,7 +6,7 @@ export function reliabilityPage({ about, faults, models }) {
   return `# Reliability
 
 What apps saw while everything around them failed, in one long run on one machine. \`make reliability\` repeats it and writes this page
-from the raw figures, [tests/reliability/results.json](../tests/reliability/results.json); \`make test\` does the same with every fault once.
+from the raw figures, [tests/reliability/results.json](../tests/reliability/results.json).
 
 ${markdownTable([
   ["run", `${about.date}, commit ${about.commit}`],

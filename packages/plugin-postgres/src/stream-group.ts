@@ -142,13 +142,11 @@ export class StreamGroup {
     seat.leaving.abort();
     seat.cursor.keep([]);
     this.#seats = this.#seats.filter((one) => one !== seat);
-    const { connection, namespace } = this.#options;
     try {
-      // On the session too: as long as that lives, the server counts the member, whatever becomes of other connections.
-      await namespace.use((id) => connection.session.run(leave, [id, this.#nameBytes, seat.id]));
+      await this.#run(leave, [this.#nameBytes, seat.id]);
       await this.#share();
     } catch (error) {
-      // With the session gone, the member is gone too.
+      // With the server or the session gone, the member is gone too.
       if (!isOutage(error)) throw error;
     } finally {
       if (this.#seats.length === 0) this.#rest();
