@@ -135,8 +135,8 @@ export function groupsForgotten(
 ): GatewayError {
   return new GatewayError(
     "DURABILITY_MISSING",
-    `namespaces.${JSON.stringify(namespace)}.options.retention is ${wantedMs / 60_000} minutes, but the brokers forget a group that ` +
-      `nobody is in after ${keptMs / 60_000}: raise their offsets.retention.minutes, or shorten the retention.`,
+    `namespaces.${JSON.stringify(namespace)}.options.retention_period is ${wantedMs / 60_000} minutes, but the brokers forget a ` +
+      `group that nobody is in after ${keptMs / 60_000}: raise their offsets.retention.minutes, or shorten the period.`,
     { metadata: { namespace } },
   );
 }
