@@ -60,8 +60,8 @@ interface Held {
 }
 
 interface Seat {
-  /** On the server; another one after each loss of the session. */
-  id: bigint;
+  /** The member on the server, as long as the session lives that it came in on. `undefined`: it is not there yet, or not any more. */
+  id: bigint | undefined;
   readonly latest: boolean;
   readonly cursor: LogCursor;
   readonly outlet: MemberOutlet;
@@ -86,6 +86,10 @@ export class StreamGroup {
   readonly #lockClass: number;
   readonly #commits: GroupCommit<readonly CommitEntry[], readonly boolean[]>;
   #seats: Seat[] = [];
+  /** Members whom the server still counts, because it could not be told that they have left. */
+  #left: bigint[] = [];
+  /** How often the session was lost. */
+  #losses = 0;
   /** By partition. */
   #held = new Map<number, Held>();
   #sharing: Promise<void> | undefined;
@@ -107,9 +111,9 @@ export class StreamGroup {
   async join(outlet: MemberOutlet, { latest, signal }: { latest: boolean; signal: AbortSignal }): Promise<GroupMember> {
     const leaving = new AbortController();
     const cursor = new LogCursor(this.#options.log);
-    const seat: Seat = { id: await this.#enter(latest), latest, cursor, outlet, leaving, isTold: false };
-    this.#seats.push(seat);
+    const seat: Seat = { id: undefined, latest, cursor, outlet, leaving, isTold: false };
     try {
+      this.#seats.push(seat);
       await this.#listen();
       await this.#share();
     } catch (error) {
@@ -126,15 +130,29 @@ export class StreamGroup {
 
   async close(): Promise<void> {
     for (const seat of [...this.#seats]) await this.#leave(seat);
+    this.#rest();
   }
 
-  async #enter(latest: boolean): Promise<bigint> {
+  /** Tells the server who has left and who is new: on the session, which says for how long a member is there. */
+  async #announce(): Promise<void> {
+    for (const id of [...this.#left]) {
+      await this.#onSession(leave, id);
+      this.#left = this.#left.filter((one) => one !== id);
+    }
+    for (const seat of this.#seats) {
+      // Not before somebody listens for the loss of the session that it comes in on.
+      if (seat.id !== undefined || this.#timer === undefined) continue;
+      const losses = this.#losses;
+      const [row] = await this.#onSession<{ id: bigint }>(enter, seat.latest);
+      if (losses !== this.#losses) continue;
+      if (this.#seats.includes(seat)) seat.id = row!.id;
+      else this.#left.push(row!.id);
+    }
+  }
+
+  #onSession<Row extends object>(statement: Statement, value: bigint | boolean): Promise<readonly Row[]> {
     const { connection, namespace } = this.#options;
-    // On the session, which says for how long the member is there.
-    const [row] = await namespace.use((id) =>
-      connection.session.run<{ id: bigint }>(enter, [id, this.#nameBytes, latest]),
-    );
-    return row!.id;
+    return namespace.use((id) => connection.session.run<Row>(statement, [id, this.#nameBytes, value]));
   }
 
   async #leave(seat: Seat): Promise<void> {
@@ -142,14 +160,12 @@ export class StreamGroup {
     seat.leaving.abort();
     seat.cursor.keep([]);
     this.#seats = this.#seats.filter((one) => one !== seat);
+    if (seat.id !== undefined) this.#left.push(seat.id);
     try {
-      await this.#run(leave, [this.#nameBytes, seat.id]);
       await this.#share();
     } catch (error) {
-      // With the server or the session gone, the member is gone too.
+      // With the session gone, the member is gone too; otherwise the server is told as soon as it can be.
       if (!isOutage(error)) throw error;
-    } finally {
-      if (this.#seats.length === 0) this.#rest();
     }
   }
 
@@ -157,11 +173,12 @@ export class StreamGroup {
     if (this.#timer !== undefined) return;
     const { connection, namespace } = this.#options;
     const id = await namespace.use(async (found) => found);
-    this.#timer ??= setInterval(() => this.#shareSoon(), shareEveryMs);
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#shareSoon(), shareEveryMs);
     this.#stopListening.push(
       connection.bell.on(`stream-group:${id}`, () => this.#shareSoon()),
       connection.onDown(() => this.#lose()),
-      connection.onUp(() => void this.#enterAgain()),
+      connection.onUp(() => this.#shareSoon()),
     );
   }
 
@@ -171,23 +188,15 @@ export class StreamGroup {
     this.#timer = undefined;
   }
 
-  /** The session is lost, and with it all locks: others may have the partitions by now. */
+  /** The session is lost, and with it all members and locks: others may have the partitions by now. */
   #lose(): void {
+    this.#losses += 1;
+    this.#left = [];
     this.#held = new Map();
     for (const seat of this.#seats) {
+      seat.id = undefined;
       seat.cursor.keep([]);
       if (seat.isTold) this.#tell(seat);
-    }
-  }
-
-  async #enterAgain(): Promise<void> {
-    try {
-      for (const seat of this.#seats) seat.id = await this.#enter(seat.latest);
-      await this.#share();
-    } catch (error) {
-      // Lost again, and told again when it is back.
-      if (isOutage(error)) return;
-      for (const { outlet } of this.#seats) outlet.failed(error);
     }
   }
 
@@ -210,12 +219,14 @@ export class StreamGroup {
   async #shareUntilDone(): Promise<void> {
     while (this.#isAskedAgain) {
       this.#isAskedAgain = false;
-      const ids = int8Array(this.#seats.map(({ id }) => id));
+      await this.#announce();
+      const ids = int8Array(this.#seats.flatMap(({ id }) => id ?? []));
       const shares = await this.#run<Share>(share, [this.#nameBytes, ids]);
       await this.#letGo(shares);
       const waitsForMore = await this.#takeUp(shares);
       // The lock of an owner in another process is let go in a moment.
       if (waitsForMore) setTimeout(() => this.#shareSoon(), handoverMs);
+      if (this.#seats.length === 0 && this.#left.length === 0) this.#rest();
     }
   }
 
@@ -225,7 +236,7 @@ export class StreamGroup {
     const lost = [...this.#held].filter(([partition, { owner }]) => owners.get(partition) !== owner);
     if (lost.length === 0) return;
     for (const [partition] of lost) this.#held.delete(partition);
-    const losers = new Set(lost.map(([, { owner }]) => owner));
+    const losers = new Set<bigint | undefined>(lost.map(([, { owner }]) => owner));
     for (const seat of this.#seats) if (losers.has(seat.id)) this.#tell(seat);
     await this.#session(
       unlock,
@@ -244,8 +255,22 @@ export class StreamGroup {
     );
     const locked = new Set(answers.filter((answer) => answer.locked).map(({ lock_id }) => lock_id));
     const free = wanted.filter(({ lock_id }) => locked.has(lock_id));
-    if (free.length > 0) await this.#begin(free);
+    if (free.length > 0) await this.#beginOrUnlock(free);
     return free.length < wanted.length;
+  }
+
+  /** A lock that is held without being used would be counted twice when it is taken again, and never be free for others. */
+  async #beginOrUnlock(shares: readonly Share[]): Promise<void> {
+    try {
+      await this.#begin(shares);
+    } catch (error) {
+      const unused = shares.filter(({ partition }) => !this.#held.has(partition));
+      await this.#session(
+        unlock,
+        unused.map(({ lock_id }) => lock_id),
+      ).catch(() => {});
+      throw error;
+    }
   }
 
   async #begin(shares: readonly Share[]): Promise<void> {
@@ -298,7 +323,7 @@ export class StreamGroup {
   async #commitFor(seat: Seat, positions: readonly Position[], { deadlineMs }: CallContext): Promise<Position[]> {
     const entries = positions.flatMap((position) => {
       const held = this.#held.get(position.partition);
-      return held?.owner === seat.id ? [{ ...position, epoch: held.epoch }] : [];
+      return held !== undefined && held.owner === seat.id ? [{ ...position, epoch: held.epoch }] : [];
     });
     if (entries.length === 0) return [];
     const counted = await this.#commits.submit(entries, { deadlineMs, steps: entries.length });
