@@ -28,7 +28,8 @@ fuzz: build ## Look for FUZZ_SECONDS (600) for inputs that break the parsers
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(path) vitest run --project fuzz
 
 conformance: build backends ## Prove every pattern on every backend, and write docs/backends.md from what passed
-	@$(path) node scripts/backends/prove.mjs
+	@$(path) node scripts/test.mjs conformance kafka
+	@$(path) node scripts/backends/record.mjs
 	@$(path) node scripts/generate-docs.mjs
 
 reliability: build backends ## Strike every backend with every fault RELIABILITY_ROUNDS (20) times, and run long beside models

@@ -1,9 +1,10 @@
-// `make test`: every check and every test, one closing line. `make check` stops after the checks.
+// `make test`: every check and every test, one closing line. With arguments, a part: `check`, or projects by their names.
 // A check counts as one passed or failed; so does each test. A test that does not run counts as failed.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { reportOf } from "./reports.mjs";
 
 const checks = [
   ["format, lint, import directions", "biome", ["check", "--error-on-warnings", "."]],
@@ -33,12 +34,11 @@ function runCheck([name, command, args]) {
 }
 
 function runTests(project) {
-  const folder = mkdtempSync(join(tmpdir(), "prism-report-"));
-  const report = join(folder, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const report = reportOf(project);
+  rmSync(report, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${fileURLToPath(report)}`];
   const { status } = spawnSync("vitest", ["run", "--project", project, ...reporters], { stdio: "inherit" });
   count(project, status, report);
-  rmSync(folder, { recursive: true });
 }
 
 function count(project, status, report) {
@@ -63,8 +63,9 @@ function judge(file, { status, fullName, failureMessages }) {
   else fail(`${relative(".", file)}: ${fullName}`, status === "failed" ? failureMessages.join("\n") : "it did not run");
 }
 
-checks.forEach(runCheck);
-if (process.argv[2] !== "check") projects.forEach(runTests);
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : ["check", ...projects];
+if (chosen.includes("check")) checks.forEach(runCheck);
+projects.filter((project) => chosen.includes(project)).forEach(runTests);
 // Once more at the end, where a reader of a long run looks first.
 if (failures.length > 0) process.stdout.write(`\n${failures.join("\n")}\n`);
 process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
