@@ -24,6 +24,18 @@ apart at worst: a difference below it means nothing.
 
 ${markdownTable(targetRows(judged(comparisons)))}
 ${absentText(comparisons)}
+### What is missed, and why
+
+- *1 MiB*: nearly all of the proxy's time is in \`read\` and \`writev\`, as nginx' is; on top come one copy of each value on its way through
+  and a turn of Node.js' event loop for each 64 to 256 KiB. The copy lets all sockets share one read buffer; without it each connection
+  would hold one of its own.
+- *A grpc-js plugin behind Prism*: the plugin is the bottleneck, and here it shares a CPU with the generator of load, which it does not
+  when it is called directly. nginx before the same plugin is beside it in the table below.
+- *One call at a time*: a call crosses two sockets more; each costs a wake-up of a process, which is what one echo costs.
+- *Start to ready*: two Node.js processes start one after the other, then the libraries' modules run: zod, yaml, execa, prom-client. The
+  programs are bundled ([ADR 0012](adr/0012-bundled-programs.md)), which took half of it away.
+- *plugin-memstore at rest*: Node.js itself with an empty program holds about 45 MB of it.
+
 ![CPU per call of each proxy](performance-cpu.svg)
 
 ![Calls per second by calls in flight](performance-rate.svg)

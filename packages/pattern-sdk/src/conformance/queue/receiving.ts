@@ -91,6 +91,8 @@ export const receiveCases = casesOf("receiving", [], {
       assertFailure(outcome, "CANCELLED");
     }
     await queue.send("m");
+    // Time for a receive that is still there to take it.
+    await pause(50);
     const delivery = await queue.receiveOne();
     assert.deepEqual([delivery.text, delivery.count], ["m", 1]);
   },
