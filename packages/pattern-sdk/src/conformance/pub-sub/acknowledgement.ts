@@ -141,8 +141,10 @@ export const acknowledgementCases = casesOf("acknowledgement", ["acknowledgement
   },
 
   "every subscriber without a group has copies of its own": async (pubsub) => {
-    const options = { acknowledgeTimeoutMs: shortMs };
-    const [handles, forgets] = await Promise.all([pubsub.hold("t", options), pubsub.hold("t", options)]);
+    const [handles, forgets] = await Promise.all([
+      pubsub.hold("t", { acknowledgeTimeoutMs: longMs }),
+      pubsub.hold("t", { acknowledgeTimeoutMs: shortMs }),
+    ]);
     await pubsub.publish("t", "v");
     handles.acknowledge(...(await handles.count(1)));
     await forgets.count(2);
