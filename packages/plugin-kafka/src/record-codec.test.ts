@@ -11,8 +11,19 @@ function passed(message: Message): FetchedRecord {
     ...given,
     key: key as Buffer | null,
     value: value as Buffer | null,
-    headers: { ...headers } as FetchedRecord["headers"],
+    headers: grouped(headers as Readonly<Record<string, readonly Buffer[]>>),
   };
+}
+
+/** As kafkajs 2.2.4 groups headers by their names: what every object inherits counts as a first value. */
+function grouped(headers: Readonly<Record<string, readonly Buffer[]>>): FetchedRecord["headers"] {
+  const pairs = Object.entries(headers).flatMap(([name, values]) => values.map((value) => [name, value] as const));
+  let groups: Record<string, Buffer | Buffer[]> = {};
+  for (const [name, value] of pairs) {
+    const before = groups[name];
+    groups = { ...groups, [name]: before === undefined ? value : [before, value].flat() };
+  }
+  return groups;
 }
 
 const header = (name: string, value = name) => ({ name, value: Buffer.from(value) });
@@ -32,7 +43,7 @@ describe("a message comes back as it was", () => {
     ],
     [
       "with a header that is called like a property of every object",
-      { headers: [header("constructor"), header("toString")] },
+      { headers: [header("constructor"), header("__proto__"), header("__proto__", "again"), header("toString")] },
     ],
     ["with an empty header", { headers: [header("a", "")] }],
   ])("%s", (_, parts) => {

@@ -47,8 +47,9 @@ export function encodeRecord(message: Message, { partition, publishedTo }: Desti
 export function decodeRecord(partition: number, fetched: FetchedRecord): KafkaRecord {
   const all = grouped([]);
   for (const [name, value] of Object.entries(fetched.headers)) {
-    const values = Array.isArray(value) ? value : [value];
-    all[name] = values.map((one) => one ?? Buffer.alloc(0));
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    // kafkajs takes what every object inherits, such as `constructor`, for a first value of a header of that name.
+    all[name] = values.filter((one) => one === null || Buffer.isBuffer(one)).map((one) => one ?? Buffer.alloc(0));
   }
   const own = (name: string) => {
     const text = all[name]?.[0]?.toString();
