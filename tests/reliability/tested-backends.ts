@@ -65,7 +65,7 @@ export const testedBackends: readonly TestedBackend[] = [
     name: "nats",
     server: nats,
     settings: (url) => ({ url }),
-    patterns: { "key-value": {}, stream: { partitions: 3 }, "pub-sub": { atLeastOnce: false } },
+    patterns: { stream: { partitions: 3 }, "pub-sub": { atLeastOnce: false } },
   },
   {
     name: "kafka",

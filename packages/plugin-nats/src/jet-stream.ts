@@ -1,4 +1,4 @@
-import { headers, type Msg, type MsgHdrs, MsgHdrsImpl, type StreamConfig, type StreamInfo } from "nats";
+import { headers, type Msg, type MsgHdrs, type StreamConfig, type StreamInfo } from "nats";
 import type { Connection } from "./connection.js";
 import {
   JetStreamError,
@@ -8,7 +8,6 @@ import {
   streamNotFound,
   translateError,
   undefinedIf,
-  wrongLastSequence,
 } from "./errors.js";
 
 const api = "$JS.API";
@@ -40,13 +39,10 @@ export interface Slice {
   readonly bytesMax: number;
 }
 
-/** A message as JetStream's API tells it. */
-interface ApiMessage {
-  readonly seq: number;
-  readonly time: string;
-  /** In base64, as `data` is. */
-  readonly hdrs?: string;
-  readonly data?: string;
+/** Where a publish is to fail instead of storing the message. */
+export interface Expectation {
+  /** The sequence of the last message of the same subject; 0: there is none. */
+  readonly lastOfSubject: number;
 }
 
 /** JetStream's own requests. Everything throws `GatewayError`. */
@@ -110,42 +106,20 @@ export class JetStream {
   }
 
   /** Stores a message; returns its sequence when it is stored. */
-  async publish(subject: string, payload: Uint8Array | string, given?: MsgHdrs): Promise<number> {
-    return this.#parsed<{ seq: number }>(await this.#connection.request(subject, payload, given)).seq;
-  }
-
-  /** Stores a message in place of the last one of its subject, if that has this sequence (0: there is none); returns the new one. */
-  replace(
-    subject: string,
-    payload: Uint8Array | string,
-    { lastOfSubject, headers: given = headers() }: { readonly lastOfSubject: number; readonly headers?: MsgHdrs },
-  ): Promise<number | undefined> {
-    given.set("Nats-Expected-Last-Subject-Sequence", String(lastOfSubject));
-    return this.publish(subject, payload, given).catch(undefinedIf(wrongLastSequence));
+  async publish(subject: string, payload: Uint8Array | string, given?: MsgHdrs, expect?: Expectation): Promise<number> {
+    const sent = given ?? headers();
+    if (expect !== undefined) sent.set("Nats-Expected-Last-Subject-Sequence", String(expect.lastOfSubject));
+    const answer = await this.#connection.request(subject, payload, sent);
+    return this.#parsed<{ seq: number }>(answer).seq;
   }
 
   /** The last message of a subject, as the stream's leader knows it. `undefined`: there is none. */
-  async last(stream: string, subject: string): Promise<StoredMessage | undefined> {
-    const query = { last_by_subj: subject };
-    const found = await this.#ask<{ message: ApiMessage }>(`STREAM.MSG.GET.${stream}`, query).catch(
-      undefinedIf(messageNotFound),
-    );
+  async last(stream: string, subject: string): Promise<{ sequence: number; payload: Buffer } | undefined> {
+    const found = await this.#ask<{ message: { seq: number; data?: string } }>(`STREAM.MSG.GET.${stream}`, {
+      last_by_subj: subject,
+    }).catch(undefinedIf(messageNotFound));
     if (found === undefined) return undefined;
-    const { seq, time, hdrs, data = "" } = found.message;
-    return {
-      ...{ subject, sequence: seq, timeMs: Date.parse(time), payload: Buffer.from(data, "base64") },
-      headers: hdrs === undefined ? headers() : MsgHdrsImpl.decode(Buffer.from(hdrs, "base64")),
-    };
-  }
-
-  /** The same of a stream without replicas, faster. */
-  async lastDirectly(stream: string, subject: string): Promise<StoredMessage | undefined> {
-    const query = JSON.stringify({ last_by_subj: subject });
-    const answer = await this.#connection.request(`${api}.DIRECT.GET.${stream}`, query);
-    const { code = 0, description = "" } = answer.headers ?? {};
-    if (code === nothingFound) return undefined;
-    if (code === 0) return storedMessage(answer);
-    throw translateError(new JetStreamError({ code, err_code: 0, description }), this.address);
+    return { sequence: found.message.seq, payload: Buffer.from(found.message.data ?? "", "base64") };
   }
 
   /** Messages in their order, one at least if there is one. */

@@ -1,7 +1,6 @@
 import {
   type Backend,
   definePlugin,
-  type KeyValueCapability,
   type PubSubCapability,
   pubSubOptions,
   type StreamCapability,
@@ -9,7 +8,6 @@ import {
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { Connection } from "./connection.js";
-import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
 import { payloadBytesMax } from "./payload-limit.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
@@ -25,15 +23,7 @@ const streamCapabilities = [
   "replay_by_time",
 ] as const satisfies StreamCapability[];
 
-/** Not scan, count and watch: JetStream lists subjects in no order, and tells nobody when a message's time to live is over. */
-const keyValueCapabilities = ["ttl", "conditional", "batch", "counter"] as const satisfies KeyValueCapability[];
-
 const patterns = {
-  "key-value": {
-    capabilities: keyValueCapabilities,
-    limits: { valueBytesMax: payloadBytesMax },
-    durability: "backend",
-  },
   "pub-sub": {
     capabilities: pubSubCapabilities,
     limits: { payloadBytesMax },
@@ -69,7 +59,6 @@ export const natsPlugin = definePlugin({
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
-      keyValue: keyValueBinder(connection, settings),
       pubSub: pubSubBinder(connection, settings.subject_prefix),
       stream: streamBinder(connection, settings),
       metrics: () => metricsOf(connection),

@@ -3,7 +3,6 @@ import type {
   Backend,
   BackendHealth,
   CallContext,
-  KeyValue,
   Message,
   PubSub,
   Stream,
@@ -20,8 +19,6 @@ export interface OpenBackend extends AsyncDisposable {
   readonly health: BackendHealth[];
   /** Binds a log, a new one unless named. */
   stream(options?: { name?: string; partitions?: number } & Partial<StreamOptions>): Promise<Stream>;
-  /** Binds a namespace of keys, a new one unless named. */
-  keyValue(name?: string): Promise<KeyValue>;
   /** Binds a namespace for pub-sub. */
   pubSub(): Promise<PubSub>;
   /** Ends the connection without a word, as a process that dies. */
@@ -52,10 +49,6 @@ export async function openBackend(settings: Record<string, unknown>): Promise<Op
       const bound = await backend.stream!.bind(binding);
       closing.push(() => bound.close?.());
       return bound.pattern;
-    },
-    async keyValue(name = randomUUID()) {
-      const binding = { namespace: name, capabilities: new Set<string>(), options: undefined };
-      return (await backend.keyValue!.bind(binding)).pattern;
     },
     async pubSub() {
       const options = { retentionMs: 1, maxDeliveries: undefined };
