@@ -2,10 +2,10 @@ import type { Needs } from "./needs.js";
 import type { OfferedPattern } from "./offer.js";
 
 /** What one partition takes, in writes a second: half of what a broker on a small disk was seen to take, so that it may grow. */
-export const writesPerPartition = 500;
+const writesPerPartition = 500;
 
 /** How many times what was estimated may come before calls are refused: estimates are of the busiest time, and peaks are higher. */
-export const limitHeadroom = 2;
+const limitHeadroom = 2;
 
 /** No plugin has more. */
 const partitionsMax = 1_000;

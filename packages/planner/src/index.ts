@@ -1,4 +1,4 @@
-export { type Capacity, type Figure, writesPerPartition } from "./capacity.js";
+export type { Capacity, Figure } from "./capacity.js";
 export type { Verdict } from "./choose.js";
 export type { Needs, WrittenNeeds } from "./needs.js";
 export type { Offer, OfferedPattern } from "./offer.js";

@@ -43,8 +43,8 @@ export function readNeeds({ message, options }: WrittenNeeds, problems: Problem[
   const accessPattern = reader.oneOf("access_pattern", accessPatterns) ?? "balanced";
   const pattern =
     reader.oneOf("pattern", plannedPatterns) ?? (accessPattern === "append_heavy" ? "stream" : "key-value");
-  const calls = reader.quantity("estimated_rps", parseCount, "a whole number, such as 10000 or 10k");
   const rate = (name: string) => reader.quantity(name, parseCount, "a whole number, such as 10000 or 10k");
+  const calls = rate("estimated_rps");
   const writes = accessPattern === "append_heavy" || accessPattern === "write_heavy";
   const half = calls === undefined ? undefined : Math.ceil(calls / 2);
   const retentionMs = reader.quantity("retention_days", parseRetention, "days, or a time such as 36h, 90d or 12w");

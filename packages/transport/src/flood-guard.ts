@@ -1,20 +1,20 @@
-import { AbuseMeter } from "./abuse-meter.js";
 import { ConnectionFault, type ConnectionOffence, Http2ErrorCode } from "./error-code.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Sender } from "./sender.js";
+import { TokenBucket } from "./token-bucket.js";
 
 /** Counts what costs a peer little and us much, and throws a ConnectionFault for one that sends too much of it. */
 export class FloodGuard {
   readonly #sender: Sender;
-  readonly #resets: AbuseMeter;
-  readonly #controls: AbuseMeter;
-  readonly #emptyFrames: AbuseMeter;
+  readonly #resets: TokenBucket;
+  readonly #controls: TokenBucket;
+  readonly #emptyFrames: TokenBucket;
 
   constructor(limits: ConnectionLimits, sender: Sender) {
     this.#sender = sender;
-    this.#resets = new AbuseMeter(limits.resetBurst, limits.resetsPerSecond);
-    this.#controls = new AbuseMeter(limits.controlBurst, limits.controlPerSecond);
-    this.#emptyFrames = new AbuseMeter(limits.emptyFrameBurst, limits.emptyFramesPerSecond);
+    this.#resets = new TokenBucket(limits.resetBurst, limits.resetsPerSecond);
+    this.#controls = new TokenBucket(limits.controlBurst, limits.controlPerSecond);
+    this.#emptyFrames = new TokenBucket(limits.emptyFrameBurst, limits.emptyFramesPerSecond);
   }
 
   /** A stream was cancelled, refused, or reset for a fault. */

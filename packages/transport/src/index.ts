@@ -1,4 +1,3 @@
-export { AbuseMeter } from "./abuse-meter.js";
 export { ByteMemo } from "./byte-memo.js";
 export { ChunkPacker } from "./chunk-packer.js";
 export { Http2Connection, type StreamHandler } from "./connection.js";
@@ -40,3 +39,4 @@ export type { OutgoingMessage } from "./send-message.js";
 export { copyAloneBytes, returnSlab, slabBytes, takeSlab } from "./slab-pool.js";
 export type { SocketAddress } from "./socket-address.js";
 export type { Http2Stream, StreamEvents } from "./stream.js";
+export { TokenBucket } from "./token-bucket.js";

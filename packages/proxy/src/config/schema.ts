@@ -10,7 +10,7 @@ const namespaceNameBytesMax = 128;
 
 const json: z.ZodType<JsonValue> = z.json();
 
-const rateBounds = "must be from 1 to 1000000";
+const limitBounds = "must be from 1 to 1000000";
 
 const backendName = z
   .string()
@@ -74,21 +74,17 @@ const backend = z.strictObject({
   }),
 });
 
+const limit = (description: string) =>
+  z.int().min(1, limitBounds).max(1_000_000, limitBounds).optional().meta({ description, "x-bounds": "1 to 1000000" });
+
 /** The limits of one namespace. */
 const quota = z
   .strictObject({
-    calls_per_second: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
-      description: "Calls that may begin in a second, on average. Not given: any number.",
-      "x-bounds": "1 to 1000000",
-    }),
-    burst: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
-      description: "Calls that may begin at once after a quiet time. Not given: as many as `calls_per_second`.",
-      "x-bounds": "1 to 1000000",
-    }),
-    calls_in_flight: z.int().min(1, rateBounds).max(1_000_000, rateBounds).optional().meta({
-      description: "Calls that may be under way at once, subscriptions and readers included. Not given: any number.",
-      "x-bounds": "1 to 1000000",
-    }),
+    calls_per_second: limit("Calls that may begin in a second, on average. Not given: any number."),
+    burst: limit("Calls that may begin at once after a quiet time. Not given: as many as `calls_per_second`."),
+    calls_in_flight: limit(
+      "Calls that may be under way at once, subscriptions and readers included. Not given: any number.",
+    ),
   })
   .refine(({ calls_per_second, burst }) => burst === undefined || calls_per_second !== undefined, {
     message: "says nothing without calls_per_second",

@@ -1,4 +1,4 @@
-import { AbuseMeter, Http2ErrorCode, type Http2Stream } from "@prism-data/transport";
+import { Http2ErrorCode, type Http2Stream, TokenBucket } from "@prism-data/transport";
 import { cancelsBurst, cancelsPerSecond, cancelsWaitingMax } from "./limits.js";
 
 /**
@@ -7,12 +7,12 @@ import { cancelsBurst, cancelsPerSecond, cancelsWaitingMax } from "./limits.js";
  * many end there by themselves.
  */
 export class Cancellations {
-  readonly #budget: AbuseMeter;
+  readonly #budget: TokenBucket;
   readonly #waiting = new Set<Http2Stream>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(now: () => number) {
-    this.#budget = new AbuseMeter(cancelsBurst, cancelsPerSecond, now);
+    this.#budget = new TokenBucket(cancelsBurst, cancelsPerSecond, now);
   }
 
   /** Gives up a stream that has not ended: no event comes from it any more. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
-import { AbuseMeter } from "@prism-data/transport";
+import { TokenBucket } from "@prism-data/transport";
 import type { Quota } from "../messages.js";
 
 /** When a caller that has too many calls under way may try again; nobody knows when one of them ends. */
@@ -10,14 +10,14 @@ const inFlightRetryAfterMs = 100;
 export class NamespaceQuota {
   readonly quota: Quota;
   readonly #namespace: string;
-  readonly #rate: AbuseMeter | undefined;
+  readonly #rate: TokenBucket | undefined;
   #inFlight = 0;
 
   constructor(namespace: string, quota: Quota) {
     this.#namespace = namespace;
     this.quota = quota;
-    const { callsPerSecond, burst = callsPerSecond } = quota;
-    if (callsPerSecond !== undefined && burst !== undefined) this.#rate = new AbuseMeter(burst, callsPerSecond);
+    const { callsPerSecond, burst } = quota;
+    if (callsPerSecond !== undefined && burst !== undefined) this.#rate = new TokenBucket(burst, callsPerSecond);
   }
 
   /** Lets a call begin, which must `leave` when it is over, or says why it may not. */

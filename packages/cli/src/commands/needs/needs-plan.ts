@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace } from "@prism-data/planner";
-import type { Config, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
+import type { BackendConfig, Config, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
 import type { Command } from "commander";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
@@ -57,11 +57,7 @@ function withoutNeeds(file: string): string {
   return `${file} states no needs: no message in it has an option such as (prism.access_pattern); see proto/prism/options.proto`;
 }
 
-function offerOf({
-  name,
-  plugin,
-  program,
-}: Config["backends"] extends ReadonlyMap<string, infer Backend> ? Backend : never): Offer {
+function offerOf({ name, plugin, program }: BackendConfig): Offer {
   const { description } = program;
   const patterns =
     description && new Map([...description.patterns].map(([pattern, offered]) => [pattern, offeredOf(offered)]));
@@ -73,7 +69,7 @@ function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): Of
 }
 
 function entryOf({ pattern, backend, needs, durability, options, quota }: NamespaceConfig): NamespaceEntry {
-  const { callsPerSecond, burst = callsPerSecond, callsInFlight } = quota ?? {};
+  const { callsPerSecond, burst, callsInFlight } = quota ?? {};
   const limits = {
     ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }),
     ...(burst !== undefined && burst !== callsPerSecond && { burst }),

@@ -1,22 +1,13 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { connectToData } from "../../proxy-options.js";
 import { RelationalClient } from "./relational-client.js";
-import { readStatement, statementHelp } from "./statement.js";
-
-interface Options extends ProxyOptions {
-  readonly file?: string;
-}
+import { addStatement, readStatement, type StatementOptions, statementHelp } from "./statement.js";
 
 /** `prism sql execute`: how many rows a statement changed. */
 export function addExecute(parent: Command, context: CommandContext): void {
-  const command = parent
-    .command("execute")
-    .description("run a statement for what it changes")
-    .arguments("<namespace> [sql] [parameters...]")
-    .option("--file <file>", "read the statement from a file");
-  addDataOptions(command)
+  addStatement(parent.command("execute").description("run a statement for what it changes"))
     .addHelpText(
       "after",
       `
@@ -30,7 +21,7 @@ Examples:
   prism sql execute ledger 'INSERT INTO account VALUES (?1, ?2)' 42 'Ada'
   prism sql execute ledger 'UPDATE account SET owner = $1' text:42 --json`,
     )
-    .action(async (namespace: string, sql: string | undefined, parameters: string[], options: Options) => {
+    .action(async (namespace: string, sql: string | undefined, parameters: string[], options: StatementOptions) => {
       const statement = await readStatement({ sql, parameters, file: options.file }, context);
       await using connection = await connectToData(options, context);
       const { rowsAffected } = await new RelationalClient(connection, namespace).execute(statement);

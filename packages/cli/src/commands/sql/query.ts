@@ -3,24 +3,15 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { addDataOptions, connectToData, type ProxyOptions } from "../../proxy-options.js";
+import { connectToData } from "../../proxy-options.js";
 import { RelationalClient } from "./relational-client.js";
 import { ResultTable } from "./result-table.js";
-import { readStatement, statementHelp } from "./statement.js";
+import { addStatement, readStatement, type StatementOptions, statementHelp } from "./statement.js";
 import { keysOf, valueJson } from "./value-forms.js";
-
-interface Options extends ProxyOptions {
-  readonly file?: string;
-}
 
 /** `prism sql query`: a table of the rows, as they come. */
 export function addQuery(parent: Command, context: CommandContext): void {
-  const command = parent
-    .command("query")
-    .description("run a statement and print its rows")
-    .arguments("<namespace> [sql] [parameters...]")
-    .option("--file <file>", "read the statement from a file");
-  addDataOptions(command)
+  addStatement(parent.command("query").description("run a statement and print its rows"))
     .addHelpText(
       "after",
       `
@@ -35,7 +26,7 @@ Examples:
   prism sql query ledger --file report.sql --timeout 10m
   echo 'SELECT 1' | prism sql query ledger -`,
     )
-    .action(async (namespace: string, sql: string | undefined, parameters: string[], options: Options) => {
+    .action(async (namespace: string, sql: string | undefined, parameters: string[], options: StatementOptions) => {
       const statement = await readStatement({ sql, parameters, file: options.file }, context);
       await using connection = await connectToData(options, context);
       const responses = new RelationalClient(connection, namespace).query(statement, options.timeout);

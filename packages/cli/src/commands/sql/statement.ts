@@ -1,5 +1,7 @@
 import type { relational } from "@prism-data/pattern-sdk/protocol";
+import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
+import { addDataOptions, type ProxyOptions } from "../../proxy-options.js";
 import { chooseValueSource, readValue } from "../../value-source.js";
 import { parseParameter } from "./parameter.js";
 
@@ -10,6 +12,18 @@ export const statementHelp = `The statement numbers its parameters as its backen
 A parameter that is JSON is what it says: 42 a whole number, 1.5 a floating-point number, true, null, "42" a text, [1,2] an array,
 {"a":1} JSON. Anything else is a text. KIND:VALUE gives another kind: bytes (base64), date, double, int64, json, local_timestamp,
 numeric, other, text, time, timestamp (RFC 3339), uuid.`;
+
+/** The options of a command that takes a statement. */
+export interface StatementOptions extends ProxyOptions {
+  readonly file?: string;
+}
+
+/** Adds what both commands take. */
+export function addStatement(command: Command): Command {
+  return addDataOptions(
+    command.arguments("<namespace> [sql] [parameters...]").option("--file <file>", "read the statement from a file"),
+  );
+}
 
 /** A statement and its parameters as they were given. */
 export interface GivenStatement {

@@ -1,5 +1,5 @@
-/** A token bucket: `spend` is false once events come faster than `perSecond` for longer than `burst` bears. */
-export class AbuseMeter {
+/** `spend` is false once events come faster than `perSecond` for longer than `burst` bears. */
+export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   readonly #nowMs: () => number;
