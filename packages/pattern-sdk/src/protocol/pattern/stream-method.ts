@@ -35,10 +35,11 @@ export function rejectedOnAbort(signal: AbortSignal): Promise<never> {
 
 /** What a promise becomes, unless the signal is aborted first: then rejects with its reason. Leaves nothing behind on the signal. */
 export async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const either = Promise.withResolvers<T>();
   const onAbort = () => either.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  // Always listened to: what ended the call may reject it too, and a rejection that nobody hears ends the process.
   promise.then(either.resolve, either.reject);
   try {
     return await either.promise;

@@ -1,4 +1,5 @@
 import { GatewayError } from "../../errors.js";
+import { unlessAborted } from "../pattern/stream-method.js";
 
 /** Waits for an app, at most so long each time. */
 export class AppPace {
@@ -13,17 +14,13 @@ export class AppPace {
 
   /** What `step` settles with. Rejects with TRANSACTION_IDLE when that takes too long, and with the signal's reason. */
   async within<T>(step: PromiseLike<T>): Promise<T> {
-    this.#signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const timer = setTimeout(() => reject(transactionIdle(this.#idleTimeoutMs)), this.#idleTimeoutMs);
-    const onAbort = () => reject(this.#signal.reason);
-    this.#signal.addEventListener("abort", onAbort);
     step.then(resolve, reject);
     try {
-      return await promise;
+      return await unlessAborted(promise, this.#signal);
     } finally {
       clearTimeout(timer);
-      this.#signal.removeEventListener("abort", onAbort);
     }
   }
 }
