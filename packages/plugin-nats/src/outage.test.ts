@@ -78,7 +78,7 @@ test("a connection on which nothing moves is noticed, counted and replaced", asy
   await using server = await LocalServer.start(nats, { environment: process.env });
   await using opened = await openBackend({ url: server.url });
   const pubSub = await opened.pubSub();
-  server.pause();
+  await server.pause();
   const failure = await failureOf(Promise.resolve(pubSub.publish("t", [message], callWith())));
   expect(failure.reason).toBe("BACKEND_UNAVAILABLE");
   await vi.waitFor(() => expect(opened.health.at(-1)?.reachable).toBe(false), { timeout: noticedMsMax });
