@@ -1,11 +1,14 @@
 // The scripts of a log's groups; stream-scripts.ts says what there is.
 //
 // The server says whose each partition is to be (its owner); whoever is to have it holds it before it reads the first record, and lets
-// it go after its member was told. So a partition is never read for two members. A process is there for as long as it listens on a
-// channel of its own, which each member names: when it dies, its members and what they hold are free at the next look.
+// it go after its member was told. So a partition is never read for two members.
+//
+// Each process says again and again which members it has: what it does not name any more, as when it could not tell in an outage that a
+// member left, is gone. A process is there for as long as it listens on a channel of its own, and was heard of not long ago: when it
+// dies, its members and what they hold are free at the next look; when only its network does, Redis may keep its connection for minutes.
 import { always, numbers, script } from "./scripts.js";
 
-/** What `shareScript` and `enterScript` say to a process whose channel nobody listens on. */
+/** What `shareScript` says to a process whose channel nobody listens on. */
 export const notThere = -1;
 
 /**
@@ -21,10 +24,10 @@ local function ring()
   if redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 then redis.call('PUBLISH', channel, '') end
 end
 
-local known = {}
-local function isThere(process)
-  if known[process] == nil then known[process] = redis.call('PUBSUB', 'NUMSUB', process)[2] > 0 end
-  return known[process]
+local heard = {}
+local function isHeard(process)
+  if heard[process] == nil then heard[process] = redis.call('PUBSUB', 'NUMSUB', process)[2] > 0 end
+  return heard[process]
 end
 
 local function mapOf(flat)
@@ -35,30 +38,12 @@ end
 `;
 
 /**
- * Adds a member to the group, which begins in every partition if it is new.
+ * Notes which members the process has, and until when they are there without another word. A group that is new begins in every partition
+ * where its first member wants it to. Then shares the partitions among the members that are there, and moves as few as that allows; what
+ * is free is held by its owner from now on.
  *
- * ARGV from 4: the member · its process's channel · "1" to begin at the latest record · how many partitions the log has.
- * Returns 1, or `notThere`.
- */
-export const enterScript = script(
-  always,
-  opened,
-  `
-if not isThere(ARGV[5]) then return ${notThere} end
-redis.call('SADD', base .. 'groups', group)
-for partition = 0, ARGV[7] - 1 do
-  local begin = ARGV[6] == '1' and redis.call('HGET', log, 'next:' .. partition) or '0'
-  redis.call('HSETNX', places, 'begun:' .. partition, begin)
-end
-redis.call('HSET', members, ARGV[4], ARGV[5])
-return 1
-`,
-);
-
-/**
- * Shares the partitions among the members that are there, and moves as few as that allows; what is free is held by its owner from now on.
- *
- * ARGV from 4: the process's channel · how many partitions the log has · the process's members.
+ * ARGV from 4: the process's channel · how many partitions the log has · how long its members are there now, in ms · two per member of
+ * the process: its name · "1" to begin at the latest record.
  * Returns `notThere`, or five per partition that these members are to have or hold: its number, who is to have it, who holds it, how often
  * that has changed, and where to read on.
  */
@@ -66,13 +51,27 @@ export const shareScript = script(
   always,
   opened,
   `
-if not isThere(ARGV[4]) then return { ${notThere} } end
-local partitions, mine = tonumber(ARGV[5]), {}
-for i = 6, #ARGV do mine[ARGV[i]] = true end
+local process, partitions, now = ARGV[4], tonumber(ARGV[5]), nowMs()
+if not isHeard(process) then return { ${notThere} } end
+local noted, mine = mapOf(redis.call('HGETALL', members)), {}
+for i = 7, #ARGV, 2 do
+  local member, isLatest = ARGV[i], ARGV[i + 1] == '1'
+  if not noted[member] then
+    redis.call('SADD', base .. 'groups', group)
+    for partition = 0, partitions - 1 do
+      local begin = isLatest and redis.call('HGET', log, 'next:' .. partition) or '0'
+      redis.call('HSETNX', places, 'begun:' .. partition, begin)
+    end
+  end
+  mine[member] = true
+  noted[member] = int(now + ARGV[6]) .. ' ' .. process
+  redis.call('HSET', members, member, noted[member])
+end
 
 local shares, sharers = {}, {}
-for member, process in pairs(mapOf(redis.call('HGETALL', members))) do
-  if isThere(process) then
+for member, note in pairs(noted) do
+  local untilMs, its = string.match(note, '^(%d+) (.*)$')
+  if mine[member] or its and its ~= process and tonumber(untilMs) > now and isHeard(its) then
     shares[member] = {}
     sharers[#sharers + 1] = member
   else
@@ -132,21 +131,6 @@ export const letGoScript = script(
   `
 for i = 4, #ARGV, 2 do
   if redis.call('HGET', places, 'holder:' .. ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', places, 'holder:' .. ARGV[i]) end
-end
-ring()
-`,
-);
-
-/** Takes a member out of the group, with all that it has. ARGV from 4: the member · how many partitions the log has. */
-export const leaveScript = script(
-  always,
-  opened,
-  `
-redis.call('HDEL', members, ARGV[4])
-for partition = 0, ARGV[5] - 1 do
-  for _, name in ipairs({ 'owner:', 'holder:' }) do
-    if redis.call('HGET', places, name .. partition) == ARGV[4] then redis.call('HDEL', places, name .. partition) end
-  end
 end
 ring()
 `,

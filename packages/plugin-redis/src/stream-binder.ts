@@ -42,6 +42,7 @@ export function streamBinder(opened: Opened): PatternBinder<RedisStream, StreamO
         connection,
         news,
         feed: presence,
+        silenceTimeoutMs: settings.command_timeout,
         log: context.log,
         namespace,
         base,

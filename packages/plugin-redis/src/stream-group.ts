@@ -11,14 +11,17 @@ import type { ChangeFeed } from "./change-feed.js";
 import { ChannelListener } from "./channel-listener.js";
 import type { Argument, Reply } from "./connection.js";
 import { notListening } from "./errors.js";
-import { commitScript, enterScript, leaveScript, letGoScript, notThere, shareScript } from "./group-scripts.js";
+import { commitScript, letGoScript, notThere, shareScript } from "./group-scripts.js";
 import { grouped } from "./grouped.js";
 import { encodeName } from "./key-space.js";
 import type { Script } from "./scripts.js";
 import type { StreamLog } from "./stream-log.js";
 
-/** How often is looked whether members in other processes have gone without a word, in ms. */
+/** How often the server is told which members there are, and is looked whether those of other processes are, in ms. */
 const shareEveryMs = 1_000;
+
+/** How often that may go wrong, each time after waiting for an answer, before the members count as gone. */
+const wordsMissedMax = 3;
 
 /** How soon is looked again for partitions that their last owner, in another process, has not let go yet. */
 const handoverMs = 25;
@@ -27,6 +30,8 @@ export interface StreamGroupOptions {
   readonly log: StreamLog;
   /** Its connection shows that this process is there. */
   readonly feed: ChangeFeed;
+  /** After how long this process takes a connection for lost on which the server says nothing, in ms. */
+  readonly silenceTimeoutMs: number;
   /** What the group's channels start with, and what they end with: the database. */
   readonly base: string;
   readonly database: number;
@@ -58,14 +63,15 @@ interface Seat {
 }
 
 /**
- * The members of one group in this process. Which partitions they have, and until when, says the server (group-scripts.ts): it knows for as
- * long as a connection lasts that this process is there.
+ * The members of one group in this process. Which partitions they have, and until when, says the server (group-scripts.ts): it knows by a
+ * connection that this process is there, and is told again and again which members it has.
  */
 export class StreamGroup {
   readonly #log: StreamLog;
   readonly #name: string;
   readonly #channel: string;
   readonly #aliveChannel: string;
+  readonly #thereForMs: number;
   readonly #listen: () => readonly [ChannelListener, ChannelListener];
   #seats: Seat[] = [];
   /** By partition. */
@@ -74,16 +80,18 @@ export class StreamGroup {
   #isAskedAgain = false;
   /** That which shows that this process is there, and that on which is told that partitions can be taken. */
   #listeners: readonly [ChannelListener, ChannelListener] | undefined;
+  /** Runs while there are members, or the server may think so. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ log, feed, base, database, name }: StreamGroupOptions) {
+  constructor({ log, feed, silenceTimeoutMs, base, database, name }: StreamGroupOptions) {
     this.#log = log;
     this.#name = encodeName(name);
+    this.#thereForMs = wordsMissedMax * (shareEveryMs + silenceTimeoutMs);
     this.#channel = `${base}group:${this.#name}:${database}`;
     this.#aliveChannel = `${base}alive:${randomUUID()}:${database}`;
     const alive = {
       channel: this.#aliveChannel,
-      onUp: () => void this.#enterAgain(),
+      onUp: () => this.#shareSoon(),
       onDown: () => this.#lose(),
     };
     const news = { channel: this.#channel, onMessage: () => this.#shareSoon() };
@@ -96,7 +104,6 @@ export class StreamGroup {
     const leaving = new AbortController();
     const cursor = new LogCursor(this.#log);
     const seat: Seat = { id: randomUUID(), start: start.kind, cursor, outlet, leaving, isTold: false };
-    await this.#enter(seat);
     this.#seats.push(seat);
     this.#timer ??= setInterval(() => this.#shareSoon(), shareEveryMs);
     try {
@@ -115,12 +122,8 @@ export class StreamGroup {
 
   async close(): Promise<void> {
     for (const seat of [...this.#seats]) await this.#leave(seat);
+    this.#rest();
     for (const listener of this.#listeners ?? []) listener.close();
-  }
-
-  async #enter({ id, start }: Seat): Promise<void> {
-    const args = [id, this.#aliveChannel, start === "latest" ? "1" : "", this.#log.partitions];
-    if ((await this.#run(enterScript, args)) === notThere) throw notListening();
   }
 
   async #leave(seat: Seat): Promise<void> {
@@ -129,17 +132,17 @@ export class StreamGroup {
     seat.cursor.keep([]);
     this.#seats = this.#seats.filter((one) => one !== seat);
     this.#held = new Map([...this.#held].filter(([, { owner }]) => owner !== seat.id));
-    if (this.#seats.length === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
     try {
-      await this.#run(leaveScript, [seat.id, this.#log.partitions]);
       await this.#share();
     } catch (error) {
-      // With its connection gone, the member is gone too.
+      // The server is told as soon as it can be.
       if (!isOutage(error)) throw error;
     }
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The connection is lost: others may have the partitions by now. */
@@ -148,16 +151,8 @@ export class StreamGroup {
     for (const seat of this.#seats) if (seat.isTold) this.#tell(seat);
   }
 
-  async #enterAgain(): Promise<void> {
-    try {
-      for (const seat of this.#seats) await this.#enter(seat);
-      await this.#share();
-    } catch (error) {
-      this.#failUnlessOutage(error);
-    }
-  }
-
   #shareSoon(): void {
+    if (this.#timer === undefined) return;
     this.#share().catch((error) => this.#failUnlessOutage(error));
   }
 
@@ -170,28 +165,37 @@ export class StreamGroup {
   /** Does what the server says about whose partitions are. One at a time; whoever asks meanwhile makes it look once more. */
   #share(): Promise<void> {
     this.#isAskedAgain = true;
-    this.#sharing ??= this.#shareUntilDone().finally(() => {
-      this.#sharing = undefined;
-    });
+    this.#sharing ??= this.#shareUntilDone();
     return this.#sharing;
   }
 
   async #shareUntilDone(): Promise<void> {
-    while (this.#isAskedAgain && this.#seats.length > 0) {
-      this.#isAskedAgain = false;
-      const shares = await this.#shares();
-      await this.#letGo(shares);
-      this.#takeUp(shares);
-      // Held by an owner in another process, who lets it go in a moment.
-      if (shares.some(({ owner, holder }) => this.#isOwn(owner) && owner !== holder && !this.#isOwn(holder)))
-        setTimeout(() => this.#shareSoon(), handoverMs);
+    try {
+      do {
+        this.#isAskedAgain = false;
+        await this.#shareOnce();
+      } while (this.#isAskedAgain);
+      // The server knows it now.
+      if (this.#seats.length === 0) this.#rest();
+    } finally {
+      this.#sharing = undefined;
     }
   }
 
+  async #shareOnce(): Promise<void> {
+    const shares = await this.#shares();
+    await this.#letGo(shares);
+    this.#takeUp(shares);
+    // Held by an owner in another process, who lets it go in a moment.
+    if (shares.some(({ owner, holder }) => this.#isOwn(owner) && owner !== holder && !this.#isOwn(holder)))
+      setTimeout(() => this.#shareSoon(), handoverMs);
+  }
+
   async #shares(): Promise<readonly Share[]> {
-    const ids = this.#seats.map(({ id }) => id);
-    const reply = (await this.#run(shareScript, [this.#aliveChannel, this.#log.partitions, ...ids])) as Reply[];
-    if (reply[0] === notThere) return [];
+    const members = this.#seats.flatMap(({ id, start }) => [id, start === "latest" ? "1" : ""]);
+    const args = [this.#aliveChannel, this.#log.partitions, this.#thereForMs, ...members];
+    const reply = (await this.#run(shareScript, args)) as Reply[];
+    if (reply[0] === notThere) throw notListening();
     return grouped(reply, 5).map(([partition, owner, holder, epoch, from]) => ({
       partition: Number(partition),
       owner: String(owner),

@@ -6,7 +6,7 @@
 //     groups        set of the groups, encoded
 //     places:GROUP  hash of a group: of partition P where it began (begun:P), what it has committed (committed:P), which member is to
 //                   have it (owner:P), which has it (holder:P), and how often that has changed (epoch:P)
-//     members:GROUP hash of the members of a group, with the process that each is in
+//     members:GROUP hash of the members of a group: until when each is there without another word, in ms, and which process it is in
 //
 // Offsets grow by one, in the order in which the scripts run: a reader that sees one record sees all before it.
 import { messageLayout } from "./message-record.js";

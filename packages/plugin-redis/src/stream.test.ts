@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RedisStream } from "./stream.js";
 import { callWith, eventually, failureOf, messageWith, type OpenBackend, openBackend } from "./testing/open-backend.js";
+import { Relay } from "./testing/relay.js";
 import { RecordTaker } from "./testing/taker.js";
 
 const url = sharedAddress(redis, process.env);
@@ -83,6 +84,21 @@ describe("a group of two processes", () => {
     await eventually(() => new Set([...first.ids, ...second.ids]).size === 4);
     expect([...first.failures, ...second.failures]).toEqual([]);
   });
+
+  test("knows that a process is gone that Redis still takes for connected, because its network has fallen silent", async () => {
+    await using relay = await Relay.start(url);
+    const name = randomUUID();
+    const options = { partitions: 2 };
+    const gone = await openBackend({ url: relay.url, command_timeout: "100ms" });
+    const [there, here] = [await gone.stream({ name, options }), await (await opened()).stream({ name, options })];
+    const [first, second] = [await join(there), await join(here)];
+    await eventually(() => first.assignments.at(-1)!.length === 1 && second.assignments.at(-1)!.length === 1);
+    relay.fallSilent();
+    await eventually(() => second.assignments.at(-1)!.length === 2);
+    const [, alive] = /^\d+ (.*)$/.exec((await admin.hvals(`prism:stream:{${name}}:members:g`))[0]!)!;
+    expect(await admin.pubsub("NUMSUB", alive!)).toEqual([alive, 1]);
+    await gone[Symbol.asyncDispose]();
+  });
 });
 
 describe("what is over", () => {
@@ -144,6 +160,19 @@ describe("a Redis that is killed and comes back", () => {
     await stream.append(records("d"));
     await eventually(() => member.ids.at(-1) === "d");
     expect(await idsIn(stream)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("does not count members that left, or could not join, while it was away", async () => {
+    await using server = await startRedis();
+    const stream = await (await opened(server.url)).stream({ options: { partitions: 3 } });
+    const [stays, leaves] = [await join(stream), await join(stream)];
+    await eventually(() => stays.assignments.at(-1)!.length + leaves.assignments.at(-1)!.length === 3);
+    await server.kill();
+    await leaves.member.leave();
+    expect((await failureOf(join(stream))).reason).toBe("BACKEND_UNAVAILABLE");
+    await server.start();
+    await eventually(() => stays.assignments.at(-1)!.length === 3);
+    await stays.member.leave();
   });
 
   test("refuses to append to a log that was bound in its absence with another number of partitions", async () => {

@@ -25,6 +25,7 @@ import { Sweep } from "./sweep.js";
 export interface RedisStreamOptions extends StreamLogOptions {
   /** Its connection shows that this process is there. */
   readonly feed: ChangeFeed;
+  readonly silenceTimeoutMs: number;
   readonly database: number;
   readonly log: Logger;
 }
@@ -73,8 +74,9 @@ export class RedisStream implements Stream {
 
   join(request: JoinRequest, outlet: MemberOutlet, { signal }: CallContext): Promise<GroupMember> {
     const { group: name } = request;
-    const { feed, base, database } = this.#options;
-    const group = this.#groups.get(name) ?? new StreamGroup({ log: this.#log, feed, base, database, name });
+    const { feed, silenceTimeoutMs, base, database } = this.#options;
+    const group =
+      this.#groups.get(name) ?? new StreamGroup({ log: this.#log, feed, silenceTimeoutMs, base, database, name });
     this.#groups.set(name, group);
     return group.join(request, outlet, signal);
   }
