@@ -35,18 +35,18 @@ export class RelationalClient implements Disposable {
     this.#client = new GrpcClient(address, "prism.relational.v1.RelationalService");
   }
 
+  call<T>(method: string, request: object, timeoutMs = defaultTimeoutMs): Promise<T> {
+    return this.#client.unary(method, { namespace: this.namespace, ...request }, timeoutMs);
+  }
+
   async execute(sql: string, parameters: readonly SqlValue[] = [], timeoutMs = defaultTimeoutMs): Promise<number> {
-    const request = { namespace: this.namespace, statement: { sql, parameters } };
-    return (await this.#client.unary<{ rowsAffected: number }>("Execute", request, timeoutMs)).rowsAffected;
+    const request = { statement: { sql, parameters } };
+    return (await this.call<{ rowsAffected: number }>("Execute", request, timeoutMs)).rowsAffected;
   }
 
   async executeBatch(...statements: readonly string[]): Promise<number[]> {
-    const request = { namespace: this.namespace, statements: statements.map((sql) => ({ sql })) };
-    const { results } = await this.#client.unary<{ results: { rowsAffected: number }[] }>(
-      "ExecuteBatch",
-      request,
-      defaultTimeoutMs,
-    );
+    const request = { statements: statements.map((sql) => ({ sql })) };
+    const { results } = await this.call<{ results: { rowsAffected: number }[] }>("ExecuteBatch", request);
     return results.map(({ rowsAffected }) => rowsAffected);
   }
 
@@ -67,8 +67,8 @@ export class RelationalClient implements Disposable {
   }
 
   /** Begins a transaction; returns when it has begun. */
-  async begin(options: object = {}): Promise<Transaction> {
-    const transaction = this.openTransaction();
+  async begin(options: object = {}, timeoutMs = defaultTimeoutMs): Promise<Transaction> {
+    const transaction = this.openTransaction(timeoutMs);
     transaction.send({ namespace: this.namespace, begin: options });
     await transaction.answer();
     return transaction;
@@ -112,8 +112,8 @@ export class Transaction {
     return answer.executed.rowsAffected;
   }
 
-  async rows(sql: string): Promise<string[][]> {
-    this.send({ query: { sql } });
+  async rows(sql: string, parameters: readonly SqlValue[] = []): Promise<string[][]> {
+    this.send({ query: { sql, parameters } });
     const rows: string[][] = [];
     for (;;) {
       const answer = await this.answer();
@@ -125,15 +125,24 @@ export class Transaction {
 
   /** Commits; returns when the stream has ended well. */
   async commit(): Promise<void> {
-    this.send({ commit: {} });
-    const answers = [await this.answer(), await this.answer()].map((answer) => answer?.event);
-    if (answers[0] !== "committed" || answers[1] !== undefined) throw new Error(`not committed: ${answers}`);
+    await this.#end({ commit: {} }, "committed");
+  }
+
+  /** Rolls back; returns when the stream has ended well. */
+  async rollback(): Promise<void> {
+    await this.#end({ rollback: {} }, "rolledBack");
   }
 
   cancel(): void {
     // grpc-js reports what the app did itself as an error of the stream.
     this.#stream.on("error", () => {});
     this.#stream.cancel();
+  }
+
+  async #end(request: object, event: string): Promise<void> {
+    this.send(request);
+    const answers = [await this.answer(), await this.answer()].map((answer) => answer?.event);
+    if (answers[0] !== event || answers[1] !== undefined) throw new Error(`not ${event}: ${answers}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { env } from "node:process";
 import { afterAll, describe, expect, test } from "vitest";
 import { type FigureRow, figureRow, figureTable } from "./figures.ts";
-import { callTimeoutMs } from "./site.ts";
+import { callTimeoutMs } from "./lane.ts";
 import { testedBackends } from "./tested-backends.ts";
 import { tryBackend } from "./trial.ts";
 

@@ -18,7 +18,7 @@ export interface Operation<Input = unknown, Output = unknown> {
 }
 
 /** The answers to a write that say that it was not made. */
-const refusals = new Set(["ETAG_MISMATCH", "KEY_EXISTS", "LEASE_LOST"]);
+const refusals = new Set(["ETAG_MISMATCH", "KEY_EXISTS", "LEASE_LOST", "TRANSACTION_CONFLICT"]);
 
 /** The present, on the clock of all histories but those of leases, which end by the clock of the machine. */
 export function nowMs(): number {

@@ -7,6 +7,9 @@ const paceMs = 20;
 /** An app that wants to know when it can go on: sooner than it is told to come back. */
 const retryMs = 50;
 
+/** How long a call may take: its namespace ends it, or the app where a stream has only the app's deadline. */
+export const callTimeoutMs = 2_000;
+
 /** Apps leave the deadline to the namespace, so that it is Prism that keeps it. */
 export const noDeadline = Number.POSITIVE_INFINITY;
 

@@ -14,6 +14,8 @@ export interface Traits {
   readonly partitions?: number;
   /** Whether subscriptions can be groups that are delivered to at least once. Default: yes. */
   readonly atLeastOnce?: boolean;
+  /** What comes before the number of a parameter in its SQL. Default: a question mark. */
+  readonly parameterSign?: string;
 }
 
 /** Apps that use one namespace until they are told to finish. */

@@ -1,11 +1,9 @@
 import { PrismProcess } from "../acceptance/prism-process.ts";
 import { Relay } from "../acceptance/relay.ts";
 import { type LocalServer, startOwnServer } from "../servers/own-server.ts";
+import { callTimeoutMs } from "./lane.ts";
 import type { Load } from "./load.ts";
 import { loads, type Pattern, type TestedBackend } from "./tested-backends.ts";
-
-/** How long a call without a deadline of its own may take: it is the namespace that ends it. */
-export const callTimeoutMs = 2_000;
 
 /** A proxy with one backend, and where faults strike it. */
 export interface Site {

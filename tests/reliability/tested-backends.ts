@@ -3,6 +3,7 @@ import { startKeyValueLoad } from "./key-value/load.ts";
 import type { StartLoad, Traits } from "./load.ts";
 import { startPubSubLoad } from "./pub-sub/load.ts";
 import { startQueueLoad } from "./queue/load.ts";
+import { startRelationalLoad } from "./relational/load.ts";
 import { startStreamLoad } from "./stream/load.ts";
 
 /** A data system whose plugin is tried by faults. */
@@ -32,6 +33,7 @@ export const loads = {
   queue: { start: startQueueLoad, options: () => ({ max_deliveries: 1_000 }) },
   stream: { start: startStreamLoad, options: ({ partitions }: Traits) => ({ partitions }) },
   "pub-sub": { start: startPubSubLoad },
+  relational: { start: startRelationalLoad },
 } satisfies Record<string, { start: StartLoad; options?(traits: Traits): object }>;
 
 export type Pattern = keyof typeof loads;
@@ -47,7 +49,7 @@ export const testedBackends: readonly TestedBackend[] = [
   {
     name: "sqlite",
     settings: () => ({ path: "./data.db" }),
-    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 } },
+    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 }, relational: {} },
   },
   {
     name: "redis",
@@ -59,7 +61,13 @@ export const testedBackends: readonly TestedBackend[] = [
     name: "postgres",
     server: postgres,
     settings: (url) => ({ url }),
-    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 }, "pub-sub": {} },
+    patterns: {
+      "key-value": {},
+      queue: {},
+      stream: { partitions: 3 },
+      "pub-sub": {},
+      relational: { parameterSign: "$" },
+    },
   },
   {
     name: "nats",

@@ -64,7 +64,7 @@ describe("a PostgreSQL that asks who is there", () => {
     const { pattern, close } = await opened.backend.relational.bind(binding);
     await pattern.execute(statement("ALTER ROLE CURRENT_USER PASSWORD 'mine'"), call);
     // With its only connection taken, the next call needs a new one.
-    const transaction = await pattern.begin({ readOnly: false }, call);
+    const transaction = await pattern.begin({ readOnly: false, idleTimeoutMs: 10_000 }, call);
     expect(await pattern.execute(statement("SELECT 1"), call)).toBe(0);
     await transaction.rollback();
     await close?.();

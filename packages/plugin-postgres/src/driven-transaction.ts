@@ -1,6 +1,16 @@
-import type { CallContext, Isolation, RowOutlet, SqlStatement, SqlTransaction } from "@prism-data/pattern-sdk";
+import type {
+  BeginRequest,
+  CallContext,
+  Isolation,
+  RowOutlet,
+  SqlStatement,
+  SqlTransaction,
+} from "@prism-data/pattern-sdk";
 import { commitOfFailed, translateSqlError } from "./sql-errors.js";
 import type { SqlSession } from "./sql-session.js";
+
+/** How much later than the plugin the server ends one that waits for its app, in ms: when the plugin has vanished without a word. */
+const idleGraceMs = 2_000;
 
 export interface DrivenTransactionOptions {
   /** Its connection, which it gives back when it is over. */
@@ -32,10 +42,14 @@ export class DrivenTransaction implements SqlTransaction {
     this.#address = address;
   }
 
-  async begin(readOnly: boolean): Promise<void> {
+  async begin({ readOnly, idleTimeoutMs }: Omit<BeginRequest, "isolation">): Promise<void> {
     const level = this.isolation.replace("-", " ").toUpperCase();
+    const idleMs = idleTimeoutMs + idleGraceMs;
     try {
-      await this.#session.begin("driven", `ISOLATION LEVEL ${level} READ ${readOnly ? "ONLY" : "WRITE"}`);
+      await this.#session.begin(
+        "driven",
+        `ISOLATION LEVEL ${level} READ ${readOnly ? "ONLY" : "WRITE"}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
+      );
     } catch (error) {
       this.#end();
       throw this.#translated(error);

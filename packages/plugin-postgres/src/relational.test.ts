@@ -18,6 +18,7 @@ import {
 
 const call = callWith();
 const statement = (sql: string, ...parameters: SqlValue[]): SqlStatement => ({ sql, parameters });
+const plain = { readOnly: false, idleTimeoutMs: 10_000 };
 const int = (value: number): SqlValue => ({ kind: "int64", value: BigInt(value) });
 const text = (value: string): SqlValue => ({ kind: "text", value });
 
@@ -293,7 +294,7 @@ describe("a transaction", () => {
   test("sees its own writes, hides them until it commits, and is gone when it rolls back", async () => {
     const sql = await bound();
     await sql.execute(statement("CREATE TABLE t (n int)"), call);
-    const [kept, dropped] = [await sql.begin({ readOnly: false }, call), await sql.begin({ readOnly: false }, call)];
+    const [kept, dropped] = [await sql.begin(plain, call), await sql.begin(plain, call)];
     for (const [transaction, n] of [
       [kept, 1],
       [dropped, 2],
@@ -312,13 +313,13 @@ describe("a transaction", () => {
   test("goes on after a savepoint, and commits nothing after a failure", async () => {
     const sql = await bound();
     await sql.execute(statement("CREATE TABLE t (n int)"), call);
-    const saved = await sql.begin({ readOnly: false }, call);
+    const saved = await sql.begin(plain, call);
     await saved.execute(statement("SAVEPOINT s"), call);
     await failureOf(Promise.resolve(saved.execute(statement("SELECT 1/0"), call)));
     await saved.execute(statement("ROLLBACK TO SAVEPOINT s"), call);
     await saved.execute(statement("INSERT INTO t VALUES (1)"), call);
     await saved.commit();
-    const failed = await sql.begin({ readOnly: false }, call);
+    const failed = await sql.begin(plain, call);
     await failed.execute(statement("INSERT INTO t VALUES (2)"), call);
     await failureOf(Promise.resolve(failed.execute(statement("SELECT 1/0"), call)));
     const failure = await failureOf(Promise.resolve(failed.commit()));
@@ -329,7 +330,7 @@ describe("a transaction", () => {
   test("that loses against another is told with TRANSACTION_CONFLICT", async () => {
     const sql = await bound();
     await sql.execute(statement("CREATE TABLE t AS SELECT 0 AS n"), call);
-    const begin = () => sql.begin({ isolation: "serializable", readOnly: false }, call);
+    const begin = () => sql.begin({ ...plain, isolation: "serializable" }, call);
     const [one, other] = [await begin(), await begin()];
     const bump = statement("UPDATE t SET n = (SELECT max(n) + 1 FROM t)");
     const [rows] = [new Rows()];
@@ -343,7 +344,7 @@ describe("a transaction", () => {
   test("whose commit fails is over: the rollback that follows does nothing, and its connection serves the next", async () => {
     const sql = await bound();
     await sql.execute(statement("CREATE TABLE duty AS SELECT n FROM generate_series(1, 2) n"), call);
-    const begin = () => sql.begin({ isolation: "serializable", readOnly: false }, call);
+    const begin = () => sql.begin({ ...plain, isolation: "serializable" }, call);
     for (let round = 0; round < 3; round++) {
       const both = await Promise.all([begin(), begin()]);
       for (const transaction of both) await transaction.query(statement("SELECT count(*) FROM duty"), new Rows(), call);
@@ -357,9 +358,20 @@ describe("a transaction", () => {
     );
   });
 
+  test("keeps nobody waiting for long after its plugin has vanished without a word", async () => {
+    const sql = await bound();
+    await sql.execute(statement("CREATE TABLE t AS SELECT 1 AS n"), call);
+    // Nobody stands between it and the server here who would end it first.
+    const left = await sql.begin({ readOnly: false, idleTimeoutMs: 1_000 }, call);
+    await left.execute(statement("UPDATE t SET n = 2"), call);
+    expect(await sql.execute(statement("UPDATE t SET n = n + 10"), callWith(undefined, Date.now() + 10_000))).toBe(1);
+    expect(await one(sql, "SELECT n FROM t")).toEqual(int(11));
+    await left.rollback();
+  });
+
   test("may only read when it says so", async () => {
     const sql = await bound();
-    const transaction = await sql.begin({ isolation: "repeatable-read", readOnly: true }, call);
+    const transaction = await sql.begin({ ...plain, isolation: "repeatable-read", readOnly: true }, call);
     expect(transaction.isolation).toBe("repeatable-read");
     const failure = await failureOf(Promise.resolve(transaction.execute(statement("CREATE TABLE t ()"), call)));
     expect(failure.metadata.sql_code).toBe("25006");
@@ -445,7 +457,7 @@ describe("SQL of one namespace", () => {
   test("is still its own role after RESET ROLE, and in code that it runs", async () => {
     const { spy } = await neighbours();
     const role = await one(spy, "SELECT current_user");
-    const transaction = await spy.begin({ readOnly: false }, call);
+    const transaction = await spy.begin(plain, call);
     for (const attempt of ["RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD TEMP"]) {
       await transaction.execute(statement(attempt), call);
       const rows = new Rows();
@@ -473,7 +485,7 @@ describe("SQL of one namespace", () => {
     const stored = (await one(other, "SELECT lo_from_bytea(0, $1)", { kind: "bytes", value: Buffer.from(secret) })) as {
       value: bigint;
     };
-    const holder = await other.begin({ readOnly: false }, call);
+    const holder = await other.begin(plain, call);
     await holder.execute(statement(`CREATE TEMPORARY TABLE held AS SELECT '${secret}' AS v`), call);
     const rows = new Rows();
     await holder.query(statement("SELECT pg_my_temp_schema()::regnamespace::text"), rows, call);
@@ -498,7 +510,7 @@ describe("SQL of one namespace", () => {
 
   test("neither holds another's advisory locks nor hears its notifications, nor those of the plugin", async () => {
     const { spy, other } = await neighbours();
-    const holder = await other.begin({ readOnly: false }, call);
+    const holder = await other.begin(plain, call);
     await holder.execute(statement("SELECT pg_advisory_lock(1), pg_advisory_xact_lock(2, 3)"), call);
     expect(await one(spy, "SELECT pg_try_advisory_lock(1) AND pg_try_advisory_xact_lock(2, 3)")).toEqual({
       kind: "bool",
@@ -561,7 +573,7 @@ describe("SQL of one namespace", () => {
     await spy.execute(statement("CREATE TABLE gift (n int)"), call);
     await spy.execute(statement(`GRANT ALL ON gift TO "${otherName}"`), call);
     const working = Array.from({ length: 4 }, () => failureOf(other.execute(statement("SELECT pg_sleep(600)"), call)));
-    const held = await other.begin({ readOnly: false }, call);
+    const held = await other.begin(plain, call);
     await held.execute(statement("LOCK TABLE secrets"), call);
     await binder.deleteData("look_alike");
     expect(await runAsAdmin(`SELECT FROM pg_roles WHERE rolname = '${otherName}'`)).toEqual([]);

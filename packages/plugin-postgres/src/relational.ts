@@ -52,11 +52,12 @@ export class PostgresRelational implements Relational {
     });
   }
 
-  async begin({ isolation = defaultIsolation, readOnly }: BeginRequest, context: CallContext): Promise<SqlTransaction> {
+  async begin(request: BeginRequest, context: CallContext): Promise<SqlTransaction> {
+    const { isolation = defaultIsolation } = request;
     const sessions = await this.#sessions();
     const session = await sessions.take(context);
     const transaction = new DrivenTransaction({ session, isolation, context, address: this.#address });
-    await transaction.begin(readOnly);
+    await transaction.begin(request);
     return transaction;
   }
 }

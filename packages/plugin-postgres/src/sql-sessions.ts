@@ -14,6 +14,12 @@ const waitingMax = 256;
 /** A connection that nobody needed for so long is closed, in ms: each is a process of the server, and each namespace has its own. */
 const idleMs = 3_000;
 
+/**
+ * The server ends a session that pauses for so long in a batch, in ms: a plugin that vanished without a word would keep its locks for hours.
+ * Longer than this process is ever busy.
+ */
+const pauseMsMax = 5_000;
+
 /** A statement is bounded by its call's deadline; this bounds one whose call has none, and everything between statements. */
 const statementTimeoutMs = 3_600_000;
 
@@ -48,7 +54,7 @@ export class SqlSessions {
   constructor({ connection, login: { name, password }, connectionsMax, restoreLogin }: SqlSessionsOptions) {
     this.#connection = connection;
     this.#restoreLogin = restoreLogin;
-    const settings = { statement_timeout: statementTimeoutMs };
+    const settings = { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: pauseMsMax };
     this.#config = { ...connection.access.clientConfig(settings), user: name, password, database: name };
     this.#turns = new Turns(connectionsMax);
     this.#pool = this.#openPool(connectionsMax);

@@ -182,7 +182,8 @@ const broken: readonly BrokenRelational[] = [
     caughtBy: "transactions: that may only read cannot write",
     pattern: (kept) =>
       new (class extends PassingRelational {
-        override begin = async (_: unknown, context: CallContext) => kept.begin({ readOnly: false }, context);
+        override begin = async (_: unknown, context: CallContext) =>
+          kept.begin({ readOnly: false, idleTimeoutMs: 10_000 }, context);
       })(kept),
   },
   {

@@ -98,7 +98,7 @@ describe("a namespace", () => {
       () => sql.execute(statement("INSERT INTO t VALUES (1)"), call),
       () => sql.query(statement("SELECT 1"), new KeptRows(), call),
       () => sql.executeBatch([statement("INSERT INTO t VALUES (1)")], call),
-      () => sql.begin({ readOnly: false }, call),
+      () => sql.begin({ readOnly: false, idleTimeoutMs: 10_000 }, call),
     ]) {
       const failure = await failureOf(run());
       expect(failure).toMatchObject({ reason: "BACKEND_UNAVAILABLE", message: expect.stringContaining("removed") });
@@ -174,9 +174,9 @@ describe("connections", () => {
   test("are not more than they may be, and one namespace gets half of them", async () => {
     const { sql, bind, pool } = await openBackend({ connectionsMax: 4 });
     const { pattern: other } = await bind("other");
-    const open = await Promise.all([1, 2].map(() => sql.begin({ readOnly: true }, call)));
+    const open = await Promise.all([1, 2].map(() => sql.begin({ readOnly: true, idleTimeoutMs: 10_000 }, call)));
     const stop = new AbortController();
-    const third = failureOf(sql.begin({ readOnly: true }, callContext({ signal: stop.signal })));
+    const third = failureOf(sql.begin({ readOnly: true, idleTimeoutMs: 10_000 }, callContext({ signal: stop.signal })));
     for (let round = 0; round < 5; round++) await other.execute(statement("SELECT 1"), call);
     stop.abort(new Error("waited"));
     expect(await third).toMatchObject({ message: "waited" });
@@ -224,7 +224,7 @@ describe("a statement that meets another transaction", () => {
   test("waits for its end", async () => {
     const { sql } = await openBackend();
     await sql.execute(statement("CREATE TABLE t (k)"), call);
-    const transaction = await sql.begin({ readOnly: false }, call);
+    const transaction = await sql.begin({ readOnly: false, idleTimeoutMs: 10_000 }, call);
     await transaction.execute(statement("INSERT INTO t VALUES (1)"), call);
     let isDone = false;
     const waiting = sql.execute(statement("INSERT INTO t VALUES (2)"), call).then(() => {
@@ -239,7 +239,7 @@ describe("a statement that meets another transaction", () => {
   test("gives up after the busy timeout, and says to try again", async () => {
     const { sql } = await openBackend({ busyTimeoutMs: 50 });
     await sql.execute(statement("CREATE TABLE t (k)"), call);
-    const transaction = await sql.begin({ readOnly: false }, call);
+    const transaction = await sql.begin({ readOnly: false, idleTimeoutMs: 10_000 }, call);
     await transaction.execute(statement("INSERT INTO t VALUES (1)"), call);
     const failure = await failureOf(sql.execute(statement("INSERT INTO t VALUES (2)"), call));
     expect(failure).toMatchObject({ reason: "TRANSACTION_CONFLICT", metadata: { sql_code: "SQLITE_BUSY" } });
@@ -249,7 +249,7 @@ describe("a statement that meets another transaction", () => {
   test("stops waiting when its caller has gone", async () => {
     const { sql } = await openBackend();
     await sql.execute(statement("CREATE TABLE t (k)"), call);
-    const transaction = await sql.begin({ readOnly: false }, call);
+    const transaction = await sql.begin({ readOnly: false, idleTimeoutMs: 10_000 }, call);
     await transaction.execute(statement("INSERT INTO t VALUES (1)"), call);
     const stop = new AbortController();
     const gone: CallContext = callContext({ signal: stop.signal });

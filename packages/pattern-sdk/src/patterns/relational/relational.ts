@@ -53,6 +53,11 @@ export interface BeginRequest {
   /** `undefined`: the data system's own default. One that it does not have: throw `CAPABILITY_MISSING`. */
   readonly isolation?: Isolation | undefined;
   readonly readOnly: boolean;
+  /**
+   * How long it may wait for its app each time, in ms: 1 s to 10 minutes. The SDK rolls it back then; a data system on another machine
+   * should not keep its locks for much longer, as the plugin may have vanished without a word.
+   */
+  readonly idleTimeoutMs: number;
 }
 
 /** An open transaction. One statement at a time; the SDK sees to that, and to its idle timeout. */

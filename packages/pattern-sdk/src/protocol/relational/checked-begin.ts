@@ -7,12 +7,6 @@ import { checkedDurationMs, type DurationRange, invalidField } from "../pattern/
 import { idleTimeoutMs } from "./relational-bounds.js";
 import type { BoundRelational } from "./relational-method.js";
 
-/** A transaction to begin, and how long it may wait for its app. */
-export interface CheckedBegin {
-  readonly request: BeginRequest;
-  readonly idleTimeoutMs: number;
-}
-
 const isolations: Readonly<Record<number, { readonly name: Isolation; readonly capability: RelationalCapability }>> = {
   [wire.Isolation.READ_COMMITTED]: { name: "read-committed", capability: "read_committed" },
   [wire.Isolation.REPEATABLE_READ]: { name: "repeatable-read", capability: "repeatable_read" },
@@ -26,11 +20,12 @@ const idleTimeoutRange: DurationRange = {
   advice: "leave it out for 10 s",
 };
 
-export function checkedBegin(bound: BoundRelational, { action }: wire.TransactRequest): CheckedBegin {
+export function checkedBegin(bound: BoundRelational, { action }: wire.TransactRequest): BeginRequest {
   if (action?.$case !== "begin") throw invalidField("begin", "is required in the first request of the stream");
   const { isolation, readOnly, idleTimeout } = action.value;
   return {
-    request: { isolation: checkedIsolation(bound, isolation), readOnly },
+    isolation: checkedIsolation(bound, isolation),
+    readOnly,
     idleTimeoutMs: idleTimeout === undefined ? idleTimeoutMs.default : checkedIdleTimeoutMs(idleTimeout),
   };
 }

@@ -29,7 +29,7 @@ describe("a transaction", () => {
     );
     const transaction = tiny.sql.openTransaction();
     expect(await transaction.begin({ isolation: wire, readOnly: true })).toBe(wire);
-    expect(asked).toEqual({ isolation, readOnly: true });
+    expect(asked).toEqual({ isolation, readOnly: true, idleTimeoutMs: 10_000 });
     await transaction.rollback();
   });
 

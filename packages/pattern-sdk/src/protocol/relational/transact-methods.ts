@@ -17,13 +17,13 @@ export const transactMethods = { Transact: streamMethod(serveTransact) };
 async function serveTransact(call: StreamingServerCall, environment: MethodEnvironment<RelationalTypes>) {
   const request = await firstMessage(call, TransactRequest, "prism.relational.v1.TransactRequest");
   const bound = environment.resolve(request.namespace, call);
-  const { request: begin, idleTimeoutMs } = checkedBegin(bound, request);
+  const begin = checkedBegin(bound, request);
 
   using removal = new Removal(bound);
   const signal = AbortSignal.any([call.signal, removal.signal]);
   const context = new ServerCallContext(bound.namespace, call, signal);
   const transaction = await bound.pattern.begin(begin, context);
-  const pace = new AppPace(idleTimeoutMs, signal);
+  const pace = new AppPace(begin.idleTimeoutMs, signal);
   const session = new TransactSession({
     ...{ call, bound, transaction, context, pace },
     statusOf: environment.statusOfEntry,
