@@ -431,7 +431,7 @@ describe("RFC 9113 section 6.9, flow control", () => {
     peer.send(rawFrame(SETTINGS, ACK, 0), post(1));
     for (let i = 0; i < 8; i++)
       peer.send(rawFrame(DATA, PADDED, 1, Buffer.concat([Buffer.from([200]), Buffer.alloc(200)])));
-    expect((await peer.next(WINDOW_UPDATE, 1))?.payload).toEqual(uint32(603));
+    expect((await peer.next(WINDOW_UPDATE, 1))?.payload).toEqual(uint32(1206));
     await settled(peer);
     expect(peer.frames.some(({ type }) => type === RST_STREAM)).toBe(false);
   });
@@ -552,6 +552,23 @@ describe("RFC 9113 section 6.9, flow control", () => {
     const update = await peer.next(WINDOW_UPDATE);
     expect(update?.streamId).toBe(0);
     expect(update?.payload.readUInt32BE()).toBeGreaterThanOrEqual(65_535 >>> 1);
+  });
+
+  test("what is released of a stream in one turn is announced together, and not at all when its peer has ended it", async () => {
+    const [ours, theirs] = duplexPair();
+    const connection = Http2Connection.accept(ours, { streamWindowBytes: 1000 }, (stream) => ({
+      ...{ onHeaders() {}, onTrailers() {}, onReset() {}, onWritable() {} },
+      onData: ({ length }) => stream.releaseWindow(length),
+    }));
+    open.push(connection);
+    const peer = new RawPeer(theirs, "client");
+    peer.hello();
+    const halves = (id: number, lastFlags: number) =>
+      [0, lastFlags].map((flags) => rawFrame(DATA, flags, id, Buffer.alloc(500)));
+    peer.send(Buffer.concat([rawFrame(SETTINGS, ACK, 0), post(1), post(3), ...halves(1, 0), ...halves(3, END_STREAM)]));
+    await settled(peer);
+    const updates = peer.frames.filter(({ type, streamId }) => type === WINDOW_UPDATE && streamId !== 0);
+    expect(updates).toMatchObject([{ streamId: 1, payload: uint32(1000) }]);
   });
 
   test("DATA of a stream we reset still counts for the connection window and is dropped", async () => {

@@ -33,6 +33,7 @@ export class Sender {
   #roundHead: Stream | undefined;
   #roundTail: Stream | undefined;
   #writable: Stream[] = [];
+  #credited: Stream[] = [];
   #flushScheduled = false;
   /** Counts the flushes. */
   #turn = 0;
@@ -94,6 +95,13 @@ export class Sender {
 
   windowUpdate(streamId: number, increment: number): void {
     this.#frames.numberFrame(FrameType.WINDOW_UPDATE, streamId, increment);
+    this.#scheduleFlush();
+  }
+
+  /** The peer may send more on a stream. It is told at the end of the turn, unless it has ended the stream by then. */
+  credit(stream: Stream, increment: number): void {
+    if (stream.creditBytes === 0) this.#credited.push(stream);
+    stream.creditBytes += increment;
     this.#scheduleFlush();
   }
 
@@ -249,6 +257,7 @@ export class Sender {
   #flush(): void {
     if (this.#socketState !== "ready") return;
     this.#turn += 1;
+    this.#announceCredit();
     while (this.#frames.bytes < dataPerTurnBytes && this.#window.available > 0) {
       const stream = this.#leave();
       if (stream === undefined) break;
@@ -293,6 +302,16 @@ export class Sender {
     }
     this.#scheduleFlush();
     stream.table.localEnded(stream);
+  }
+
+  #announceCredit(): void {
+    if (this.#credited.length === 0) return;
+    const streams = this.#credited;
+    this.#credited = [];
+    for (const stream of streams) {
+      if (stream.canReceive) this.#frames.numberFrame(FrameType.WINDOW_UPDATE, stream.id, stream.creditBytes);
+      stream.creditBytes = 0;
+    }
   }
 
   #announceWritable(): void {

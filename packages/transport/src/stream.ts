@@ -73,6 +73,8 @@ export class Stream implements Http2Stream {
   // Receiving.
   receiving: "headers" | "body" = "body";
   receiveWindow: ReceiveWindow;
+  /** What the peer may send more, and is to be told of. */
+  creditBytes = 0;
   /** RFC 9113 section 8.1.1: bytes of the declared content-length still to come. */
   contentLeft: number | undefined;
 
@@ -155,7 +157,7 @@ export class Stream implements Http2Stream {
   releaseWindow(sizeBytes: number): void {
     if (!this.canReceive) return;
     const increment = this.receiveWindow.release(sizeBytes);
-    if (increment > 0) this.sender.windowUpdate(this.id, increment);
+    if (increment > 0) this.sender.credit(this, increment);
   }
 
   /** Keeps what is behind the first `start` bytes until it can be sent. */

@@ -51,6 +51,11 @@ export class AnswerBacklog {
     return !this.#unread.isExceeded;
   }
 
+  /** Whether nothing that came for the app waits here. */
+  get isRead(): boolean {
+    return this.#bufferedBytes() === 0;
+  }
+
   /** Counts what waits for the app now. */
   measure(): number {
     const sizeBytes = this.#bufferedBytes() + this.#owedBytes;

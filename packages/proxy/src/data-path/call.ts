@@ -137,7 +137,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
   }
 
   onWritable(): void {
-    this.#leg?.creditWithheld(this.#backlog.mayGrow);
+    this.#leg?.credit(this.#backlog.mayGrow);
   }
 
   onReset(): void {
@@ -192,8 +192,8 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     const { keptHeaders } = this.#leg!;
     if (keptHeaders !== undefined && !this.#takeUp(keptHeaders, data)) return;
     this.#responseBytes += data.length;
-    if (this.#downstream.relayData(data, false)) this.#leg?.credit(data.length);
-    else this.#withholdFromUpstream(data.length);
+    if (this.#downstream.relayData(data, false)) this.#leg?.credit(this.#backlog.mayGrow && this.#backlog.isRead);
+    else this.#backlog.measure();
     if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));
   }
 
@@ -417,11 +417,6 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     const change = sizeBytes - this.#owedBytes;
     this.#owedBytes = sizeBytes;
     if (change !== 0) this.#backlog.owe(change);
-  }
-
-  #withholdFromUpstream(sizeBytes: number): void {
-    this.#leg?.withhold(sizeBytes);
-    this.#backlog.measure();
   }
 
   // Endings.

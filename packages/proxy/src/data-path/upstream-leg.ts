@@ -20,6 +20,7 @@ export class UpstreamLeg implements StreamEvents {
   keptHeaders: HeaderList | undefined;
   /** Bytes that the plugin gets no credit for until the app takes more. */
   #withheldBytes = 0;
+  #receivedBytes = 0;
   #hasGrown = false;
 
   /** Sends the call. Throws ConnectionClosedError when the plugin takes none. */
@@ -29,23 +30,14 @@ export class UpstreamLeg implements StreamEvents {
     this.stream = link.request(headers, endStream, this);
   }
 
-  /** The app has taken these bytes, or can. */
-  credit(sizeBytes: number): void {
-    this.stream.releaseWindow(sizeBytes);
-  }
-
-  withhold(sizeBytes: number): void {
-    this.#withheldBytes += sizeBytes;
-  }
-
-  /** The app takes more. One that reads gets a larger window, once, where it may grow. */
-  creditWithheld(mayGrow: boolean): void {
-    const sizeBytes = this.#withheldBytes;
-    if (sizeBytes === 0) return;
-    const growthBytes = mayGrow && !this.#hasGrown ? grownUpstreamWindowBytes - upstreamWindowBytes : 0;
-    this.#hasGrown ||= mayGrow;
+  /** The app takes more. One that reads a large answer gets a larger window, once, where it may grow. */
+  credit(mayGrow: boolean): void {
+    if (this.#withheldBytes === 0) return;
+    const grows = mayGrow && !this.#hasGrown && this.#receivedBytes * 2 >= upstreamWindowBytes;
+    this.#hasGrown ||= grows;
+    const sizeBytes = this.#withheldBytes + (grows ? grownUpstreamWindowBytes - upstreamWindowBytes : 0);
     this.#withheldBytes = 0;
-    this.stream.releaseWindow(sizeBytes + growthBytes);
+    this.stream.releaseWindow(sizeBytes);
   }
 
   /** Gives the stream up: no event comes any more. */
@@ -58,6 +50,8 @@ export class UpstreamLeg implements StreamEvents {
   }
 
   onData(data: Buffer, endStream: boolean): void {
+    this.#receivedBytes += data.length;
+    this.#withheldBytes += data.length;
     this.#call.onUpstreamData(data, endStream);
   }
 
