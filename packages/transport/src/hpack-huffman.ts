@@ -19,12 +19,16 @@ const endOfString = 256;
 const shortestCodeBits = 5;
 const longestPaddingBits = 7;
 
+/** All symbols in the order of their codes. */
+const inCodeOrder: readonly number[] = codeBits
+  .map((_, symbol) => symbol)
+  .sort((a, b) => codeBits[a]! - codeBits[b]! || a - b);
+
 function canonicalCodes(): Uint32Array {
   const codes = new Uint32Array(codeBits.length);
-  const order = codeBits.map((_, symbol) => symbol).sort((a, b) => codeBits[a]! - codeBits[b]! || a - b);
   let code = 0;
   let bits = shortestCodeBits;
-  for (const symbol of order) {
+  for (const symbol of inCodeOrder) {
     code *= 2 ** (codeBits[symbol]! - bits);
     bits = codeBits[symbol]!;
     codes[symbol] = code;
@@ -35,60 +39,65 @@ function canonicalCodes(): Uint32Array {
 
 const codes = canonicalCodes();
 
-/** The code as a binary tree: node n has its children at 2n and 2n + 1; a leaf is ~symbol. */
-function codeTree(): number[] {
+/**
+ * The code as a binary tree: node n has its children at 2n and 2n + 1; a leaf is ~symbol. Made bit by bit, for of the slots of one
+ * depth the first are those of the codes that end there.
+ */
+function codeTree(): readonly number[] {
   const tree = [0, 0];
-  for (const [symbol, bits] of codeBits.entries()) {
-    let node = 0;
-    for (let bit = bits - 1; bit >= 0; bit--) {
-      const slot = node * 2 + ((codes[symbol]! >>> bit) & 1);
-      if (bit === 0) {
+  let symbols = 0;
+  for (let bits = 1, slot = 0; slot < tree.length; bits++) {
+    for (const end = tree.length; slot < end; slot++) {
+      const symbol = inCodeOrder[symbols];
+      if (symbol !== undefined && codeBits[symbol] === bits) {
         tree[slot] = ~symbol;
+        symbols++;
       } else {
-        if (tree[slot] === 0) {
-          tree[slot] = tree.length / 2;
-          tree.push(0, 0);
-        }
-        node = tree[slot]!;
+        tree[slot] = tree.length / 2;
+        tree.push(0, 0);
       }
     }
   }
   return tree;
 }
 
+const tree = codeTree();
+const states = tree.length / 2;
 const emits = 0x100;
 const invalid = 0xffff;
+const unmade = 0xfffe;
 
 /**
- * The decoder as a state machine that eats four bits at a time. The shortest code has five bits, so a step ends at
- * most one symbol. transitions[state × 16 + nibble] is the next state, outputs[…] the symbol with the `emits` bit.
+ * The decoder as a state machine that eats four bits at a time. The shortest code has five bits, so a step ends at most one symbol.
+ * transitions[state × 16 + nibble] is the next state, outputs[…] the symbol with the `emits` bit. The steps from a state are made
+ * when it is first reached: most never are, and to make all at once is enough work for V8 to load its optimizing compiler.
  */
-function stateMachine(): { transitions: Uint16Array; outputs: Uint16Array; accepting: Uint8Array } {
-  const tree = codeTree();
-  const states = tree.length / 2;
-  const transitions = new Uint16Array(states * 16);
-  const outputs = new Uint16Array(states * 16);
-  for (let step = 0; step < states * 16; step++) {
-    let node = step >>> 4;
-    for (let bit = 3; bit >= 0; bit--) {
-      node = tree[node * 2 + ((step >>> bit) & 1)]!;
-      if (node < 0) {
-        if (~node === endOfString) {
-          node = invalid;
-          break;
-        }
-        outputs[step] = ~node | emits;
-        node = 0;
-      }
-    }
-    transitions[step] = node;
-  }
-  const accepting = new Uint8Array(states);
-  for (let node = 0, ones = 0; ones <= longestPaddingBits; ones++, node = tree[node * 2 + 1]!) accepting[node] = 1;
-  return { transitions, outputs, accepting };
+const transitions = new Uint16Array(states * 16).fill(unmade);
+const outputs = new Uint16Array(states * 16);
+
+function makeStepsFrom(state: number): void {
+  for (let nibble = 0; nibble < 16; nibble++) makeStep((state << 4) | nibble);
 }
 
-const { transitions, outputs, accepting } = stateMachine();
+function makeStep(step: number): void {
+  let node = step >>> 4;
+  for (let bit = 3; bit >= 0 && node !== invalid; bit--) {
+    node = tree[node * 2 + ((step >>> bit) & 1)]!;
+    if (node >= 0) continue;
+    if (~node !== endOfString) outputs[step] = ~node | emits;
+    node = ~node === endOfString ? invalid : 0;
+  }
+  transitions[step] = node;
+}
+
+/** The states in which a text may end: after a symbol, and within padding. */
+function acceptingStates(): Uint8Array {
+  const accepting = new Uint8Array(states);
+  for (let node = 0, ones = 0; ones <= longestPaddingBits; ones++, node = tree[node * 2 + 1]!) accepting[node] = 1;
+  return accepting;
+}
+
+const accepting = acceptingStates();
 let scratch = Buffer.allocUnsafeSlow(4096);
 
 function malformed(): ConnectionFault {
@@ -105,6 +114,7 @@ export function huffmanDecode(bytes: Uint8Array, start: number, end: number): st
     const byte = bytes[i]!;
     for (let shift = 4; shift >= 0; shift -= 4) {
       const step = (state << 4) | ((byte >>> shift) & 15);
+      if (transitions[step] === unmade) makeStepsFrom(state);
       const output = outputs[step]!;
       if (output !== 0) scratch[length++] = output;
       state = transitions[step]!;
