@@ -295,14 +295,19 @@ function adminContent({
   };
 }
 
+/** Failures that one message names; /readyz?verbose has all. */
+const namedFailuresMax = 20;
+
 /** What a strict start does not accept. */
 function failuresOf(backends: Backends): readonly string[] {
   const failed = backends.list().filter(({ state }) => state !== "ready");
   const unbound = backends.listNamespaces().filter(({ state }) => state !== "bound");
-  return [
+  const failures = [
     ...failed.map(({ name, state, detail }) => `backend ${name} is ${state}: ${detail}`),
     ...unbound.map(({ name, detail }) => `namespace ${name} is not bound: ${detail}`),
   ];
+  if (failures.length <= namedFailuresMax) return failures;
+  return [...failures.slice(0, namedFailuresMax), `and ${failures.length - namedFailuresMax} more`];
 }
 
 /** A configuration that came from no file may get one. */

@@ -26,16 +26,16 @@ export type AdminMethod = (request: Uint8Array) => Promise<Uint8Array>;
 export function adminMethods(backends: AdminBackends): ReadonlyMap<string, AdminMethod> {
   const methods: [string, AdminMethod][] = [
     unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
-      backends: backends.list().map((view) => backendMessage(view, backends)),
+      backends: messagesOf(backends.list(), backends),
     })),
     unary("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse, ({ backend }) => {
       const view = find(backend, backends);
-      return { backend: backendMessage(view, backends), plugin: view.description };
+      return { backend: messagesOf([view], backends)[0], plugin: view.description };
     }),
     unary("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse, async ({ backend }) => {
       find(backend, backends);
       await restart(backend, backends);
-      return { backend: backendMessage(find(backend, backends), backends) };
+      return { backend: messagesOf([find(backend, backends)], backends)[0] };
     }),
     unary("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse, () => ({
       namespaces: backends.listNamespaces().map((view) => ({ ...view, capabilities: [...view.capabilities] })),
@@ -78,8 +78,12 @@ function find(name: string, backends: AdminBackends): BackendView {
   });
 }
 
-function backendMessage(view: BackendView, backends: AdminBackends): adminv1.Backend {
-  const namespaces = backends.listNamespaces().filter(({ backend }) => backend === view.name);
+function messagesOf(views: readonly BackendView[], backends: AdminBackends): adminv1.Backend[] {
+  const byBackend = Map.groupBy(backends.listNamespaces(), ({ backend }) => backend);
+  return views.map((view) => backendMessage(view, byBackend.get(view.name) ?? []));
+}
+
+function backendMessage(view: BackendView, namespaces: readonly NamespaceView[]): adminv1.Backend {
   return {
     name: view.name,
     plugin: view.plugin,

@@ -51,12 +51,19 @@ export function readinessOf(status: GatewayStatus): Readiness {
   };
 }
 
-/** Writes it the way Kubernetes' own endpoints do: all lines when asked, otherwise only what is not well. */
+/** Lines that a probe gets to read; an operator who asks gets all. */
+const probeLinesMax = 50;
+
+/** Writes it the way Kubernetes' own endpoints do: all lines when asked, otherwise only what is not well, and not thousands of it. */
 export function formatReadiness(readiness: Readiness, verbose: boolean): string {
-  const degraded = readiness.checks.some(({ ok }) => !ok);
-  const shown = readiness.checks
-    .filter(({ ok }) => verbose || !ok)
-    .map(({ ok, text }) => `${ok ? "[+]" : "[-]"}${text}`);
+  const bad = readiness.checks.filter(({ ok }) => !ok);
+  const degraded = bad.length > 0;
+  const shown = (verbose ? readiness.checks : bad.slice(0, probeLinesMax)).map(
+    ({ ok, text }) => `${ok ? "[+]" : "[-]"}${text}`,
+  );
+  if (!verbose && bad.length > probeLinesMax) {
+    shown.push(`[-]and ${bad.length - probeLinesMax} more; ?verbose shows all`);
+  }
   const verdict = readiness.ready ? `ready${degraded ? " (degraded)" : ""}` : "not ready";
   return `${[...shown, verdict].join("\n")}\n`;
 }

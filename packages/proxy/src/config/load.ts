@@ -47,7 +47,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     ...(parsed.success ? [] : schemaProblems(parsed.error, tree, configJsonSchema())),
     ...checked.problems,
   ];
-  const causes = consequences.filter(({ keys }) => !resolved.problems.some((cause) => isWithin(keys, cause.keys)));
+  const unresolved = new Set(resolved.problems.map(({ keys }) => formatPath(keys)));
+  const causes = consequences.filter(
+    ({ keys }) => !keys.some((_, index) => unresolved.has(formatPath(keys.slice(0, index + 1)))),
+  );
   const problems = [...resolved.problems, ...causes].map((problem) => toProblem(problem, overrides, yaml));
   if (!parsed.success || problems.length > 0) throw new ConfigError(name, inFileOrder(problems));
   return configOf(parsed.data, checked.programs, { file: found?.file, dir, secretFiles: resolved.files });
@@ -88,8 +91,4 @@ function toProblem(problem: LocatedProblem, overrides: readonly Override[], yaml
 
 function inFileOrder(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-}
-
-function isWithin(keys: readonly PropertyKey[], outer: readonly PropertyKey[]): boolean {
-  return outer.every((key, index) => keys[index] === key);
 }

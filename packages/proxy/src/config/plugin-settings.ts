@@ -18,8 +18,17 @@ export function settingsProblems(settings: unknown, jsonSchema: unknown): readon
   });
 }
 
+/** Reading one takes far longer than using it, and thousands of namespaces are checked by the same. */
+const schemasRead = new WeakMap<object, { readonly schema: z.ZodType | undefined }>();
+
 function readSchema(jsonSchema: unknown): z.ZodType | undefined {
   if (typeof jsonSchema !== "object" || jsonSchema === null) return undefined;
+  const known = schemasRead.get(jsonSchema) ?? { schema: schemaOf(jsonSchema) };
+  schemasRead.set(jsonSchema, known);
+  return known.schema;
+}
+
+function schemaOf(jsonSchema: object): z.ZodType | undefined {
   try {
     return z.fromJSONSchema(jsonSchema as z.core.JSONSchema.JSONSchema);
   } catch {

@@ -15,13 +15,19 @@ export interface LocatedProblem {
   readonly message: string;
 }
 
+/** Problems that a text shows: more than anybody corrects at a time. `prism check --json` shows all. */
+const shownProblemsMax = 50;
+
 /** A configuration that cannot be used, with all that is wrong with it. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(source: string, problems: readonly Problem[]) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super(`${source}: ${count}\n${problems.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`);
+    const shown = problems.slice(0, shownProblemsMax).map((problem) => `  ${formatProblem(problem)}`);
+    const more = problems.length - shown.length;
+    if (more > 0) shown.push(`  and ${more} more; prism check --json lists all`);
+    super([`${source}: ${count}`, ...shown].join("\n"));
     this.name = "ConfigError";
     this.problems = problems;
   }

@@ -32,6 +32,12 @@ export async function resolveReferences(tree: unknown, source: ReferenceSource):
   return { tree: resolvedTree, problems: resolution.problems, files: [...resolution.files] };
 }
 
+/** Most of a large configuration refers to nothing; resolving it value by value would take a promise for each. */
+function mentionsReference(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("${");
+  return typeof value === "object" && value !== null && Object.values(value).some(mentionsReference);
+}
+
 class Resolution {
   readonly problems: LocatedProblem[] = [];
   readonly files = new Set<string>();
@@ -42,7 +48,8 @@ class Resolution {
   }
 
   async value(value: unknown, at: readonly PropertyKey[]): Promise<unknown> {
-    if (typeof value === "string") return value.includes("${") ? await this.#text(value, at) : value;
+    if (!mentionsReference(value)) return value;
+    if (typeof value === "string") return await this.#text(value, at);
     if (Array.isArray(value)) return await Promise.all(value.map((item, index) => this.value(item, [...at, index])));
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value).map(async ([key, item]) => [key, await this.value(item, [...at, key])]);

@@ -166,14 +166,18 @@ export class DataPath {
   #swapRoutes(generation: number, routes: RouteTable): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
-    this.#forwarding.routes = this.#lookup(routes);
+    this.#forwarding.routes = this.#lookup(routes, this.#forwarding.routes);
     this.#offer.update(routes);
     this.#forgetUnusedBackends(routes);
     this.#health.changed();
   }
 
-  #lookup(routes: RouteTable): RouteLookup {
-    return new RouteLookup(routes, (labels) => this.#metrics.call(labels), this.#quotas);
+  #lookup(routes: RouteTable, before?: RouteLookup): RouteLookup {
+    return new RouteLookup(routes, {
+      callMetrics: (labels) => this.#metrics.call(labels),
+      quotas: this.#quotas,
+      before,
+    });
   }
 
   #backend(name: string): Backend {

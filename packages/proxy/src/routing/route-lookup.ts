@@ -39,19 +39,34 @@ interface NamespaceEntry {
   readonly byPath: Map<string, Route>;
 }
 
+/** What a lookup is made with besides its table. */
+export interface RouteLookupParts {
+  readonly callMetrics: (labels: CallLabels) => CallMetrics;
+  readonly quotas: NamespaceQuotas;
+  /** The lookup before this one; what it made of routes that are still the same is kept. */
+  readonly before?: RouteLookup | undefined;
+}
+
 /** The routing table, ready for lookups. Never changes: a new table is a new lookup, and calls keep what they found. */
 export class RouteLookup {
   readonly #namespaces = new Map<string, NamespaceEntry>();
   readonly #services = new Map<string, Route>();
   readonly #callMetrics: (labels: CallLabels) => CallMetrics;
   readonly #quotas: NamespaceQuotas;
+  /** Made when the first app asks for what is not there: with thousands of names they take long. */
+  readonly #existing = new Map<string | undefined, string>();
+  readonly #backendsOf = new Map<string, string[]>();
   readonly table: RouteTable;
 
-  constructor(table: RouteTable, callMetrics: (labels: CallLabels) => CallMetrics, quotas: NamespaceQuotas) {
+  constructor(table: RouteTable, { callMetrics, quotas, before }: RouteLookupParts) {
     this.table = table;
     this.#callMetrics = callMetrics;
     this.#quotas = quotas;
-    for (const [name, route] of table.namespaces) this.#namespaces.set(name, { route, byPath: new Map() });
+    const entriesBefore = before === undefined ? new Map<string, NamespaceEntry>() : before.#namespaces;
+    for (const [name, route] of table.namespaces) {
+      const known = entriesBefore.get(name);
+      this.#namespaces.set(name, known?.route === route ? known : { route, byPath: new Map() });
+    }
     for (const [service, { backend }] of table.services)
       this.#services.set(service, this.#serviceRoute(service, backend));
   }
@@ -80,6 +95,14 @@ export class RouteLookup {
 
   /** The backends that serve a service: of a pattern, those of its namespaces. `undefined`: no such service. */
   backendsOf(service: string): string[] | undefined {
+    const known = this.#backendsOf.get(service);
+    if (known !== undefined) return known;
+    const found = this.#findBackendsOf(service);
+    if (found !== undefined) this.#backendsOf.set(service, found);
+    return found;
+  }
+
+  #findBackendsOf(service: string): string[] | undefined {
     const routed = this.#services.get(service);
     if (routed !== undefined) return [routed.backend];
     const pattern = this.table.patterns.find((each) => serviceOfPattern(each) === service);
@@ -132,15 +155,26 @@ export class RouteLookup {
     actual: string,
     wanted: string,
   ): GatewayError {
-    const fitting = [...this.table.namespaces].filter(([, route]) => route.pattern === wanted).map(([name]) => name);
-    const text = `Namespace "${namespace}" has the pattern ${actual}, but ${path.slice(1)} is a method of ${wanted}. Namespaces with ${wanted}: ${listNames(fitting)}.`;
+    const text = `Namespace "${namespace}" has the pattern ${actual}, but ${path.slice(1)} is a method of ${wanted}. Namespaces with ${wanted}: ${this.#namesWith(wanted)}.`;
     return new GatewayError("PATTERN_MISMATCH", text, { metadata: { namespace, pattern: actual } });
   }
 
   #namespacesThatExist(): string {
     return this.#namespaces.size === 0
       ? "No namespace is configured yet; add one under namespaces: in prism.yaml."
-      : `Configured are: ${listNames([...this.#namespaces.keys()])}.`;
+      : `Configured are: ${this.#namesWith(undefined)}.`;
+  }
+
+  /** Namespaces with a pattern; `undefined`: all. */
+  #namesWith(pattern: string | undefined): string {
+    const known = this.#existing.get(pattern);
+    if (known !== undefined) return known;
+    const fitting = [...this.table.namespaces].filter(
+      ([, route]) => pattern === undefined || route.pattern === pattern,
+    );
+    const text = listNames(fitting.map(([name]) => name));
+    this.#existing.set(pattern, text);
+    return text;
   }
 }
 

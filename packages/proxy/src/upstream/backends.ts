@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
 import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
 import type { BindingState } from "./namespace-bindings.js";
 import type { PluginHost } from "./plugin-instance.js";
-import { buildRoutes, type ServiceState, serviceStateOf } from "./routes.js";
+import { buildRoutes, type ServiceState, sameRoutes, serviceStateOf } from "./routes.js";
 import { type BackendView, Supervisor } from "./supervisor.js";
 
 /** What operators see of a namespace. A snapshot. */
@@ -31,6 +30,12 @@ export interface BackendFailure {
   readonly reason: string;
 }
 
+/** What is published again only after a rest may take this part of the time: thousands of namespaces may change one after the other. */
+const publishingShareMax = 0.1;
+
+/** A rest that is shorter than a timer can be is none, in ms. */
+const publishingRestMinMs = 1;
+
 /** All configured backends: one supervisor each, and the routes that lead to them. */
 export class Backends {
   readonly #host: PluginHost;
@@ -42,6 +47,7 @@ export class Backends {
   #routes: RouteTable | undefined;
   #routesGeneration = 0;
   #publishing = false;
+  #nextPublishingMs = 0;
 
   constructor(config: Config, parts: { host: PluginHost; link: DataPathLink }) {
     this.#config = config;
@@ -54,6 +60,7 @@ export class Backends {
     for (const backend of this.#config.backends.values()) this.#add(backend);
     this.#publish();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.attempted()));
+    this.#publish();
   }
 
   /**
@@ -78,6 +85,7 @@ export class Backends {
   /** Replaces the plugin process of a backend. Rejects when the new one does not become ready. */
   async restart(name: string): Promise<void> {
     await this.#supervisors.get(name)?.restart();
+    this.#publish();
   }
 
   /** In the order of their names. */
@@ -177,14 +185,24 @@ export class Backends {
   #publishSoon(): void {
     if (this.#publishing) return;
     this.#publishing = true;
-    queueMicrotask(() => {
+    const publish = () => {
       this.#publishing = false;
       this.#publish();
-    });
+    };
+    const restMs = this.#nextPublishingMs - this.#host.now();
+    if (restMs < publishingRestMinMs) queueMicrotask(publish);
+    else setTimeout(publish, restMs).unref();
   }
 
   /** Sends the routing table when it has changed. */
   #publish(): void {
+    const startedMs = this.#host.now();
+    this.#sendChangedRoutes();
+    const endedMs = this.#host.now();
+    this.#nextPublishingMs = endedMs + (endedMs - startedMs) / publishingShareMax;
+  }
+
+  #sendChangedRoutes(): void {
     const routes = buildRoutes(this.#config, {
       binding: (backend, namespace) =>
         this.#supervisors.get(backend)?.binding(namespace) ?? {
@@ -193,8 +211,9 @@ export class Backends {
         },
       description: (backend) => this.#supervisors.get(backend)?.view().description,
       moving: this.#moving,
+      before: this.#routes,
     });
-    if (isDeepStrictEqual(routes, this.#routes)) return;
+    if (this.#routes !== undefined && sameRoutes(this.#routes, routes)) return;
     this.#routes = routes;
     this.#link.send({ type: "routes", generation: ++this.#routesGeneration, routes });
   }

@@ -13,6 +13,7 @@ import { optionsProblems } from "../config/namespace-options.js";
 import { formatPath } from "../config/problem.js";
 import { suggest } from "../config/suggestion.js";
 import { type Backoff, backoffDelayMs, type Random } from "../policy/backoff.js";
+import { Slots } from "../policy/slots.js";
 import type { Logger } from "../telemetry/log.js";
 
 /** Whether calls to a namespace can be served. `pending`: it is being bound, or will be tried again. */
@@ -34,9 +35,23 @@ export interface Binder {
 /** A data system that is down comes back any moment; a namespace must serve within two seconds of that. */
 const retryBackoff: Backoff = { firstMs: 200, maxMs: 1_000 };
 
+/**
+ * Namespaces that are tried again in a second, on average. Of more than that each waits longer; the first that can be bound lets
+ * all others try at once.
+ */
+const retriesPerSecondMax = 100;
+
+/**
+ * Namespaces of one plugin process that are bound at once; the others wait in the order of the configuration. Enough that slow ones
+ * (a topic that is created) do not hold up the rest, few enough that ten thousand do not fill the connection.
+ */
+const bindsAtOnceMax = 128;
+
 interface Entry {
   readonly namespace: NamespaceConfig;
   state: BindingState;
+  /** The log says that it is not bound. */
+  isReported: boolean;
   /** Resolved when the first try was answered. */
   readonly tried: Promise<void>;
 }
@@ -48,6 +63,9 @@ interface Entry {
 export class NamespaceBindings {
   readonly #binder: Binder;
   readonly #patterns: ReadonlyMap<string, pluginv1.PatternDescription>;
+  /** What the plugin takes as options, by pattern; `undefined`: none. */
+  readonly #optionsSchemas: ReadonlyMap<string, unknown>;
+  readonly #bindSlots = new Slots(bindsAtOnceMax);
   readonly #durability: number;
   readonly #onChange: () => void;
   readonly #random: Random;
@@ -56,6 +74,7 @@ export class NamespaceBindings {
   /** The end of the last call for each name, so that the next one waits for it. */
   readonly #busy = new Map<string, Promise<void>>();
   readonly #closed = new AbortController();
+  readonly #pausing = new Set<() => void>();
 
   constructor(options: {
     binder: Binder;
@@ -66,6 +85,9 @@ export class NamespaceBindings {
   }) {
     this.#binder = options.binder;
     this.#patterns = new Map(options.description.patterns.map((pattern) => [pattern.pattern, pattern]));
+    this.#optionsSchemas = new Map(
+      options.description.patterns.map(({ pattern, optionsSchema }) => [pattern, parsedSchema(optionsSchema)]),
+    );
     this.#durability = options.description.durability;
     this.#onChange = options.onChange;
     this.#random = options.random;
@@ -84,39 +106,53 @@ export class NamespaceBindings {
       this.#entries.delete(name);
       void this.#inTurn(name, () => this.#unbind(entry.namespace));
     }
+    const added: Entry[] = [];
     for (const namespace of namespaces.values()) {
       const known = this.#entries.get(namespace.name);
-      if (known === undefined || !asksTheSame(known.namespace, namespace)) this.#add(namespace, known);
+      if (known === undefined || !asksTheSame(known.namespace, namespace)) added.push(this.#add(namespace, known));
     }
     await Promise.all([...this.#entries.values()].map((entry) => entry.tried));
+    if (added.length === 0) return;
+    const bound = added.filter(({ state }) => state.state === "bound").length;
+    this.#log.info({ bound, notBound: added.length - bound }, "namespaces bound");
   }
 
   /** Stops trying; the process is ending. */
   close(): void {
     this.#closed.abort();
+    this.#wake();
   }
 
-  #add(namespace: NamespaceConfig, previous: Entry | undefined): void {
+  #add(namespace: NamespaceConfig, previous: Entry | undefined): Entry {
     const tried = Promise.withResolvers<void>();
     const reason = `namespace ${JSON.stringify(namespace.name)} is being made ready`;
     // A binding that only changes its needs or options goes on serving with the old ones meanwhile.
     const kept = previous?.namespace.pattern === namespace.pattern ? previous.state : undefined;
-    const entry: Entry = { namespace, state: kept ?? { state: "pending", reason }, tried: tried.promise };
+    const entry: Entry = {
+      namespace,
+      state: kept ?? { state: "pending", reason },
+      isReported: false,
+      tried: tried.promise,
+    };
     this.#entries.set(namespace.name, entry);
     void this.#inTurn(namespace.name, async () => {
       if (previous !== undefined && kept === undefined) await this.#unbind(previous.namespace);
       await this.#tryUntilAnswered(entry, tried.resolve);
     });
+    return entry;
   }
 
   async #tryUntilAnswered(entry: Entry, onTried: () => void): Promise<void> {
     for (let attempt = 0; this.#isWanted(entry); attempt++) {
-      const state = await this.#try(entry.namespace);
+      const state = await this.#bindSlots.run(() => this.#try(entry.namespace));
       if (!this.#isWanted(entry)) break;
       this.#set(entry, state);
       onTried();
+      if (attempt > 0 && state.state === "bound") this.#wake();
       if (!mayChange(state)) break;
-      await this.#pause(backoffDelayMs(attempt, retryBackoff, this.#random));
+      await this.#pause(
+        backoffDelayMs(attempt, retryBackoff, this.#random) * Math.max(1, this.#pausing.size / retriesPerSecondMax),
+      );
     }
     onTried();
   }
@@ -149,7 +185,7 @@ export class NamespaceBindings {
     }
     const { capabilities } = offered;
     const missing = (namespace.needs ?? []).filter((need) => !capabilities.includes(need));
-    if (missing.length === 0) return optionsGap(namespace, offered);
+    if (missing.length === 0) return optionsGap(namespace, this.#optionsSchemas.get(namespace.pattern));
     return `needs ${missing.join(", ")}, which the plugin does not have; it has: ${capabilities.join(", ") || "none"}`;
   }
 
@@ -163,10 +199,12 @@ export class NamespaceBindings {
   }
 
   #set(entry: Entry, state: BindingState): void {
-    const before = entry.state;
+    const { state: before, isReported, namespace } = entry;
+    const { name } = namespace;
     entry.state = state;
-    const { name } = entry.namespace;
-    if (state.state === "bound") this.#log.info({ namespace: name }, "namespace bound");
+    entry.isReported = state.state !== "bound";
+    // Thousands are bound at a start; only one that the log calls not bound is worth a line.
+    if (state.state === "bound") this.#log[isReported ? "info" : "debug"]({ namespace: name }, "namespace bound");
     else if (before.state === "bound" || before.reason !== state.reason) {
       this.#log.warn({ namespace: name, state: state.state, reason: state.reason }, "namespace not bound");
     }
@@ -186,14 +224,17 @@ export class NamespaceBindings {
   }
 
   async #pause(delayMs: number): Promise<void> {
+    if (this.#closed.signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { signal } = this.#closed;
-    const wake = () => resolve();
-    const timer = setTimeout(wake, delayMs);
-    signal.addEventListener("abort", wake, { once: true });
+    const timer = setTimeout(resolve, delayMs);
+    this.#pausing.add(resolve);
     await promise;
-    signal.removeEventListener("abort", wake);
+    this.#pausing.delete(resolve);
     clearTimeout(timer);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#pausing) resolve();
   }
 }
 
@@ -219,17 +260,16 @@ function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
 }
 
 /** A plugin that knows no options would ignore them, and the operator would believe in a retention that nobody keeps. */
-function optionsGap({ name, options }: NamespaceConfig, offered: pluginv1.PatternDescription): string | undefined {
-  const { pattern, optionsSchema } = offered;
-  const schema = optionsSchema === "" ? undefined : parsedSchema(optionsSchema);
+function optionsGap({ name, pattern, options }: NamespaceConfig, schema: unknown): string | undefined {
   const problems = optionsProblems(options, { pattern, schema }).map(
     ({ keys, message }) => `${formatPath(["namespaces", name, "options", ...keys])}: ${message}`,
   );
   return problems.length === 0 ? undefined : problems.join("; ");
 }
 
-/** `null`: not JSON; then the plugin has the last word. */
+/** `undefined`: there is none. `null`: not JSON; then the plugin has the last word. */
 function parsedSchema(text: string): unknown {
+  if (text === "") return undefined;
   try {
     return JSON.parse(text);
   } catch {

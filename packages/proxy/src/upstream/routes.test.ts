@@ -2,7 +2,7 @@ import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
 import type { Config, NamespaceConfig } from "../config/config.js";
 import type { BindingState } from "./namespace-bindings.js";
-import { buildRoutes } from "./routes.js";
+import { buildRoutes, sameRoutes } from "./routes.js";
 
 type DescribeResponse = pluginv1.DescribeResponse;
 
@@ -85,4 +85,28 @@ test.each([
     said && ({ ...said, patterns: [], fileDescriptorSet: Buffer.from("d") } as unknown as DescribeResponse);
   const routes = buildRoutes(config, { binding: () => pending, description: () => description, moving: new Map() });
   expect(routes.services.get("acme.A")).toEqual(route);
+});
+
+test("what did not change is the same route in the next table, and a table without a change is the same", () => {
+  const config = (timeoutMs: number) =>
+    ({
+      namespaces: new Map([
+        ["a", here],
+        ["b", { ...here, name: "b", timeoutMs }],
+      ]),
+      services: new Map(),
+      backends: new Map(),
+    }) as unknown as Config;
+  const source = () => ({
+    binding: () => structuredClone(bound),
+    description: () => undefined,
+    moving: new Map(),
+  });
+  const first = buildRoutes(config(1), source());
+  const second = buildRoutes(config(1), { ...source(), before: first });
+  const third = buildRoutes(config(2), { ...source(), before: second });
+  expect(sameRoutes(first, second)).toBe(true);
+  expect(sameRoutes(second, third)).toBe(false);
+  expect(third.namespaces.get("a")).toBe(first.namespaces.get("a"));
+  expect(third.namespaces.get("b")).toMatchObject({ timeoutMs: 2 });
 });

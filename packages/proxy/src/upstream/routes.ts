@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { Config, NamespaceConfig } from "../config/config.js";
 import type { NamespaceRoute, RouteTable, ServiceRoute } from "../messages.js";
@@ -11,6 +12,8 @@ export interface RouteSource {
   description(backend: string): pluginv1.DescribeResponse | undefined;
   /** Namespaces that are moving to another backend, with the configuration under which they serve until they have arrived. */
   readonly moving: ReadonlyMap<string, NamespaceConfig>;
+  /** The table before this one. Routes that are the same are taken from it, so that what was made of them can be kept. */
+  readonly before?: RouteTable | undefined;
 }
 
 const noDescriptors = new Uint8Array();
@@ -18,7 +21,7 @@ const noDescriptors = new Uint8Array();
 /** Makes the routing table of a configuration as the backends are now. */
 export function buildRoutes(config: Config, source: RouteSource): RouteTable {
   const namespaces = [...config.namespaces.values()].map(
-    (namespace) => [namespace.name, routeOf(namespace, source)] as const,
+    (namespace) => [namespace.name, knownOrNew(namespace.name, routeOf(namespace, source), source.before)] as const,
   );
   const services = [...config.services].flatMap(([name, { backend }]): [string, ServiceRoute][] => {
     const description = source.description(backend);
@@ -38,6 +41,34 @@ export type ServiceState = "served" | "pending" | "missing";
 export function serviceStateOf(service: string, description: pluginv1.DescribeResponse | undefined): ServiceState {
   if (description === undefined) return "pending";
   return description.services.includes(service) ? "served" : "missing";
+}
+
+function knownOrNew(name: string, route: NamespaceRoute, before: RouteTable | undefined): NamespaceRoute {
+  const known = before?.namespaces.get(name);
+  return known !== undefined && (isMadeOfTheSame(known, route) || isDeepStrictEqual(known, route)) ? known : route;
+}
+
+/** Nearly all of thousands of routes are, and a look at each of their parts takes far longer. */
+function isMadeOfTheSame(known: NamespaceRoute, route: NamespaceRoute): boolean {
+  return (
+    known.state === "bound" &&
+    route.state === "bound" &&
+    known.capabilities === route.capabilities &&
+    known.quota === route.quota &&
+    known.timeoutMs === route.timeoutMs &&
+    known.backend === route.backend &&
+    known.pattern === route.pattern
+  );
+}
+
+/** Whether two tables, of which the later was made with the earlier, lead to the same. */
+export function sameRoutes(earlier: RouteTable, later: RouteTable): boolean {
+  return (
+    earlier.namespaces.size === later.namespaces.size &&
+    [...later.namespaces].every(([name, route]) => earlier.namespaces.get(name) === route) &&
+    isDeepStrictEqual(earlier.services, later.services) &&
+    isDeepStrictEqual(earlier.patterns, later.patterns)
+  );
 }
 
 function routeOf(namespace: NamespaceConfig, source: RouteSource): NamespaceRoute {
