@@ -20,8 +20,6 @@ export interface TestedBackend {
   readonly isForgetful?: true;
   /** How long after its server's return it may take to serve again. Default: 2 s. */
   readonly recoversWithinMs?: number;
-  /** Faults that its driver does not get over in time, by name: its README says so. They do not strike it. */
-  readonly sparedFaults?: readonly string[];
   /** The patterns that it offers, one line each. */
   readonly patterns: Readonly<Partial<Record<Pattern, Traits>>>;
 }
@@ -83,7 +81,6 @@ export const testedBackends: readonly TestedBackend[] = [
     settings: (broker) => ({ brokers: [broker], session_timeout: "3s" }),
     // A group waits for the session of a member that it lost, and then for its own rebalance.
     recoversWithinMs: 10_000,
-    sparedFaults: ["network: open connections go silent"],
     patterns: { stream: { partitions: 3 }, "pub-sub": {} },
   },
 ];

@@ -90,8 +90,7 @@ function strikesOn({ admin, backend, serving }: TestSite) {
   const site = { admin, backend };
   const own = { fault: pluginFault as Fault<Site> | Fault, strike: () => pluginFault.strike(site) };
   if (serving === undefined) return [own];
-  const striking = serverFaults.filter(({ name }) => !backend.sparedFaults?.includes(name));
-  return [own, ...striking.map((fault) => ({ fault, strike: () => fault.strike({ ...site, ...serving }) }))];
+  return [own, ...serverFaults.map((fault) => ({ fault, strike: () => fault.strike({ ...site, ...serving }) }))];
 }
 
 class RunningLoads implements AsyncDisposable {

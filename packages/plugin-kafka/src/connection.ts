@@ -4,6 +4,8 @@ import { Kafka, type KafkaConfig, type LogEntry, logLevel } from "kafkajs";
 import { type Broker, type Cluster, openCluster } from "./cluster.js";
 import type { Settings } from "./config.js";
 import { brokersAway, isPassing } from "./errors.js";
+import { firstAnswer, patienceMs as silenceMs } from "./first-answer.js";
+import { Sockets } from "./sockets.js";
 
 /** How often the brokers are asked whether they are there: calls fail fast soon after they went, and work soon after they came. */
 const pingIntervalMs = 500;
@@ -17,18 +19,28 @@ const driverRetry = { initialRetryTime: 50, maxRetryTime: 300, multiplier: 2, fa
 
 /** The connection to the brokers: whether they answer, and what all namespaces need. */
 export class Connection {
+  /** For what is asked and read. Who asks looks after what waits: a join is kept waiting on purpose. */
   readonly kafka: Kafka;
+  /** For what is written: kafkajs asks by itself, so connections that let a request wait for too long are given up. */
+  readonly writing: Kafka;
+  readonly #sockets = new Sockets();
+  readonly #silenceMsMax: number;
   readonly #context: PluginContext;
   readonly #closing = new AbortController();
   readonly #first = Promise.withResolvers<void>();
   readonly #pinging: Promise<void>;
   #cluster: Cluster | undefined;
   #unreachable: string | undefined = "not asked yet";
+  /** When brokers were found again after a silence, until what has heard nothing since is given up. */
+  #foundAgainAtMs: number | undefined;
   #losses = 0;
 
   constructor(settings: Settings, context: PluginContext) {
     this.#context = context;
-    this.kafka = new Kafka(kafkaConfig(settings, context.log));
+    this.#silenceMsMax = settings.request_timeout;
+    const config = kafkaConfig(settings, context.log);
+    this.kafka = new Kafka({ ...config, socketFactory: this.#sockets.factory() });
+    this.writing = new Kafka({ ...config, socketFactory: this.#sockets.factory(this.#silenceMsMax) });
     this.#pinging = this.#ping();
   }
 
@@ -44,6 +56,11 @@ export class Connection {
   /** How often no broker answered any more. */
   get losses(): number {
     return this.#losses;
+  }
+
+  /** How many connections were given up because nothing moved on them. */
+  get stalls(): number {
+    return this.#sockets.stalls;
   }
 
   /** Throws `BACKEND_UNAVAILABLE` while no broker answers. */
@@ -68,6 +85,8 @@ export class Connection {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#pinging;
+    await this.#cluster?.disconnect();
+    this.#sockets.close();
   }
 
   async #broker(): Promise<Broker> {
@@ -80,22 +99,33 @@ export class Connection {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        await (await this.#broker()).apiVersions();
+        await this.#check(signal);
         this.#found(undefined);
       } catch (error) {
+        if (signal.aborted) break;
+        this.#cluster = undefined;
         this.#found(error instanceof Error ? error.message : String(error));
-        await this.#drop();
       }
       this.#first.resolve();
       await pause(pingIntervalMs, undefined, { signal }).catch(() => undefined);
     }
-    await this.#drop();
+    this.#first.resolve();
   }
 
-  async #drop(): Promise<void> {
-    const cluster = this.#cluster;
-    this.#cluster = undefined;
-    await cluster?.disconnect();
+  /** Asks whether the brokers are there. If others stay silent than who answers, what has been as quiet is given up. */
+  async #check(signal: AbortSignal): Promise<void> {
+    const { kafka } = this;
+    this.#cluster ??= openCluster(kafka);
+    const asked = { kafka, current: this.#cluster, silenceMsMax: this.#silenceMsMax, signal };
+    const { cluster, othersAreSilent } = await firstAnswer(asked);
+    this.#cluster = cluster;
+    const nowMs = performance.now();
+    // What was begun shortly before may be as silent, which shows by the next question.
+    if (this.#foundAgainAtMs !== undefined) this.#sockets.giveUpQuiet(this.#foundAgainAtMs);
+    this.#foundAgainAtMs = undefined;
+    if (!othersAreSilent && this.isUp) return;
+    this.#sockets.giveUpQuiet(nowMs - silenceMs);
+    this.#foundAgainAtMs = nowMs;
   }
 
   #found(unreachable: string | undefined): void {
@@ -116,11 +146,14 @@ export class Connection {
 }
 
 function kafkaConfig(settings: Settings, log: Logger): KafkaConfig {
-  const { brokers, tls, sasl, connect_timeout: connectionTimeout, request_timeout: requestTimeout } = settings;
+  const { tls, sasl, connect_timeout: connectionTimeout, request_timeout: requestTimeout } = settings;
+  let turn = 0;
   return {
-    ...{ clientId: "prism", brokers, ssl: tls, connectionTimeout, requestTimeout },
+    // Each new connection begins with the next broker: the first one may be silent.
+    brokers: () => [settings.brokers[turn++ % settings.brokers.length]!],
+    ...{ clientId: "prism", ssl: tls, connectionTimeout, requestTimeout },
     ...(sasl && { sasl: sasl as NonNullable<KafkaConfig["sasl"]> }),
-    retry: { ...driverRetry, retries: brokers.length + 1 },
+    retry: { ...driverRetry, retries: settings.brokers.length + 1 },
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => logged(log, entry),
   };

@@ -141,9 +141,17 @@ export function groupsForgotten(
   );
 }
 
-/** A topic of the same name is not this plugin's, or was changed. */
+/** A topic was changed by somebody else, so that it cannot be used. */
 export function topicUnlike(topic: string, what: string): GatewayError {
-  return new GatewayError("BACKEND_FAILED", `The topic ${topic} ${what}. Change it back, or use another topic_prefix.`);
+  return new GatewayError(
+    "INVALID_SETTINGS",
+    `The topic ${topic} ${what}. Remove it if what it holds is not needed, or use another namespace or topic_prefix.`,
+  );
+}
+
+/** Brokers that can be reached, and say nothing. */
+export function silent(forMs: number): Error {
+  return new Error(`nothing has come from a broker for ${forMs / 1_000} s`);
 }
 
 /** A partition that has no leader now; as kafkajs says it of others. */

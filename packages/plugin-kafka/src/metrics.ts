@@ -2,7 +2,7 @@ import type { MetricFamily } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 
 /** The plugin's own metrics. */
-export function metricsOf({ isUp, losses }: Connection): MetricFamily[] {
+export function metricsOf({ isUp, losses, stalls }: Connection): MetricFamily[] {
   return [
     {
       name: "prism_plugin_kafka_up",
@@ -15,6 +15,12 @@ export function metricsOf({ isUp, losses }: Connection): MetricFamily[] {
       help: "How often no broker of Kafka answered any more.",
       kind: "counter",
       samples: [{ value: losses }],
+    },
+    {
+      name: "prism_plugin_kafka_stalls_total",
+      help: "Connections that were given up because nothing moved on them.",
+      kind: "counter",
+      samples: [{ value: stalls }],
     },
   ];
 }

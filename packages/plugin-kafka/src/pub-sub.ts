@@ -37,7 +37,7 @@ export class KafkaPubSub implements PubSub {
   constructor(options: KafkaPubSubOptions) {
     const { connection, topic } = options;
     this.#options = options;
-    this.#producer = new RecordProducer(connection.kafka, topic);
+    this.#producer = new RecordProducer(connection.writing, topic);
     this.#link = new TopicLink(connection.kafka, topic);
     this.#broadcast = new Broadcast(connection.kafka, topic);
     const publish = (to: string, message: Message) => this.#publish(to, message, new AbortController().signal);

@@ -45,7 +45,7 @@ export class KafkaStream implements Stream {
     const { connection, topic, partitions } = options;
     this.#options = options;
     this.partitions = partitions;
-    this.#producer = new RecordProducer(connection.kafka, topic);
+    this.#producer = new RecordProducer(connection.writing, topic);
     this.#link = new TopicLink(connection.kafka, topic);
   }
 

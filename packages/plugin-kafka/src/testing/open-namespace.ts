@@ -9,6 +9,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A namespace of its own on an open backend. */
 interface OpenNamespace extends AsyncDisposable {
+  readonly backend: Backend;
   readonly namespace: string;
   readonly topic: string;
   /** What the binding said that it made. */
@@ -58,7 +59,7 @@ async function openNamespace<Pattern>(
   try {
     const bound = await bind(backend, namespace);
     return {
-      ...{ namespace, pattern: bound.pattern, changes: bound.changes ?? [] },
+      ...{ backend, namespace, pattern: bound.pattern, changes: bound.changes ?? [] },
       async [Symbol.asyncDispose]() {
         await bound.close?.();
         await backend.close?.();
