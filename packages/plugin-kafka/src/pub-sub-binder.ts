@@ -1,7 +1,7 @@
 import type { PatternBinder, PubSubOptions } from "@prism-data/pattern-sdk";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
-import { groupsForgotten } from "./errors.js";
+import { groupsForgotten, topicUnlike } from "./errors.js";
 import { pubSubTopicOf } from "./names.js";
 import { KafkaPubSub } from "./pub-sub.js";
 import { topicBinder } from "./topic-binder.js";
@@ -22,6 +22,11 @@ export function pubSubBinder(
       const keptMs = await topics.groupsKeptMs();
       if (keptMs < retentionMs) throw groupsForgotten(namespace, { wantedMs: retentionMs, keptMs });
     },
+    partitionsUnlike: ({ namespace }, partitions) =>
+      topicUnlike(
+        pubSubTopicOf(settings.topic_prefix, namespace),
+        `has ${partitions} partitions, which keep no common order`,
+      ),
     open: (topic, options) => new KafkaPubSub({ ...options, connection, topic, sessionTimeoutMs }),
   });
 }

@@ -1,4 +1,4 @@
-import type { PatternBinder, StreamOptions } from "@prism-data/pattern-sdk";
+import { type PatternBinder, partitionsFixedError, type StreamOptions } from "@prism-data/pattern-sdk";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
 import { topicOf } from "./names.js";
@@ -17,6 +17,8 @@ export function streamBinder(
     topics,
     topicOf: (namespace) => topicOf(settings.topic_prefix, namespace),
     logOf: (options) => options,
+    partitionsUnlike: ({ namespace, options }, partitions) =>
+      partitionsFixedError({ namespace, partitions, asked: options.partitions }),
     open: (topic, { partitions }) => new KafkaStream({ connection, topic, partitions, sessionTimeoutMs }),
   });
 }

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { kafka, sharedAddress } from "@prism-data/local-servers";
 import type { Backend } from "@prism-data/pattern-sdk";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBackend } from "./testing/open-namespace.js";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { callWith, messageOf, openBackend } from "./testing/open-namespace.js";
 
 const brokers = [sharedAddress(kafka, process.env)];
 const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
@@ -36,6 +36,12 @@ async function configOf(topic: string, ...names: string[]): Promise<(string | un
 
 async function partitionsOf(topic: string): Promise<number> {
   return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions.length;
+}
+
+/** Gives a topic of one partition another one, as its operator may. */
+async function addPartition(topic: string): Promise<void> {
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+  await vi.waitFor(async () => expect(await partitionsOf(topic)).toBe(2), { timeout: 10_000, interval: 20 });
 }
 
 async function alter(topic: string, config: Record<string, string>): Promise<void> {
@@ -72,19 +78,69 @@ test("a stream's partitions and retention are those of its topic; what was chang
   await stream.deleteData(namespace);
 });
 
-test("a topic whose partitions were changed elsewhere is refused, because its keys have moved", async () => {
+test("a retention that is configured anew is applied to the topic that is there, and what it holds stays", async () => {
   const namespace = randomUUID();
-  const binding = { ...needs, namespace, options: { partitions: 1, compaction: false } };
-  const bound = await stream.bind(binding);
+  const topic = `prism.${namespace}`;
+  const bindingOf = (retention: { retentionMs?: number; retentionBytes?: number }) => ({
+    ...{ ...needs, namespace, options: { partitions: 1, compaction: false, ...retention } },
+  });
+  const first = await stream.bind(bindingOf({ retentionMs: hourMs, retentionBytes: 2 ** 30 }));
+  await first.pattern.append([messageOf("kept")], callWith());
+  await first.close!();
+
+  const next = bindingOf({ retentionMs: 2 * hourMs });
+  const expected =
+    `the topic ${topic}: retention.ms 3600000 -> 7200000, segment.ms 900000 -> 1800000, ` +
+    "retention.bytes 1073741824 -> -1, segment.bytes 268435456 -> by default";
+  const sorted = (line: string | undefined) => line?.split(/: |, /).sort();
+  expect((await stream.plan!(next)).map(sorted)).toEqual([sorted(`would change ${expected}`)]);
+  expect(await configOf(topic, "retention.ms"), "a plan changes nothing").toEqual([String(hourMs)]);
+  const second = await stream.bind(next);
+  expect(second.changes!.map(sorted)).toEqual([sorted(`changed ${expected}`)]);
+  expect(await configOf(topic, "retention.ms", "retention.bytes")).toEqual([String(2 * hourMs), "-1"]);
+  expect(await stream.plan!(next)).toEqual([]);
+  const { partitions } = await second.pattern.describe(undefined);
+  expect(partitions).toMatchObject([{ earliestOffset: 0n, nextOffset: 1n }]);
+  await second.close!();
+  await stream.deleteData(namespace);
+});
+
+test.each([
+  ["more", 3, "their order would be lost"],
+  ["fewer", 1, "what the others hold would be lost"],
+])(
+  "%s partitions than the topic has are refused with the reason, whoever has changed them, and it stays",
+  async (_, asked, why) => {
+    const namespace = randomUUID();
+    const topic = `prism.${namespace}`;
+    const bound = await stream.bind({ ...needs, namespace, options: { partitions: 1, compaction: false } });
+    await bound.close!();
+    await addPartition(topic);
+    const binding = { ...needs, namespace, options: { partitions: asked, compaction: false } };
+    for (const ask of [stream.plan!, stream.bind]) {
+      await expect(ask(binding)).rejects.toMatchObject({
+        reason: "INVALID_SETTINGS",
+        message: expect.stringMatching(new RegExp(`was made with 2: .*${why}. Write 2`)),
+      });
+    }
+    expect(await partitionsOf(topic)).toBe(2);
+    await stream.deleteData(namespace);
+  },
+);
+
+test("a topic of pub-sub to which somebody has added partitions is refused: what is published has one order", async () => {
+  const namespace = randomUUID();
+  const binding = { ...needs, namespace, options: { retentionMs: hourMs } };
+  const bound = await pubSub.bind(binding);
   await bound.close!();
-  await admin.createPartitions({ topicPartitions: [{ topic: `prism.${namespace}`, count: 2 }] });
-  for (const asked of [stream.bind, stream.plan!]) {
-    await expect(asked(binding)).rejects.toMatchObject({
+  await addPartition(`prism.${namespace}.pubsub`);
+  for (const ask of [pubSub.plan!, pubSub.bind]) {
+    await expect(ask(binding)).rejects.toMatchObject({
       reason: "INVALID_SETTINGS",
-      message: expect.stringContaining("2"),
+      message: expect.stringContaining("has 2 partitions"),
     });
   }
-  await stream.deleteData(namespace);
+  await pubSub.deleteData(namespace);
 });
 
 test("pub-sub has a topic of its own with one partition, beside a stream of the same name", async () => {

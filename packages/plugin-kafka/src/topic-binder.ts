@@ -1,10 +1,4 @@
-import {
-  type Binding,
-  GatewayError,
-  type PatternBinder,
-  partitionsFixedError,
-  type StreamOptions,
-} from "@prism-data/pattern-sdk";
+import { type Binding, GatewayError, type PatternBinder, type StreamOptions } from "@prism-data/pattern-sdk";
 import { translated } from "./errors.js";
 import { groupPrefixOf } from "./names.js";
 import type { Topics } from "./topics.js";
@@ -18,6 +12,8 @@ export interface TopicBinderOptions<Pattern, Options> {
   logOf(options: Options): StreamOptions;
   /** Refuses what the brokers do not keep. */
   check?(binding: Binding<Options>): Promise<void>;
+  /** Refuses a topic that has another number of partitions than its `logOf` says. */
+  partitionsUnlike(binding: Binding<Options>, partitions: number): GatewayError;
   open(topic: string, options: Options): Pattern;
 }
 
@@ -28,11 +24,10 @@ export function topicBinder<Pattern extends { close(): Promise<void> }, Options>
   const { topics, topicOf, logOf } = pattern;
 
   /** How many partitions the topic has, if it is there. */
-  const partitionsOf = async ({ namespace, options }: Binding<Options>): Promise<number | undefined> => {
-    const partitions = await topics.partitions(topicOf(namespace));
-    const asked = logOf(options).partitions;
-    if (partitions === undefined || partitions === asked) return partitions;
-    throw partitionsFixedError({ namespace, partitions, asked });
+  const partitionsOf = async (binding: Binding<Options>): Promise<number | undefined> => {
+    const partitions = await topics.partitions(topicOf(binding.namespace));
+    if (partitions === undefined || partitions === logOf(binding.options).partitions) return partitions;
+    throw pattern.partitionsUnlike(binding, partitions);
   };
 
   return {

@@ -23,10 +23,14 @@ export function offsetOutOfRangeError(asked: {
  */
 export function partitionsFixedError(log: { namespace: string; partitions: number; asked: number }): GatewayError {
   const { namespace, partitions, asked } = log;
-  const description = `is ${asked}, but the log was made with ${partitions}, which cannot be changed`;
+  const consequence =
+    asked > partitions
+      ? "with more, the records of a key would go on in another partition than they are in, and their order would be lost"
+      : "with fewer, what the others hold would be lost";
+  const description = `is ${asked}, but the log was made with ${partitions}: ${consequence}`;
   return new GatewayError(
     "INVALID_SETTINGS",
-    `namespaces.${JSON.stringify(namespace)}.options.partitions ${description}. Write ${partitions}, or use another namespace.`,
+    `namespaces.${JSON.stringify(namespace)}.options.partitions ${description}. Write ${partitions}, or begin another namespace.`,
     { metadata: { namespace }, fieldViolations: [{ field: "options.partitions", description }] },
   );
 }
