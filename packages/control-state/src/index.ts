@@ -1,0 +1,12 @@
+export type {
+  ControlListener,
+  ControlSnapshot,
+  ControlState,
+  Reachability,
+  Write,
+  WriteOptions,
+  Written,
+} from "./control-state.js";
+export { type Conflict, type ConflictProblem, ControlStateError, type ControlStateReason } from "./errors.js";
+export type { ControlStateLocation, PostgresLocation, SqliteLocation } from "./location.js";
+export type { Deletion, JsonValue, NamespaceEntry, StoredNamespace, StoredSchema } from "./stored-namespace.js";
