@@ -66,14 +66,14 @@ export interface ControlState extends AsyncDisposable {
   /** Where it is, for people: no secrets. */
   readonly place: string;
   readonly reachability: Reachability;
-  /** Rejects with `unavailable` while the store is away. */
+  /** Rejects with `unavailable` while the store is away, with `invalid` while it holds what this version cannot use. */
   read(): Promise<ControlSnapshot>;
   /**
-   * Does all writes or none, durably. A name may occur once. Rejects with `conflict`, naming all that stand in the way, and with
-   * `unavailable`; after the latter the writes may have been done when `mayBeDone` says so.
+   * Does all writes or none, durably. A name may occur once. Rejects with `conflict`, naming all that stand in the way, and like `read`;
+   * after `unavailable` the writes may have been done all the same when `mayBeDone` says so.
    */
   write(writes: readonly Write[], options?: WriteOptions): Promise<Written>;
-  /** Calls the listener until it is disposed of. */
+  /** Calls the listener until it is disposed of. Whoever subscribes first and then reads misses nothing. */
   subscribe(listener: ControlListener): Disposable;
   /** Copies the state as of one moment into a new file, beside running proxies. SQLite only: rejects with `invalid` elsewhere. */
   backup(file: string): Promise<void>;

@@ -51,3 +51,11 @@ export class ControlStateError extends Error {
     this.mayBeDone = mayBeDone;
   }
 }
+
+export function stateClosed(place: string): ControlStateError {
+  return new ControlStateError("unavailable", `The control state ${place} is closed.`);
+}
+
+export function writeAbandoned(place: string): ControlStateError {
+  return new ControlStateError("aborted", `The write to the control state ${place} was given up before it began.`);
+}

@@ -1,0 +1,133 @@
+import Database from "better-sqlite3";
+import type { ControlSnapshot, Write, Written } from "../control-state.js";
+import { type Decision, decide, etagOf, requireRevision } from "../decide.js";
+import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
+import { identityOf, makeDurably } from "./durable-file.js";
+import { migrate, requireKnownVersion } from "./sqlite-schema.js";
+
+/** SQLite waits for a lock with the event loop stopped: no longer than another process's commit takes. */
+const blockedWaitMs = 2;
+
+/** The log is cut to this size after a burst has made it larger. */
+const logSizeBytesMax = 4 * 2 ** 20;
+
+const columns = namespaceColumns.join(", ");
+
+/** What is to be written, and what it was decided on. */
+export interface WriteRequest {
+  readonly writes: readonly Write[];
+  /** `undefined`: whatever the state is. */
+  readonly revision: string | undefined;
+  readonly nowMs: number;
+}
+
+/**
+ * An open file with a control state: WAL, synced on every commit. Methods throw what SQLite throws, also when another process has it
+ * locked now.
+ */
+export class StateFile {
+  readonly #file: string;
+  readonly #db: Database.Database;
+  readonly #identity: string | undefined;
+  readonly #selectState: Database.Statement<[], { readonly number: number; readonly revision: string }>;
+  readonly #selectAll: Database.Statement<[], NamespaceRow>;
+  readonly #selectOne: Database.Statement<[string], NamespaceRow>;
+  readonly #save: Database.Statement<unknown[]>;
+  readonly #forget: Database.Statement<[string]>;
+  readonly #setState: Database.Statement<[number, string]>;
+  #dataVersion: number | undefined;
+
+  /** Opens the file, and makes it when it is missing. */
+  constructor(file: string) {
+    this.#file = file;
+    makeUnlessThere(file);
+    const db = new Database(file, { timeout: blockedWaitMs });
+    this.#db = db;
+    try {
+      configure(db);
+      migrate(db, file);
+      this.#selectState = db.prepare("SELECT number, revision FROM state");
+      this.#selectAll = db.prepare(`SELECT ${columns} FROM namespace ORDER BY name`);
+      this.#selectOne = db.prepare(`SELECT ${columns} FROM namespace WHERE name = ?`);
+      this.#save = db.prepare(
+        `REPLACE INTO namespace (${columns}) VALUES (${namespaceColumns.map(() => "?").join(", ")})`,
+      );
+      this.#forget = db.prepare("DELETE FROM namespace WHERE name = ?");
+      this.#setState = db.prepare("UPDATE state SET number = ?, revision = ?");
+      this.#identity = identityOf(file);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Whether the path leads to the open file still; otherwise what is written now would be lost. */
+  isInPlace(): boolean {
+    return identityOf(this.#file) === this.#identity;
+  }
+
+  /** The revision, when another process may have changed it since this was last asked. `undefined`: none has. */
+  changedRevision(): string | undefined {
+    const version = Number(this.#db.pragma("data_version", { simple: true }));
+    if (version === this.#dataVersion) return undefined;
+    requireKnownVersion(this.#db, this.#file);
+    const { revision } = this.#selectState.get()!;
+    this.#dataVersion = version;
+    return revision;
+  }
+
+  read(): ControlSnapshot {
+    return this.#db.transaction(() => {
+      requireKnownVersion(this.#db, this.#file);
+      const { revision } = this.#selectState.get()!;
+      return { revision, namespaces: this.#selectAll.all().map(toNamespace) };
+    })();
+  }
+
+  write(request: WriteRequest): Written {
+    return this.#db.transaction(() => this.#write(request)).immediate();
+  }
+
+  async copyTo(file: string): Promise<void> {
+    await this.#db.backup(file);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #write({ writes, revision: wanted, nowMs }: WriteRequest): Written {
+    requireKnownVersion(this.#db, this.#file);
+    const { number, revision: before } = this.#selectState.get()!;
+    requireRevision(wanted, before);
+    const revision = etagOf(number + 1);
+    const found = writes.flatMap(({ name }) => this.#selectOne.all(name)).map(toNamespace);
+    const byName = new Map(found.map((namespace) => [namespace.name, namespace]));
+    const decisions = decide(writes, byName, { nowMs, etag: revision });
+    for (const decision of decisions) this.#apply(decision);
+    this.#setState.run(number + 1, revision);
+    return { revision, namespaces: decisions.map(({ namespace }) => namespace) };
+  }
+
+  #apply({ kind, namespace }: Decision): void {
+    if (kind === "save") this.#save.run(...toValues(namespace));
+    else this.#forget.run(namespace.name);
+  }
+}
+
+function makeUnlessThere(file: string): void {
+  try {
+    makeDurably(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+function configure(db: Database.Database): void {
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  // On macOS only this reaches the disk; elsewhere it does nothing.
+  db.pragma("fullfsync = ON");
+  db.pragma(`journal_size_limit = ${logSizeBytesMax}`);
+  db.pragma("trusted_schema = OFF");
+}
