@@ -10,6 +10,14 @@ const writesMax = 1_000;
 /** Enough that no two states that share a number, such as one and its restored backup, share an etag. */
 const etagRandomBytes = 6;
 
+/** What is to be written, and what it was decided on. */
+export interface WriteRequest {
+  readonly writes: readonly Write[];
+  /** `undefined`: whatever the state is. */
+  readonly revision: string | undefined;
+  readonly nowMs: number;
+}
+
 /** What becomes of one namespace. */
 export type Decision =
   | { readonly kind: "save"; readonly namespace: StoredNamespace }

@@ -14,7 +14,7 @@ export const namespaceColumns = [
   "deletes_data",
 ] as const;
 
-/** Large numbers come as text from PostgreSQL, truth values as numbers from SQLite. */
+/** PostgreSQL gives its large numbers as text. */
 export interface NamespaceRow {
   readonly name: string;
   readonly entry: string;
@@ -25,7 +25,7 @@ export interface NamespaceRow {
   readonly update_time_ms: number | string;
   readonly delete_time_ms: number | string | null;
   readonly purge_time_ms: number | string | null;
-  readonly deletes_data: number | boolean | null;
+  readonly deletes_data: number | null;
 }
 
 /** Reads a row. */
@@ -48,7 +48,7 @@ export function toNamespace(row: NamespaceRow): StoredNamespace {
   };
 }
 
-/** The values of `namespaceColumns`, in their order. Truth values as numbers, which both stores take. */
+/** The values of `namespaceColumns`, in their order. */
 export function toValues(namespace: StoredNamespace): readonly (string | number | Uint8Array | null)[] {
   const { name, entry, schema, etag, createTimeMs, updateTimeMs, deletion } = namespace;
   return [

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
-import type { ControlSnapshot, Write, Written } from "../control-state.js";
-import { type Decision, decide, etagOf, requireRevision } from "../decide.js";
+import type { ControlSnapshot, Written } from "../control-state.js";
+import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
 import { identityOf, makeDurably } from "./durable-file.js";
 import { migrate, requireKnownVersion } from "./sqlite-schema.js";
@@ -12,14 +12,6 @@ const blockedWaitMs = 2;
 const logSizeBytesMax = 4 * 2 ** 20;
 
 const columns = namespaceColumns.join(", ");
-
-/** What is to be written, and what it was decided on. */
-export interface WriteRequest {
-  readonly writes: readonly Write[];
-  /** `undefined`: whatever the state is. */
-  readonly revision: string | undefined;
-  readonly nowMs: number;
-}
 
 /**
  * An open file with a control state: WAL, synced on every commit. Methods throw what SQLite throws, also when another process has it

@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { postgres, sharedAddress } from "@prism-data/local-servers";
 import Database from "better-sqlite3";
+import { Client } from "pg";
 import type { ControlStateLocation } from "../location.js";
 
 /** Where a test keeps a control state of its own. */
@@ -12,7 +15,10 @@ export interface Place extends AsyncDisposable {
 }
 
 /** The kinds of places, by name. */
-export const places: Readonly<Record<string, () => Promise<Place>>> = { SQLite: sqlitePlace };
+export const places: Readonly<Record<string, () => Promise<Place>>> = {
+  SQLite: sqlitePlace,
+  PostgreSQL: postgresPlace,
+};
 
 async function sqlitePlace(): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), "prism-control-"));
@@ -26,6 +32,23 @@ async function sqlitePlace(): Promise<Place> {
     },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function postgresPlace(): Promise<Place> {
+  const url = sharedAddress(postgres, process.env);
+  const schema = `control_${randomBytes(6).toString("hex")}`;
+  const client = new Client(url);
+  await client.connect();
+  return {
+    location: { kind: "postgres", url, schema },
+    async becomeNewer() {
+      await client.query(`UPDATE ${schema}.state SET version = 99`);
+    },
+    async [Symbol.asyncDispose]() {
+      await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      await client.end();
     },
   };
 }

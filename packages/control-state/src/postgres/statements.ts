@@ -1,0 +1,105 @@
+import type { Client } from "pg";
+import type { ControlSnapshot, Write, Written } from "../control-state.js";
+import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
+import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
+import type { StoredNamespace } from "../stored-namespace.js";
+import { commitUnanswered, isAnswer, isStandby } from "./postgres-errors.js";
+import { channelOf, requireKnownVersion } from "./postgres-schema.js";
+
+/** Where the tables are. */
+export interface TablesPlace {
+  readonly schema: string;
+  readonly place: string;
+}
+
+const columns = namespaceColumns.join(", ");
+const columnTypes = ["text", "text", "text", "bytea", "text", "bigint", "bigint", "bigint", "bigint", "int"] as const;
+
+/** The server may be set to acknowledge what a crash can take away; what more it may promise is the operator's choice. */
+const begin =
+  "BEGIN; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+
+const save = `
+  INSERT INTO namespace (${columns}) SELECT * FROM unnest(${columnTypes.map((type, place) => `$${place + 1}::${type}[]`).join(", ")})
+  ON CONFLICT (name) DO UPDATE SET ${namespaceColumns.map((column) => `${column} = excluded.${column}`).join(", ")}`;
+
+interface StateRow {
+  readonly version: number;
+  readonly number: string;
+  readonly revision: string;
+}
+
+/** Asks for the revision. Throws `unavailable` at a standby, and `invalid` when the tables are newer. */
+export async function askRevision(client: Client, { place }: TablesPlace): Promise<string> {
+  const text = "SELECT version, revision, pg_is_in_recovery() AS standby FROM state";
+  const { rows } = await client.query<StateRow & { standby: boolean }>(text);
+  const { version, revision, standby } = rows[0]!;
+  if (standby) throw isStandby(place);
+  requireKnownVersion(version, place);
+  return revision;
+}
+
+/** Everything, as of one moment: it is one statement. */
+export async function readAll(client: Client, { place }: TablesPlace): Promise<ControlSnapshot> {
+  const text = `SELECT version, revision, ${columns} FROM state LEFT JOIN namespace ON true ORDER BY name`;
+  const { rows } = await client.query<StateRow & NamespaceRow>(text);
+  const { version, revision } = rows[0]!;
+  requireKnownVersion(version, place);
+  return { revision, namespaces: rows.filter(({ name }) => name !== null).map(toNamespace) };
+}
+
+/** Does all writes in one transaction; others wait for its end. */
+export async function writeAll(client: Client, where: TablesPlace, request: WriteRequest): Promise<Written> {
+  await client.query(begin);
+  const written = await apply(client, where, request).catch(async (error) => {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  });
+  try {
+    await client.query("COMMIT");
+  } catch (error) {
+    throw isAnswer(error) ? error : commitUnanswered(error, where.place);
+  }
+  return written;
+}
+
+async function apply(
+  client: Client,
+  { schema, place }: TablesPlace,
+  { writes, revision: wanted, nowMs }: WriteRequest,
+): Promise<Written> {
+  // Invariant: whoever writes holds this row until the commit, so each decides on what the one before has left.
+  const { rows } = await client.query<StateRow>("SELECT version, number, revision FROM state FOR UPDATE");
+  const { version, number, revision: before } = rows[0]!;
+  requireKnownVersion(version, place);
+  requireRevision(wanted, before);
+  const next = Number(number) + 1;
+  const revision = etagOf(next);
+  const decisions = decide(writes, await find(client, writes), { nowMs, etag: revision });
+  await client.query(save, arraysOf(decisions));
+  await client.query("DELETE FROM namespace WHERE name = ANY ($1::text[])", [namesOf(decisions, "forget")]);
+  await client.query("UPDATE state SET number = $1, revision = $2", [next, revision]);
+  await client.query("SELECT pg_notify($1, $2)", [channelOf(schema), revision]);
+  return { revision, namespaces: decisions.map(({ namespace }) => namespace) };
+}
+
+async function find(client: Client, writes: readonly Write[]): Promise<ReadonlyMap<string, StoredNamespace>> {
+  const text = `SELECT ${columns} FROM namespace WHERE name = ANY ($1::text[])`;
+  const { rows } = await client.query<NamespaceRow>(text, [writes.map(({ name }) => name)]);
+  return new Map(rows.map((row) => [row.name, toNamespace(row)]));
+}
+
+/** The namespaces to save, as one array per column. */
+function arraysOf(decisions: readonly Decision[]): unknown[][] {
+  const rows = decisions.filter(({ kind }) => kind === "save").map(({ namespace }) => toValues(namespace));
+  return namespaceColumns.map((_, place) => rows.map((row) => forDriver(row[place]!)));
+}
+
+/** The driver takes bytes as a Buffer only. */
+function forDriver(value: string | number | Uint8Array | null): string | number | Buffer | null {
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
+
+function namesOf(decisions: readonly Decision[], wanted: Decision["kind"]): readonly string[] {
+  return decisions.filter(({ kind }) => kind === wanted).map(({ namespace }) => namespace.name);
+}
