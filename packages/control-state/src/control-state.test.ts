@@ -105,6 +105,17 @@ describe.each(Object.entries(places))("a control state in %s", (_, makePlace) =>
     expect([first, deleted, restored, again].map(({ etag }) => etag)).not.toContain(anew.etag);
   });
 
+  test("deletes anew what is deleted: only until when it is kept changes, and what for", async () => {
+    const state = await open();
+    nowMs = 2_000;
+    const deleted = await writeOne(state, deleteOf(await writeOne(state, put("a"))));
+    nowMs = 3_000;
+    const { name, etag } = deleted;
+    const sooner = await writeOne(state, { kind: "delete", name, etag, purgeTimeMs: 3_000, deletesData: false });
+    expect(sooner.deletion).toEqual({ deleteTimeMs: 2_000, purgeTimeMs: 3_000, deletesData: false });
+    expect(sooner.etag).not.toBe(etag);
+  });
+
   test("does all writes or none, and names all that stand in the way", async () => {
     const state = await open();
     const a = await writeOne(state, put("a"));
@@ -125,7 +136,6 @@ describe.each(Object.entries(places))("a control state in %s", (_, makePlace) =>
   test.each<[string, (live: StoredNamespace, deleted: StoredNamespace) => Write, string]>([
     ["restore what is not deleted", ({ name, etag }) => ({ kind: "restore", name, etag }), "not_deleted"],
     ["purge what is not deleted", ({ name, etag }) => ({ kind: "purge", name, etag }), "not_deleted"],
-    ["delete what is deleted", (_, deleted) => deleteOf(deleted), "deleted"],
     ["change what is deleted", (_, { name, etag }) => put(name, etag), "deleted"],
     ["delete what was changed", (live) => deleteOf({ ...live, etag: "0.x" }), "changed"],
     ["purge what is not there", () => ({ kind: "purge", name: "none", etag: "1.x" }), "missing"],

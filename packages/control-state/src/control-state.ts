@@ -10,7 +10,10 @@ export type Write =
       readonly schema?: StoredSchema;
       readonly etag: string | undefined;
     }
-  /** Deletes it in such a way that it can be restored. `deletesData`: see `Deletion`. */
+  /**
+   * Deletes it in such a way that it can be restored. One that is deleted already keeps its `deleteTimeMs`, and takes the rest.
+   * `deletesData`: see `Deletion`.
+   */
   | {
       readonly kind: "delete";
       readonly name: string;

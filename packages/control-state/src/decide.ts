@@ -76,7 +76,7 @@ function problemOf(write: Write, found: StoredNamespace | undefined): ConflictPr
   if (write.etag !== found.etag) return "changed";
   const wantsDeleted = write.kind === "restore" || write.kind === "purge";
   if (wantsDeleted) return found.deletion === undefined ? "not_deleted" : undefined;
-  return found.deletion === undefined ? undefined : "deleted";
+  return found.deletion === undefined || write.kind === "delete" ? undefined : "deleted";
 }
 
 function decisionOf(write: Write, found: StoredNamespace | undefined, { nowMs, etag }: Moment): Decision {
@@ -86,7 +86,7 @@ function decisionOf(write: Write, found: StoredNamespace | undefined, { nowMs, e
   if (write.kind === "purge") return { kind: "forget", namespace: found };
   if (write.kind === "restore") return { kind: "save", namespace: { ...kept, etag, updateTimeMs: nowMs } };
   const { purgeTimeMs, deletesData } = write;
-  const deletion = { deleteTimeMs: nowMs, purgeTimeMs, deletesData };
+  const deletion = { deleteTimeMs: found.deletion?.deleteTimeMs ?? nowMs, purgeTimeMs, deletesData };
   return { kind: "save", namespace: { ...kept, etag, updateTimeMs: nowMs, deletion } };
 }
 

@@ -8,6 +8,6 @@ export type {
   Written,
 } from "./control-state.js";
 export { type Conflict, type ConflictProblem, ControlStateError, type ControlStateReason } from "./errors.js";
-export type { ControlStateLocation, PostgresLocation, SqliteLocation } from "./location.js";
+export type { ControlStateLocation, PostgresLocation, PostgresTls, SqliteLocation } from "./location.js";
 export { type ControlStateLog, type OpenOptions, openControlState } from "./open-control-state.js";
 export type { Deletion, JsonValue, NamespaceEntry, StoredNamespace, StoredSchema } from "./stored-namespace.js";

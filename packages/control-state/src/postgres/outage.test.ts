@@ -13,7 +13,13 @@ async function namesIn(state: ControlState): Promise<readonly string[]> {
 
 test("a control state outlives its server, and says when it is away", { timeout: 60_000 }, async () => {
   await using server = await LocalServer.start(postgres, { environment: process.env });
-  const location = { kind: "postgres", url: server.url, schema: "prism_control" } as const;
+  const location = {
+    kind: "postgres",
+    url: server.url,
+    schema: "prism_control",
+    password: undefined,
+    tls: undefined,
+  } as const;
   await using state = await openControlState(location, options);
   await state.write([put("a")]);
   const { reachabilities, revisions } = heard(state);

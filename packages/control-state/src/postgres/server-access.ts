@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import type { ClientConfig } from "pg";
-import type { PostgresLocation } from "../location.js";
+import type { PostgresLocation, PostgresTls } from "../location.js";
 
 const defaultPort = 5432;
 
@@ -35,7 +36,7 @@ export function clientConfigOf(location: PostgresLocation): ClientConfig {
     port: port === "" ? defaultPort : Number(port),
     user: decodeURIComponent(username),
     database: decodeURIComponent(pathname.slice(1)),
-    ...(password !== undefined && { password }),
+    ...(password !== undefined && { password: password.reveal() }),
     ssl: tls === undefined ? false : tlsOptions(tls, host),
     application_name: "prism-control-state",
     connectionTimeoutMillis: connectTimeoutMs,
@@ -60,8 +61,13 @@ function startupOptions(settings: Readonly<Record<string, string | number>>): st
     .join(" ");
 }
 
-function tlsOptions({ serverName, ...files }: NonNullable<PostgresLocation["tls"]>, host: string): ConnectionOptions {
+function tlsOptions({ caFile, certFile, keyFile, serverName }: PostgresTls, host: string): ConnectionOptions {
   // The driver gives the host's name as SNI, and none for an address; what the certificate must say is decided here.
   const name = serverName ?? host;
-  return { ...files, checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) };
+  return {
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    ...(certFile !== undefined && { cert: readFileSync(certFile) }),
+    ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+  };
 }

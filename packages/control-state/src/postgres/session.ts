@@ -116,7 +116,15 @@ export class Session {
 
   /** Keeps one connection for as long as it lasts. Returns what ended it. */
   async #once(onUp: () => void): Promise<unknown> {
-    const client = new Client(clientConfigOf(this.#location));
+    try {
+      return await this.#use(new Client(clientConfigOf(this.#location)), onUp);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Returns when the session is closed, and throws what else ended the connection. */
+  async #use(client: Client, onUp: () => void): Promise<void> {
     const lost = lossOf(client);
     client.on("notification", ({ payload = "" }) => this.#events.notified(payload));
     try {
@@ -126,9 +134,6 @@ export class Session {
       this.#firstOutcome.resolve();
       await Promise.race([this.#beat(), lost]);
       await this.#turn;
-      return undefined;
-    } catch (error) {
-      return error;
     } finally {
       client.connection.stream.destroy();
     }

@@ -42,7 +42,7 @@ async function postgresPlace(): Promise<Place> {
   const client = new Client(url);
   await client.connect();
   return {
-    location: { kind: "postgres", url, schema },
+    location: { kind: "postgres", url, schema, password: undefined, tls: undefined },
     async becomeNewer() {
       await client.query(`UPDATE ${schema}.state SET version = 99`);
     },
