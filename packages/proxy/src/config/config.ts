@@ -1,10 +1,12 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { ControlStateLocation } from "@prism-data/control-state";
 import type { Durability } from "@prism-data/pattern-sdk/protocol";
 import type { Quota } from "../messages.js";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
+import { controlStateLocation, sameLocation } from "./control-state.js";
 import type { Limits } from "./limits.js";
 import type { ParsedConfig } from "./schema.js";
 import { type JsonMap, Settings } from "./settings.js";
@@ -24,6 +26,8 @@ export interface Config {
   readonly admin: { readonly listen: Address };
   /** Absolute. */
   readonly dataDir: string;
+  /** Where what is declared over the admin API is kept. */
+  readonly controlState: ControlStateLocation;
   readonly backends: ReadonlyMap<string, BackendConfig>;
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
@@ -71,7 +75,7 @@ export function sameConfig(left: Config, right: Config): boolean {
     const other = right.backends.get(name);
     return other !== undefined && backend.settings.equals(other.settings);
   });
-  return sameSettings && isDeepStrictEqual(left, right);
+  return sameSettings && sameLocation(left.controlState, right.controlState) && isDeepStrictEqual(left, right);
 }
 
 /** The parts that are read once, at start, and that differ, by their path in the file. */
@@ -84,7 +88,9 @@ export function changedStartOptions(left: Config, right: Config): readonly strin
     ["limits", left.limits, right.limits],
     ["log", left.log, right.log],
   ] as const;
-  return options.filter(([, before, after]) => !isDeepStrictEqual(before, after)).map(([path]) => path);
+  const changed = options.filter(([, before, after]) => !isDeepStrictEqual(before, after)).map(([path]) => path);
+  const isElsewhere = left.dataDir === right.dataDir && !sameLocation(left.controlState, right.controlState);
+  return isElsewhere ? [...changed, "control_state"] : changed;
 }
 
 /** Puts a checked configuration into the shape that the gateway uses. */
@@ -94,6 +100,7 @@ export function toConfig(
   programs: ReadonlyMap<string, PluginProgram>,
 ): Config {
   const { workingDir } = origin;
+  const dataDir = path.resolve(workingDir, parsed.data_dir);
   const backends = Object.entries(parsed.backends).map(
     ([name, backend]) => [name, toBackend(name, backend, programs.get(name)!)] as const,
   );
@@ -105,7 +112,8 @@ export function toConfig(
     listen: Object.freeze(parsed.listen),
     tls: parsed.tls && Object.freeze(toTlsConfig(parsed.tls, workingDir)),
     admin: Object.freeze({ listen: Object.freeze(parsed.admin.listen) }),
-    dataDir: path.resolve(workingDir, parsed.data_dir),
+    dataDir,
+    controlState: Object.freeze(controlStateLocation(parsed.control_state, { dataDir, workingDir })),
     backends: new Map(backends),
     namespaces: new Map(namespaces),
     services: new Map(Object.entries(parsed.services)),

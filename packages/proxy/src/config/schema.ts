@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { logLevels } from "../telemetry/log.js";
 import { address } from "./address.js";
+import { controlStateSchema } from "./control-state.js";
 import type { JsonValue } from "./settings.js";
 import { tlsSchema } from "./tls.js";
 import { duration, size } from "./units.js";
@@ -233,6 +234,7 @@ export const configSchema = z
       .min(1)
       .prefault("./.prism")
       .describe("The folder for control state and embedded data. Relative to the file's folder."),
+    control_state: controlStateSchema,
     backends: z.record(backendName, backend).prefault({}).describe("The configured plugins, by a name of your choice."),
     namespaces: z.record(namespaceName, namespace).prefault({}).describe("What apps address, by name."),
     services: z
