@@ -1,4 +1,4 @@
-// Writes the pages that come from the code: docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
+// Writes the pages that come from the code: docs/admin-api.md, docs/errors.md, docs/config.md, the plugin shown in docs/writing-a-plugin.md, the
 // limits there and in docs/transport.md; from the last `make conformance` docs/backends.md; from the last whole `make bench`
 // docs/performance.md with its plots; and from the last `make reliability` docs/reliability.md. With --check, writes nothing and fails
 // when a page is not what the code says, or a plugin declares what the last `make conformance` did not prove.
@@ -14,6 +14,7 @@ import { configReference } from "../packages/proxy/dist/index.js";
 import { connectionLimits, unixSocketOptions } from "../packages/transport/dist/index.js";
 import { reliabilityPage } from "../tests/reliability/page.mjs";
 import * as reliability from "../tests/reliability/results.mjs";
+import { adminApiPage } from "./admin-api-page.mjs";
 import { backendsPage, unprovenCells } from "./backends/page.mjs";
 import { readResults as readProvenBackends } from "./backends/results.mjs";
 
@@ -132,6 +133,7 @@ function performancePages(results) {
 
 const pages = {
   "docs/backends.md": backendsPage(provenBackends),
+  "docs/admin-api.md": adminApiPage(read("proto/prism/admin/v1/admin.proto")),
   "docs/errors.md": errorsPage(),
   "docs/config.md": configPage(),
   "docs/writing-a-plugin.md": authorsPage(),

@@ -83,7 +83,11 @@ export const reasons = {
   ),
 
   KEY_EXISTS: permanent("ALREADY_EXISTS", "client", "if_absent was given and the key exists."),
-  ETAG_MISMATCH: permanent("ABORTED", "client", "if_etag was given and the key has another etag, or does not exist."),
+  ETAG_MISMATCH: permanent(
+    "ABORTED",
+    "client",
+    "An etag was given, and the key or namespace has another one, or does not exist.",
+  ),
   CONDITION_FAILED: permanent("ABORTED", "client", "A condition of a transaction does not hold; nothing was changed."),
   IDEMPOTENCY_TOKEN_STALE: permanent(
     "ABORTED",
@@ -135,6 +139,27 @@ export const reasons = {
     "FAILED_PRECONDITION",
     "backend",
     "The namespace asks for more durability than its backend is set to give; the message names the setting.",
+  ),
+
+  NAMESPACE_IN_FILE: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "The namespace is declared in prism.yaml, so only a change of the file changes it; the message says where.",
+  ),
+  NAMESPACE_DELETED: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "The namespace is deleted and can still be restored; the message says until when.",
+  ),
+  CONTROL_STATE_UNAVAILABLE: retryLater(
+    "UNAVAILABLE",
+    "proxy",
+    "Where declared namespaces are kept cannot be reached; what is declared is served on.",
+  ),
+  DATA_LOSS_NOT_ALLOWED: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "The change would leave or delete data, and was not allowed to.",
   ),
 
   DEADLINE_EXCEEDED: retryLater(

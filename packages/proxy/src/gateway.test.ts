@@ -121,6 +121,7 @@ describe("a gateway", () => {
     expect((await admin(served, "/readyz?verbose")).text.split("\n")).toEqual([
       "[+]proxy serving",
       "[+]configuration current",
+      `[+]control state ${path.join(dir, ".prism/control.db")} current, namespaces declared: 0`,
       "[+]backend one ready",
       "[+]backend two ready",
       '[+]namespace "a" bound',

@@ -11,6 +11,7 @@ import { configFileName, loadConfig } from "./config/load.js";
 import type { ConfigFlags } from "./config/overrides.js";
 import { ConfigError } from "./config/problem.js";
 import { type FileWatch, watchFiles } from "./config/watch.js";
+import { DeclaredNamespaces } from "./control/declared-namespaces.js";
 import { createDataPath } from "./data-path/data-path.js";
 import { type Front, openFront } from "./downstream/front.js";
 import { createPortPair, type FromDataPath, type ToDataPath } from "./messages.js";
@@ -107,12 +108,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     nextInstance: () => ++instances,
   };
   const backends = new Backends(config, { host, link });
+  const declared = new DeclaredNamespaces(config, {
+    location: { kind: "sqlite", file: path.join(config.dataDir, "control.db") },
+    backends,
+    metrics,
+    log,
+    now: Date.now,
+  });
+  opened.use(declared);
   const life: Life = { phase: "starting", reloadProblem: undefined };
   const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
-    openAdminPort(config.admin.listen, adminContent({ backends, metrics, life, front }), log),
+    openAdminPort(config.admin.listen, adminContent({ backends, declared, metrics, life, front }), log),
   );
   opened.move();
-  return new Gateway(options, { metrics, link, front, admin, backends, life, serve: serving.resolve });
+  return new Gateway(options, { metrics, link, front, admin, backends, declared, life, serve: serving.resolve });
 }
 
 /** What the admin port shows of the gateway itself. */
@@ -128,6 +137,7 @@ interface GatewayParts {
   readonly front: Front;
   readonly admin: AdminPort;
   readonly backends: Backends;
+  readonly declared: DeclaredNamespaces;
   readonly life: Life;
   /** Lets apps in that have connected. */
   serve(): void;
@@ -192,8 +202,9 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
-    const { backends, life, serve } = this.#parts;
+    const { backends, declared, life, serve } = this.#parts;
     await backends.start();
+    await declared.start();
     if (life.phase !== "starting") return;
     const failures = failuresOf(backends);
     if (this.#config.strictStart && failures.length > 0) {
@@ -244,7 +255,7 @@ export class Gateway {
   async #apply(next: Config): Promise<ReloadOutcome & { result: "applied" }> {
     const needRestart = changedStartOptions(this.#options.config, next);
     this.#config = next;
-    const failures = await this.#parts.backends.apply(next);
+    const failures = await this.#parts.declared.useFile(next);
     return { result: "applied", failures, needRestart };
   }
 
@@ -255,7 +266,7 @@ export class Gateway {
   }
 
   async #drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
-    const { front, admin, link, backends, life } = this.#parts;
+    const { front, admin, link, backends, declared, life } = this.#parts;
     life.phase = "draining";
     this.#watch[Symbol.dispose]();
     const startedMs = performance.now();
@@ -265,6 +276,7 @@ export class Gateway {
     const leftMs = Math.max(pluginGraceMinMs, graceMs - (performance.now() - startedMs));
     const [counts] = await Promise.all([drained, backends.stop(leftMs)]);
     await admin.close();
+    await declared[Symbol.asyncDispose]();
     this.#options.log.info({ ...counts }, "gateway drained");
     return counts;
   }
@@ -272,17 +284,19 @@ export class Gateway {
 
 function adminContent({
   backends,
+  declared,
   metrics,
   life,
   front,
-}: Pick<GatewayParts, "backends" | "metrics" | "life" | "front">): AdminContent {
+}: Pick<GatewayParts, "backends" | "declared" | "metrics" | "life" | "front">): AdminContent {
   return {
-    methods: adminMethods(backends),
+    methods: adminMethods(backends, declared),
     status: () => ({
       ...life,
       backends: backends.list(),
       namespaces: backends.listNamespaces(),
       services: backends.listServices(),
+      control: declared.status,
       tls: front.tls,
       nowMs: Date.now(),
     }),

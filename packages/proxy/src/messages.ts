@@ -48,6 +48,8 @@ export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash
 export interface RouteTable {
   /** By the namespace's name. */
   readonly namespaces: ReadonlyMap<string, NamespaceRoute>;
+  /** By the name of what is no namespace now, but was or is to be one. */
+  readonly unserved: ReadonlyMap<string, Unserved>;
   /** By the full name of a gRPC service that one backend serves whole. */
   readonly services: ReadonlyMap<string, ServiceRoute>;
   /** The patterns that the ready backends offer, sorted; for reflection. */
@@ -62,6 +64,13 @@ export interface Quota {
   readonly burst: number | undefined;
   /** Calls that may be under way at once. */
   readonly callsInFlight: number | undefined;
+}
+
+/** What calls to a name are refused with that is no namespace now. */
+export interface Unserved {
+  readonly reason: Reason;
+  /** For the apps, one sentence or more. */
+  readonly message: string;
 }
 
 /** Where a namespace's calls go, or why they cannot go anywhere. */

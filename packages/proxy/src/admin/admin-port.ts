@@ -7,7 +7,7 @@ import { createServer } from "../node-http.js";
 import type { Logger } from "../telemetry/log.js";
 import { MethodRegistry } from "../transcoding/method-registry.js";
 import { type CallRequest, Transcoder, type UnaryResponse } from "../transcoding/transcoder.js";
-import type { AdminMethod } from "./admin-service.js";
+import type { AdminMethod } from "./admin-method.js";
 import { formatReadiness, type GatewayStatus, readinessOf } from "./readiness.js";
 
 /** Admin requests are small. */

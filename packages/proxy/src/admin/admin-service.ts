@@ -1,16 +1,10 @@
-import {
-  adminv1,
-  decodeMessage,
-  encodeMessage,
-  GatewayError,
-  type MessageType,
-  timestampFromMs,
-} from "@prism-data/pattern-sdk/protocol";
+import { adminv1, GatewayError, timestampFromMs } from "@prism-data/pattern-sdk/protocol";
 import { suggest } from "../config/suggestion.js";
+import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { NamespaceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
-
-const service = "prism.admin.v1.AdminService";
+import { type AdminMethod, unary } from "./admin-method.js";
+import { namespaceMethods } from "./namespace-methods.js";
 
 /** What the service tells about and acts on. */
 export interface AdminBackends {
@@ -19,11 +13,11 @@ export interface AdminBackends {
   restart(name: string): Promise<void>;
 }
 
-/** A unary method on message bytes. Throws `GatewayError`. */
-export type AdminMethod = (request: Uint8Array) => Promise<Uint8Array>;
-
 /** The methods of prism.admin.v1.AdminService, by path. */
-export function adminMethods(backends: AdminBackends): ReadonlyMap<string, AdminMethod> {
+export function adminMethods(
+  backends: AdminBackends,
+  namespaces: DeclaredNamespaces,
+): ReadonlyMap<string, AdminMethod> {
   const methods: [string, AdminMethod][] = [
     unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
       backends: messagesOf(backends.list(), backends),
@@ -37,24 +31,9 @@ export function adminMethods(backends: AdminBackends): ReadonlyMap<string, Admin
       await restart(backend, backends);
       return { backend: messagesOf([find(backend, backends)], backends)[0] };
     }),
-    unary("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse, () => ({
-      namespaces: backends.listNamespaces().map((view) => ({ ...view, capabilities: [...view.capabilities] })),
-    })),
+    ...namespaceMethods(namespaces),
   ];
   return new Map(methods);
-}
-
-function unary<Request, Response>(
-  name: string,
-  request: MessageType<Request>,
-  response: MessageType<Response>,
-  handle: (request: Request) => Response | Promise<Response>,
-): [string, AdminMethod] {
-  return [
-    `/${service}/${name}`,
-    async (bytes) =>
-      encodeMessage(response, await handle(decodeMessage(request, bytes, `prism.admin.v1.${name}Request`))),
-  ];
 }
 
 async function restart(name: string, backends: AdminBackends): Promise<void> {

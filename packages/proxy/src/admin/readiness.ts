@@ -1,4 +1,5 @@
 import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { ControlStatus } from "../control/declared-namespaces.js";
 import type { TlsStatus } from "../downstream/tls-rotation.js";
 import type { NamespaceView, ServiceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
@@ -12,6 +13,7 @@ export interface GatewayStatus {
   readonly backends: readonly BackendView[];
   readonly namespaces: readonly NamespaceView[];
   readonly services: readonly ServiceView[];
+  readonly control: ControlStatus;
   /** Why the last reload was refused. `undefined`: the configuration on disk is the one that serves. */
   readonly reloadProblem: string | undefined;
   /** `undefined`: the data port is not encrypted. */
@@ -37,6 +39,7 @@ export function readinessOf(status: GatewayStatus): Readiness {
     checks: [
       { ok: status.phase === "serving", text: `proxy ${status.phase}` },
       configCheck(status.reloadProblem),
+      ...controlChecks(status.control),
       ...(status.tls === undefined ? [] : tlsChecks(status.tls, status.nowMs)),
       ...status.backends.map(backendCheck),
       ...status.namespaces.map(({ name, state, detail }) => ({
@@ -74,6 +77,20 @@ function configCheck(reloadProblem: string | undefined) {
     ok: false,
     text: `configuration: the last good one serves; the changed one was refused: ${oneLine(reloadProblem)}`,
   };
+}
+
+function controlChecks({ place, problem, declared, conflicts }: ControlStatus) {
+  const state =
+    problem === undefined
+      ? { ok: true, text: `control state ${place} current, namespaces declared: ${declared}` }
+      : { ok: false, text: `control state ${place} cannot be used; what is known serves: ${oneLine(problem)}` };
+  return [
+    state,
+    ...conflicts.map((name) => ({
+      ok: false,
+      text: `namespace ${JSON.stringify(name)} is declared in the file and over the admin API: the file's serves; remove one`,
+    })),
+  ];
 }
 
 function tlsChecks({ certExpiresMs, clientCaExpiresMs, problem }: TlsStatus, nowMs: number) {

@@ -2,7 +2,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ControlStateLocation } from "@prism-data/control-state";
 import type { Durability } from "@prism-data/pattern-sdk/protocol";
-import type { Quota } from "../messages.js";
+import type { Quota, Unserved } from "../messages.js";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
@@ -30,6 +30,8 @@ export interface Config {
   readonly controlState: ControlStateLocation;
   readonly backends: ReadonlyMap<string, BackendConfig>;
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
+  /** Names that are declared, and may be known to apps, but are no namespaces now. */
+  readonly unserved: ReadonlyMap<string, Unserved>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
   readonly limits: Limits;
   readonly shutdownGraceMs: number;
@@ -62,6 +64,8 @@ export interface NamespaceConfig {
   readonly timeoutMs: number;
   /** `undefined`: as much as comes. */
   readonly quota: Quota | undefined;
+  /** As it was written; references to secrets are not resolved in it. */
+  readonly declaration: JsonMap;
 }
 
 /** One of a plugin's own services. */
@@ -96,16 +100,21 @@ export function changedStartOptions(left: Config, right: Config): readonly strin
 /** Puts a checked configuration into the shape that the gateway uses. */
 export function toConfig(
   parsed: ParsedConfig,
-  origin: { file: string | undefined; sources: readonly string[]; workingDir: string },
-  programs: ReadonlyMap<string, PluginProgram>,
+  from: {
+    readonly origin: { file: string | undefined; sources: readonly string[]; workingDir: string };
+    readonly programs: ReadonlyMap<string, PluginProgram>;
+    /** The namespaces as they were written, by name. */
+    readonly declarations: Readonly<Record<string, JsonMap>>;
+  },
 ): Config {
+  const { origin, programs, declarations } = from;
   const { workingDir } = origin;
   const dataDir = path.resolve(workingDir, parsed.data_dir);
   const backends = Object.entries(parsed.backends).map(
     ([name, backend]) => [name, toBackend(name, backend, programs.get(name)!)] as const,
   );
   const namespaces = Object.entries(parsed.namespaces).map(
-    ([name, namespace]) => [name, toNamespace(name, namespace)] as const,
+    ([name, namespace]) => [name, toNamespace(name, namespace, declarations[name]!)] as const,
   );
   return Object.freeze({
     ...origin,
@@ -116,6 +125,7 @@ export function toConfig(
     controlState: Object.freeze(controlStateLocation(parsed.control_state, { dataDir, workingDir })),
     backends: new Map(backends),
     namespaces: new Map(namespaces),
+    unserved: new Map(),
     services: new Map(Object.entries(parsed.services)),
     limits: Object.freeze(toLimits(parsed.limits)),
     shutdownGraceMs: parsed.shutdown_grace,
@@ -135,7 +145,12 @@ function toBackend(name: string, backend: ParsedConfig["backends"][string], prog
   });
 }
 
-function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]): NamespaceConfig {
+/** Puts a checked namespace into the shape that the gateway uses. */
+export function toNamespace(
+  name: string,
+  namespace: ParsedConfig["namespaces"][string],
+  declaration: JsonMap,
+): NamespaceConfig {
   return Object.freeze({
     name,
     pattern: namespace.pattern,
@@ -145,6 +160,7 @@ function toNamespace(name: string, namespace: ParsedConfig["namespaces"][string]
     durability: namespace.durability,
     timeoutMs: namespace.timeout,
     quota: quotaOf(namespace.limits),
+    declaration,
   });
 }
 

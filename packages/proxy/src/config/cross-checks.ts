@@ -138,7 +138,8 @@ interface Wanted {
   readonly durability: unknown;
 }
 
-function checkNamespaces(
+/** Checks namespaces against the backends and what their plugins offer. */
+export function checkNamespaces(
   namespaces: TreeMap,
   backends: TreeMap,
   programs: ReadonlyMap<string, PluginProgram>,

@@ -104,6 +104,7 @@ describe("a usable configuration", () => {
       durability: undefined,
       timeoutMs: 5_000,
       quota: undefined,
+      declaration: { pattern: "key-value", backend: "memory" },
     });
     expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });
     expect(config.backends.get("memory")?.program).toMatchObject({

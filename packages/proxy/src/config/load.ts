@@ -1,6 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import { type Config, toConfig } from "./config.js";
 import { crossCheck } from "./cross-checks.js";
 import { defaultTree } from "./defaults.js";
@@ -9,6 +8,7 @@ import { ConfigError, formatPath, type LocatedProblem, type Problem } from "./pr
 import { resolveReferences } from "./references.js";
 import { configJsonSchema, configSchema } from "./schema.js";
 import { schemaProblems } from "./schema-problems.js";
+import type { JsonMap } from "./settings.js";
 import { readYaml, type YamlFile } from "./yaml-file.js";
 
 /** The file that is looked for in the working folder when none is named. */
@@ -37,7 +37,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const name = found?.file ?? "the default configuration";
   if (yaml !== undefined && yaml.problems.length > 0) throw new ConfigError(name, yaml.problems);
 
-  const resolved = await resolveReferences(yaml?.tree ?? defaultTree, { environment: options.environment, dir });
+  const written = yaml?.tree ?? defaultTree;
+  const resolved = await resolveReferences(written, { environment: options.environment, dir });
   const overrides = findOverrides(options.flags ?? {}, options.environment);
   const tree = applyOverrides(resolved.tree, overrides);
   const parsed = configSchema.safeParse(tree);
@@ -53,16 +54,12 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   );
   const problems = [...resolved.problems, ...causes].map((problem) => toProblem(problem, overrides, yaml));
   if (!parsed.success || problems.length > 0) throw new ConfigError(name, inFileOrder(problems));
-  return configOf(parsed.data, checked.programs, { file: found?.file, dir, secretFiles: resolved.files });
-}
-
-function configOf(
-  parsed: Parameters<typeof toConfig>[0],
-  programs: ReadonlyMap<string, PluginProgram>,
-  from: { file: string | undefined; dir: string; secretFiles: readonly string[] },
-): Config {
-  const sources = from.file === undefined ? from.secretFiles : [from.file, ...from.secretFiles];
-  return toConfig(parsed, { file: from.file, sources, workingDir: from.dir }, programs);
+  const sources = found === undefined ? resolved.files : [found.file, ...resolved.files];
+  return toConfig(parsed.data, {
+    origin: { file: found?.file, sources, workingDir: dir },
+    programs: checked.programs,
+    declarations: (written as { readonly namespaces?: Readonly<Record<string, JsonMap>> }).namespaces ?? {},
+  });
 }
 
 async function findFile(options: LoadOptions): Promise<{ file: string; text: string } | undefined> {

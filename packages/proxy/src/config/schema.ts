@@ -212,6 +212,9 @@ const limits = z.strictObject({
   }),
 });
 
+/** The namespaces of `prism.yaml`, by name. */
+export const namespacesSchema = z.record(namespaceName, namespace);
+
 /** All of `prism.yaml`. Strict: a key that is not here is a problem. */
 export const configSchema = z
   .strictObject({
@@ -236,7 +239,7 @@ export const configSchema = z
       .describe("The folder for control state and embedded data. Relative to the file's folder."),
     control_state: controlStateSchema,
     backends: z.record(backendName, backend).prefault({}).describe("The configured plugins, by a name of your choice."),
-    namespaces: z.record(namespaceName, namespace).prefault({}).describe("What apps address, by name."),
+    namespaces: namespacesSchema.prefault({}).describe("What apps address, by name."),
     services: z
       .record(serviceName, service)
       .prefault({})

@@ -852,7 +852,8 @@ test("calls are counted by namespace, method and code, with their bytes", async 
 test("routes of an older generation are ignored", async () => {
   await bench.plugin({ [get]: unary(() => answerBytes) });
   bench.route({ demo: {}, newer: {} });
-  bench.send({ type: "routes", generation: 1, routes: { namespaces: new Map(), services: new Map(), patterns: [] } });
+  const routes = { namespaces: new Map(), unserved: new Map(), services: new Map(), patterns: [] };
+  bench.send({ type: "routes", generation: 1, routes });
   expect(await (await bench.client()).unary(get, getRequest("newer"))).toHaveLength(2);
 });
 

@@ -43,7 +43,7 @@ export function createDataPath(options: DataPathOptions): DataPath {
   return new DataPath(options);
 }
 
-const noRoutes: RouteTable = { namespaces: new Map(), services: new Map(), patterns: [] };
+const noRoutes: RouteTable = { namespaces: new Map(), unserved: new Map(), services: new Map(), patterns: [] };
 
 const draining = failureOf(
   new GatewayError(

@@ -166,7 +166,12 @@ export class TestBench {
     this.send({
       type: "routes",
       generation: this.#generation,
-      routes: { namespaces: new Map(entries), services: new Map(routed), patterns: ["key-value"] },
+      routes: {
+        namespaces: new Map(entries),
+        unserved: new Map(),
+        services: new Map(routed),
+        patterns: ["key-value"],
+      },
     });
   }
 

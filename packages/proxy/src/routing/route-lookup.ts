@@ -146,6 +146,8 @@ export class RouteLookup {
   }
 
   #notFound(namespace: string): GatewayError {
+    const unserved = this.table.unserved.get(namespace);
+    if (unserved !== undefined) return new GatewayError(unserved.reason, unserved.message, { metadata: { namespace } });
     const text = `There is no namespace "${namespace}". ${this.#namespacesThatExist()}`;
     return new GatewayError("NAMESPACE_NOT_FOUND", text, { metadata: { namespace } });
   }

@@ -49,6 +49,7 @@ export class Metrics {
   readonly #pluginRestarts: Counter;
   readonly #pluginLogLinesDropped: Counter;
   readonly #configReloads: Counter;
+  readonly #controlStateReachable: Gauge;
   readonly #tlsExpiry: Gauge;
   readonly #tlsReloads: Counter;
   readonly #tlsHandshakeFailures: Counter;
@@ -87,6 +88,11 @@ export class Metrics {
       name: "prism_config_reloads_total",
       help: "Reloads of the configuration, by result.",
       labelNames: ["result"],
+      registers,
+    });
+    this.#controlStateReachable = new Gauge({
+      name: "prism_control_state_reachable",
+      help: "1 while the store of namespaces that were declared over the admin API can be used; otherwise 0, and what is known serves.",
       registers,
     });
     this.#tlsExpiry = new Gauge({
@@ -158,6 +164,11 @@ export class Metrics {
   /** A reload of the configuration ended. */
   configReloaded(result: ReloadResult): void {
     this.#configReloads.inc({ result });
+  }
+
+  /** Whether the store of declared namespaces can be used. */
+  controlStateReachable(isReachable: boolean): void {
+    this.#controlStateReachable.set(Number(isReachable));
   }
 
   /** Certificates are in use that end then. */

@@ -1,9 +1,9 @@
-import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
 import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
 import type { BindingState } from "./namespace-bindings.js";
-import type { PluginHost } from "./plugin-instance.js";
+import type { PluginHost, PluginInstance } from "./plugin-instance.js";
 import { buildRoutes, type ServiceState, sameRoutes, serviceStateOf } from "./routes.js";
 import { type BackendView, Supervisor } from "./supervisor.js";
 
@@ -65,10 +65,11 @@ export class Backends {
 
   /**
    * Changes to another configuration. What did not change is not touched. A namespace that moves to another backend goes on
-   * being served by the old one until the new one has it. Resolves with the backends that failed when all was tried.
+   * being served by the old one until the new one has it. Resolves with the backends that failed when all was tried. May be called
+   * again before that: the last configuration is what becomes of it.
    */
   async apply(next: Config): Promise<readonly BackendFailure[]> {
-    this.#markMoving(next);
+    const moving = this.#markMoving(next);
     this.#config = next;
     const tried = [...next.backends.values()].map(async (backend) => {
       const supervisor = this.#supervisors.get(backend.name);
@@ -78,7 +79,7 @@ export class Backends {
     });
     this.#publish();
     const failures = (await Promise.all(tried)).flat();
-    await this.#settle();
+    await this.#settle(moving);
     return failures;
   }
 
@@ -99,6 +100,22 @@ export class Backends {
     return [...this.#config.namespaces.values()]
       .map((namespace) => this.#viewOf(namespace, states.get(namespace.backend)))
       .sort(byName);
+  }
+
+  /** One of them. `undefined`: there is none of this name. */
+  findNamespace(name: string): NamespaceView | undefined {
+    const namespace = this.#config.namespaces.get(name);
+    return namespace && this.#viewOf(namespace, this.#supervisors.get(namespace.backend)?.view());
+  }
+
+  /** What binding a namespace would make or change on its backend, one line each. Throws `GatewayError`. */
+  async plan(namespace: NamespaceConfig): Promise<readonly string[]> {
+    return await this.#serving(namespace).plan(namespace);
+  }
+
+  /** Removes the data of a namespace that the configuration does not have; says what was removed. Throws `GatewayError`. */
+  async deleteData(namespace: NamespaceConfig): Promise<readonly string[]> {
+    return await this.#serving(namespace).deleteData(namespace);
   }
 
   /** In the order of their names. */
@@ -127,6 +144,12 @@ export class Backends {
     await Promise.all(this.#stopping);
   }
 
+  #serving({ backend }: NamespaceConfig): PluginInstance {
+    const supervisor = this.#supervisors.get(backend);
+    if (supervisor !== undefined) return supervisor.serving;
+    throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${backend} is not configured.`);
+  }
+
   #add(backend: BackendConfig): Supervisor {
     const supervisor = new Supervisor(
       { backend, namespaces: this.#namespacesOn(backend.name) },
@@ -142,17 +165,22 @@ export class Backends {
     return new Map(all.filter((namespace) => namespace.backend === backend).map((found) => [found.name, found]));
   }
 
-  #markMoving(next: Config): void {
+  /** Those that move, as they were. */
+  #markMoving(next: Config): readonly NamespaceConfig[] {
+    const moving: NamespaceConfig[] = [];
     for (const { name, backend } of next.namespaces.values()) {
       const before = this.#config.namespaces.get(name);
       if (before === undefined || before.backend === backend) continue;
-      if (this.#supervisors.get(before.backend)?.binding(name).state === "bound") this.#moving.set(name, before);
+      if (this.#supervisors.get(before.backend)?.binding(name).state !== "bound") continue;
+      this.#moving.set(name, before);
+      moving.push(before);
     }
+    return moving;
   }
 
   /** Ends what the configuration does not have any more. */
-  async #settle(): Promise<void> {
-    this.#moving.clear();
+  async #settle(moved: readonly NamespaceConfig[]): Promise<void> {
+    for (const before of moved) if (this.#moving.get(before.name) === before) this.#moving.delete(before.name);
     this.#publish();
     for (const [name, supervisor] of this.#supervisors) {
       const backend = this.#config.backends.get(name);
@@ -173,6 +201,10 @@ export class Backends {
     const binding = this.#supervisors.get(backend)?.binding(name);
     if (binding?.state === "bound" && on?.state === "ready") {
       return { name, pattern, backend, state: "bound", detail: "", capabilities: binding.capabilities };
+    }
+    if (!this.#config.backends.has(backend)) {
+      const detail = `backend ${backend} is not configured`;
+      return { name, pattern, backend, state: "failed", detail, capabilities: [] };
     }
     const backendState = `backend ${backend} is ${on?.state ?? "not there"}`;
     const [state, detail] =

@@ -45,6 +45,7 @@ function namespace(name: string, more: Partial<NamespaceConfig> = {}): Namespace
     durability: undefined,
     timeoutMs: 5_000,
     quota: undefined,
+    declaration: {},
     ...more,
   };
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
-import type { BackendConfig } from "../config/config.js";
+import type { BackendConfig, NamespaceConfig } from "../config/config.js";
 import type { PluginEndpoint } from "../messages.js";
 import type { Random } from "../policy/backoff.js";
 import type { Logger } from "../telemetry/log.js";
@@ -142,6 +142,16 @@ export class PluginInstance {
 
   metrics(): Promise<readonly pluginv1.MetricFamily[]> {
     return this.#session.metrics();
+  }
+
+  /** What binding a namespace would make or change on the backend, one line each. */
+  plan(namespace: NamespaceConfig): Promise<readonly string[]> {
+    return this.#session.plan(namespace);
+  }
+
+  /** Removes the data of a namespace that is not bound; says what was removed, one line each. */
+  deleteData(namespace: NamespaceConfig): Promise<readonly string[]> {
+    return this.#session.deleteData(namespace);
   }
 
   /** Ends the process: Drain with the grace, then a closed stdin, then by force. Nothing is acknowledged or rejected by it. */

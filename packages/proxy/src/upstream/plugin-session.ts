@@ -55,21 +55,36 @@ export class PluginSession {
     );
   }
 
-  async bind({ name, pattern, needs, options, durability }: NamespaceConfig): Promise<pluginv1.BindResponse> {
+  async bind(namespace: NamespaceConfig): Promise<pluginv1.BindResponse> {
+    return await this.#bind(namespace, false);
+  }
+
+  /** What binding it would make or change on the backend, one line each. */
+  async plan(namespace: NamespaceConfig): Promise<readonly string[]> {
+    return (await this.#bind(namespace, true)).changes;
+  }
+
+  async unbind({ name, pattern }: NamespaceConfig): Promise<void> {
+    await this.#client.unbind({ namespace: name, pattern, deleteData: false }, { timeoutMs: bindTimeoutMs });
+  }
+
+  /** Removes a namespace's data from the backend; says what was removed, one line each. */
+  async deleteData({ name, pattern }: NamespaceConfig): Promise<readonly string[]> {
+    const request = { namespace: name, pattern, deleteData: true };
+    return (await this.#client.unbind(request, { timeoutMs: bindTimeoutMs })).changes;
+  }
+
+  async #bind({ name, pattern, needs, options, durability }: NamespaceConfig, planOnly: boolean) {
     const request = {
       namespace: name,
       pattern,
       needs: [...(needs ?? [])],
       needsGiven: needs !== undefined,
-      planOnly: false,
+      planOnly,
       options: plainCopy(options),
       durability: wireDurability(durability),
     };
     return await this.#client.bind(request, { timeoutMs: bindTimeoutMs });
-  }
-
-  async unbind({ name, pattern }: NamespaceConfig): Promise<void> {
-    await this.#client.unbind({ namespace: name, pattern, deleteData: false }, { timeoutMs: bindTimeoutMs });
   }
 
   /** Health reports, at least one per heartbeat, until the signal is aborted or the plugin goes away. */

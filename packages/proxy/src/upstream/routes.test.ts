@@ -15,6 +15,7 @@ const here: NamespaceConfig = {
   durability: undefined,
   timeoutMs: 5_000,
   quota: undefined,
+  declaration: {},
 };
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };
 const bound: BindingState = { state: "bound", capabilities: ["ttl"] };
@@ -22,7 +23,12 @@ const pending: BindingState = { state: "pending", reason: "starting" };
 const failed: BindingState = { state: "failed", reason: "no" };
 
 function routeOf(states: { new: BindingState; old: BindingState }, moving: boolean) {
-  const config = { namespaces: new Map([["a", here]]), services: new Map(), backends: new Map() } as unknown as Config;
+  const config = {
+    namespaces: new Map([["a", here]]),
+    unserved: new Map(),
+    services: new Map(),
+    backends: new Map(),
+  } as unknown as Config;
   const routes = buildRoutes(config, {
     binding: (backend) => (backend === "new" ? states.new : states.old),
     description: () => undefined,

@@ -31,7 +31,12 @@ export function buildRoutes(config: Config, source: RouteSource): RouteTable {
   const patterns = [...config.backends.keys()].flatMap(
     (backend) => source.description(backend)?.patterns.map(({ pattern }) => pattern) ?? [],
   );
-  return { namespaces: new Map(namespaces), services: new Map(services), patterns: [...new Set(patterns)].sort() };
+  return {
+    namespaces: new Map(namespaces),
+    unserved: config.unserved,
+    services: new Map(services),
+    patterns: [...new Set(patterns)].sort(),
+  };
 }
 
 /** `pending`: its plugin has not started yet. `missing`: its plugin does not offer it. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, NamespaceConfig } from "../config/config.js";
 import type { BackendState } from "../messages.js";
 import type { Logger } from "../telemetry/log.js";
@@ -146,6 +146,12 @@ export class Supervisor {
   /** The plugin's own metrics; none while it does not run. */
   async metrics(): Promise<readonly pluginv1.MetricFamily[]> {
     return (await this.#current?.instance.metrics()) ?? [];
+  }
+
+  /** The process that serves. Throws PLUGIN_UNAVAILABLE while none does. */
+  get serving(): PluginInstance {
+    if (this.#current !== undefined) return this.#current.instance;
+    throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${this.#name} is ${this.#state.name}.`);
   }
 
   /** Ends the process after the calls that it holds, or the grace. */
