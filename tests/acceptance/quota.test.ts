@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { memory } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
+import { eventually } from "./eventually.ts";
 import { callJson } from "./json-call.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { PrismProcess } from "./prism-process.ts";
@@ -14,6 +15,7 @@ beforeAll(async () => {
       backends: { memory: memory.config() },
       namespaces: {
         slow: namespaceWith({ calls_per_second: 1, burst: 5 }),
+        thin: namespaceWith({ bytes_per_second: "100KiB" }),
         narrow: namespaceWith({ calls_in_flight: 3 }),
         free: { pattern: "key-value", backend: "memory" },
       },
@@ -39,6 +41,22 @@ test("a namespace takes its burst, then says what limit is reached and when to t
   expect(failure.retryDelayMs).toBe(1_000);
   expect(failure.message).toContain("a limit of 1 calls per second");
   await Promise.all(Array.from({ length: 100 }, () => free.call("Get", { key: "k" })));
+});
+
+test("bytes are counted as they pass; what was too much is made up before the next call, as the answer says", async () => {
+  using thin = new KeyValueClient(prism.listen, "thin");
+  await thin.set("k", Buffer.alloc(300 * 1024));
+  const failure = await failureFrom(thin.get("k"));
+  expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", quotas: ["namespace:thin"] });
+  expect(failure.message).toContain("a limit of 102400 bytes per second");
+  expect(failure.retryDelayMs).toBeGreaterThan(0);
+  expect(failure.retryDelayMs).toBeLessThanOrEqual(2_100);
+  await eventually("a call after what the answer says", 10_000, () =>
+    thin.get("k").then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 
 test("calls in flight are counted until they end, subscriptions too", async () => {

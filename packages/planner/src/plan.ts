@@ -11,7 +11,7 @@ export interface NamespaceEntry {
   readonly needs?: readonly string[];
   readonly durability?: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly limits?: Readonly<Record<string, number | string>>;
 }
 
 /** One key of a namespace that changes; `undefined`: it is not there. */

@@ -64,6 +64,8 @@ export interface Quota {
   readonly burst: number | undefined;
   /** Calls that may be under way at once. */
   readonly callsInFlight: number | undefined;
+  /** Bytes of request and answer messages in a second together, on average. */
+  readonly bytesPerSecond: number | undefined;
 }
 
 /** What calls to a name are refused with that is no namespace now. */

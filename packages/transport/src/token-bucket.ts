@@ -21,6 +21,18 @@ export class TokenBucket {
     return true;
   }
 
+  /** Spends what is known only afterwards, and may be more than there is: what is owed then is made up first. */
+  charge(tokens: number): void {
+    this.#refill();
+    this.#tokens -= tokens;
+  }
+
+  /** How long until `spend` is true, in ms. */
+  get waitMs(): number {
+    this.#refill();
+    return Math.ceil((Math.max(0, 1 - this.#tokens) / this.#perSecond) * 1000);
+  }
+
   /** Honest work done earns back what an honest mistake or cancel costs. */
   earn(events = 1): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + events);

@@ -194,6 +194,6 @@ function toTlsConfig(tls: NonNullable<ParsedConfig["tls"]>, workingDir: string):
 
 function quotaOf(limits: ParsedConfig["namespaces"][string]["limits"]): Quota | undefined {
   if (limits === undefined) return undefined;
-  const { calls_per_second: callsPerSecond, burst = callsPerSecond, calls_in_flight: callsInFlight } = limits;
-  return { callsPerSecond, burst, callsInFlight };
+  const { calls_per_second: callsPerSecond, burst = callsPerSecond } = limits;
+  return { callsPerSecond, burst, callsInFlight: limits.calls_in_flight, bytesPerSecond: limits.bytes_per_second };
 }

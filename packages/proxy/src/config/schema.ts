@@ -4,7 +4,7 @@ import { address } from "./address.js";
 import { controlStateSchema } from "./control-state.js";
 import type { JsonValue } from "./settings.js";
 import { tlsSchema } from "./tls.js";
-import { duration, size } from "./units.js";
+import { duration, optionalSize, size } from "./units.js";
 
 /** Bytes of a namespace's name, as UTF-8. */
 const namespaceNameBytesMax = 128;
@@ -86,6 +86,12 @@ const quota = z
     calls_in_flight: limit(
       "Calls that may be under way at once, subscriptions and readers included. Not given: any number.",
     ),
+    bytes_per_second: optionalSize({
+      description:
+        "Bytes of request and answer messages in a second together, on average; as many may come at once after a quiet time. What a call transfers is counted as it passes: above the limit calls under way go on, and new ones are refused until it is made up. Not given: any number.",
+      min: "1KiB",
+      max: "16GiB",
+    }),
   })
   .refine(({ calls_per_second, burst }) => burst === undefined || calls_per_second !== undefined, {
     message: "says nothing without calls_per_second",

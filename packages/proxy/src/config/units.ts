@@ -21,27 +21,46 @@ export function parseSize(text: string): number | undefined {
 }
 
 /** What a schema of a bounded quantity is made from; all values as the operator writes them. */
-interface Quantity {
+interface OptionalQuantity {
   readonly description: string;
   readonly min: string;
   readonly max: string;
+}
+
+interface Quantity extends OptionalQuantity {
   readonly default: string;
 }
 
+/** How a kind of quantity is written. */
+interface Kind {
+  readonly parse: (text: string) => number | undefined;
+  readonly pattern: RegExp;
+  readonly example: string;
+}
+
+const durations: Kind = { parse: parseDuration, pattern: durationPattern, example: "250ms, 5s or 24h" };
+const sizes: Kind = { parse: parseSize, pattern: sizePattern, example: "64KiB or 4MiB" };
+
 /** The schema of a duration: text in, milliseconds out. */
 export function duration(quantity: Quantity) {
-  return quantitySchema(quantity, { parse: parseDuration, pattern: durationPattern, example: "250ms, 5s or 24h" });
+  return quantitySchema(quantity, durations).prefault(quantity.default).meta(metaOf(quantity));
 }
 
 /** The schema of a size: text in, bytes out. */
 export function size(quantity: Quantity) {
-  return quantitySchema(quantity, { parse: parseSize, pattern: sizePattern, example: "64KiB or 4MiB" });
+  return quantitySchema(quantity, sizes).prefault(quantity.default).meta(metaOf(quantity));
 }
 
-function quantitySchema(
-  quantity: Quantity,
-  kind: { parse: (text: string) => number | undefined; pattern: RegExp; example: string },
-) {
+/** The same for a size that may be left out. */
+export function optionalSize(quantity: OptionalQuantity) {
+  return quantitySchema(quantity, sizes).optional().meta(metaOf(quantity));
+}
+
+function metaOf({ description, min, max }: OptionalQuantity) {
+  return { description, "x-bounds": `${min} to ${max}` };
+}
+
+function quantitySchema(quantity: OptionalQuantity, kind: Kind) {
   const min = kind.parse(quantity.min) ?? 0;
   const max = kind.parse(quantity.max) ?? 0;
   const malformed = `must be written like ${kind.example}`;
@@ -49,7 +68,5 @@ function quantitySchema(
     .string(malformed)
     .regex(kind.pattern, malformed)
     .transform((text) => kind.parse(text) ?? 0)
-    .refine((value) => value >= min && value <= max, `must be from ${quantity.min} to ${quantity.max}`)
-    .prefault(quantity.default)
-    .meta({ description: quantity.description, "x-bounds": `${quantity.min} to ${quantity.max}` });
+    .refine((value) => value >= min && value <= max, `must be from ${quantity.min} to ${quantity.max}`);
 }

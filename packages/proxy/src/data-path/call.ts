@@ -17,7 +17,7 @@ import type { AnswerBacklog, HeldBackCall } from "./answer-backlog.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
-import { type Failure, failureOf } from "./failure.js";
+import { type Failure, failureOfKept } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { HeldRequest } from "./held-request.js";
 import { backendWaitMs, heldBackWaitMs, upstreamWindowBytes } from "./limits.js";
@@ -123,6 +123,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
   onData(data: Buffer, endStream: boolean): void {
     if (this.#phase === "ended") return;
     this.#requestBytes += data.length;
+    this.#quota?.transfer(data.length);
     if (endStream) this.#requestEnded = true;
     const problem = this.#follow(data);
     if (problem !== undefined) this.#fail(failures.badFraming(problem, this.#forwarding.messageBytesMax));
@@ -192,6 +193,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     const { keptHeaders } = this.#leg!;
     if (keptHeaders !== undefined && !this.#takeUp(keptHeaders, data)) return;
     this.#responseBytes += data.length;
+    this.#quota?.transfer(data.length);
     if (this.#downstream.relayData(data, false)) this.#leg?.credit(this.#backlog.mayGrow && this.#backlog.isRead);
     else this.#backlog.measure();
     if (endStream && this.#phase !== "ended") this.#fail(failures.endedWithoutStatus(this.#route!.backend));
@@ -281,10 +283,11 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     }
     const exceeded = route.quota?.enter();
     if (exceeded !== undefined) {
-      this.#fail(failureOf(exceeded));
+      this.#fail(failureOfKept(exceeded));
       return;
     }
     this.#quota = route.quota;
+    this.#quota?.transfer(this.#requestBytes);
     if (this.#backlog.hasRoom) this.#dispatch();
     else this.#holdBack();
   }

@@ -18,6 +18,15 @@ export function failureOf(error: GatewayError): Failure {
   return failureWith(code, isCompression ? [...status, "grpc-accept-encoding", "identity"] : status);
 }
 
+const keptFailures = new WeakMap<GatewayError, Failure>();
+
+/** The same for an error that is kept to be met often: calls beyond a limit must cost less than those within. */
+export function failureOfKept(error: GatewayError): Failure {
+  const known = keptFailures.get(error) ?? failureOf(error);
+  keptFailures.set(error, known);
+  return known;
+}
+
 /** A status that another specification asks for as it is: it has no reason of the closed list. */
 export function plainFailure(code: number, message: string): Failure {
   return failureWith(code, statusTrailers(code, message));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NamespaceQuota, NamespaceQuotas } from "./namespace-quota.js";
 
-const unlimited = { callsPerSecond: undefined, burst: undefined, callsInFlight: undefined };
+const unlimited = { callsPerSecond: undefined, burst: undefined, callsInFlight: undefined, bytesPerSecond: undefined };
 
 describe("calls in flight", () => {
   test("are let in up to the limit, and again when others have left", () => {
@@ -24,6 +24,31 @@ describe("calls per second", () => {
     for (let call = 0; call < 3; call += 1) expect(quota.enter()).toBeUndefined();
     expect(quota.enter()).toMatchObject({ reason: "QUOTA_EXCEEDED", retryAfterMs: 1_000 });
   });
+});
+
+describe("bytes per second", () => {
+  test("are spent by what passes, and what was too much is made up before the next call, as its answer says", () => {
+    const quota = new NamespaceQuota("n", { ...unlimited, bytesPerSecond: 1_000 });
+    expect(quota.enter()).toBeUndefined();
+    quota.transfer(500);
+    expect(quota.enter()).toBeUndefined();
+    quota.transfer(4_500);
+    const exceeded = quota.enter();
+    expect(exceeded).toMatchObject({
+      reason: "QUOTA_EXCEEDED",
+      message: expect.stringContaining("a limit of 1000 bytes per second"),
+    });
+    expect(exceeded?.retryAfterMs).toBeGreaterThan(3_500);
+    expect(exceeded?.retryAfterMs).toBeLessThanOrEqual(4_100);
+  });
+});
+
+test("calls beyond a limit get the same answer, so that it is made once", () => {
+  const quota = new NamespaceQuota("n", { ...unlimited, callsInFlight: 1 });
+  quota.enter();
+  const answer = quota.enter();
+  expect(answer).toBeDefined();
+  expect(quota.enter()).toBe(answer);
 });
 
 test("what is used of a quota stays used when routes change, and a changed quota begins anew", () => {

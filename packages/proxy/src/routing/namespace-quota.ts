@@ -6,23 +6,30 @@ import type { Quota } from "../messages.js";
 /** When a caller that has too many calls under way may try again; nobody knows when one of them ends. */
 const inFlightRetryAfterMs = 100;
 
+/** Steps of the time after which a namespace that transferred too much may try again, in ms: one answer serves many calls. */
+const bytesRetryStepMs = 100;
+
 /** What the calls of one namespace have of its quota. */
 export class NamespaceQuota {
   readonly quota: Quota;
   readonly #namespace: string;
   readonly #rate: TokenBucket | undefined;
+  readonly #bytes: TokenBucket | undefined;
+  /** The last answer to a call beyond each limit. Who calls ten times as often as it may must not cost ten times as much. */
+  readonly #answers = new Map<string, GatewayError>();
   #inFlight = 0;
 
   constructor(namespace: string, quota: Quota) {
     this.#namespace = namespace;
     this.quota = quota;
-    const { callsPerSecond, burst } = quota;
+    const { callsPerSecond, burst, bytesPerSecond } = quota;
     if (callsPerSecond !== undefined && burst !== undefined) this.#rate = new TokenBucket(burst, callsPerSecond);
+    if (bytesPerSecond !== undefined) this.#bytes = new TokenBucket(bytesPerSecond, bytesPerSecond);
   }
 
   /** Lets a call begin, which must `leave` when it is over, or says why it may not. */
   enter(): GatewayError | undefined {
-    const { callsInFlight = Number.POSITIVE_INFINITY, callsPerSecond = 0 } = this.quota;
+    const { callsInFlight = Number.POSITIVE_INFINITY, callsPerSecond = 0, bytesPerSecond = 0 } = this.quota;
     if (this.#inFlight >= callsInFlight) {
       const advice = "Try again when one has ended, or ask the operator for a higher limits.calls_in_flight.";
       return this.#exceeded(`${callsInFlight} calls in flight`, advice, inFlightRetryAfterMs);
@@ -30,6 +37,11 @@ export class NamespaceQuota {
     if (this.#rate?.spend() === false) {
       const advice = "Call less often, or ask the operator for a higher limits.calls_per_second.";
       return this.#exceeded(`${callsPerSecond} calls per second`, advice, Math.ceil(1_000 / callsPerSecond));
+    }
+    if (this.#bytes?.spend() === false) {
+      const advice = "Send and ask for less, or ask the operator for a higher limits.bytes_per_second.";
+      const waitMs = Math.ceil(this.#bytes.waitMs / bytesRetryStepMs) * bytesRetryStepMs;
+      return this.#exceeded(`${bytesPerSecond} bytes per second`, advice, waitMs);
     }
     this.#inFlight += 1;
     return undefined;
@@ -39,13 +51,22 @@ export class NamespaceQuota {
     this.#inFlight -= 1;
   }
 
+  /** Bytes of its messages passed, in or out. */
+  transfer(sizeBytes: number): void {
+    this.#bytes?.charge(sizeBytes);
+  }
+
   #exceeded(limit: string, advice: string, retryAfterMs: number): GatewayError {
+    const known = this.#answers.get(limit);
+    if (known?.retryAfterMs === retryAfterMs) return known;
     const text = `Namespace "${this.#namespace}" has a limit of ${limit}, which is reached. ${advice}`;
-    return new GatewayError("QUOTA_EXCEEDED", text, {
+    const made = new GatewayError("QUOTA_EXCEEDED", text, {
       metadata: { namespace: this.#namespace },
       retryAfterMs,
       quotaViolations: [{ subject: `namespace:${this.#namespace}`, description: `The limit of ${limit} is reached.` }],
     });
+    this.#answers.set(limit, made);
+    return made;
   }
 }
 

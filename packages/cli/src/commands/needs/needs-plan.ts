@@ -69,11 +69,12 @@ function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): Of
 }
 
 function entryOf({ pattern, backend, needs, durability, options, quota }: NamespaceConfig): NamespaceEntry {
-  const { callsPerSecond, burst, callsInFlight } = quota ?? {};
+  const { callsPerSecond, burst, callsInFlight, bytesPerSecond } = quota ?? {};
   const limits = {
     ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }),
     ...(burst !== undefined && burst !== callsPerSecond && { burst }),
     ...(callsInFlight !== undefined && { calls_in_flight: callsInFlight }),
+    ...(bytesPerSecond !== undefined && { bytes_per_second: `${bytesPerSecond}B` }),
   };
   return {
     pattern,
