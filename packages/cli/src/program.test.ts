@@ -49,6 +49,8 @@ describe("help", () => {
     [["plugin", "restart", "--help"], "before the old one drains"],
     [["check", "--help"], "Examples:"],
     [["certs", "--help"], "client_certificates: require"],
+    [["control", "--help"], "backup"],
+    [["control", "backup", "--help"], "To restore it"],
     [["stack", "--help"], "logs"],
     [["stack", "up", "--help"], "without passwords"],
     [["serve", "--help"], "Examples:"],

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
+import { addControl } from "./commands/control/control.js";
 import { addApply } from "./commands/needs/apply.js";
 import { addPlan } from "./commands/needs/plan.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
@@ -59,7 +60,7 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlan, addApply, addPlugin, addStack])
+  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlan, addApply, addPlugin, addControl, addStack])
     add(program, context);
   return program;
 }

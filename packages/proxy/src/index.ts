@@ -1,3 +1,11 @@
+export {
+  type ControlSnapshot,
+  type ControlState,
+  ControlStateError,
+  type NamespaceEntry,
+  openControlState,
+  type StoredNamespace,
+} from "@prism-data/control-state";
 export { type Address, formatAddress, parseAddress } from "./config/address.js";
 export type { BackendConfig, Config, NamespaceConfig } from "./config/config.js";
 export { configFileName, type LoadOptions, loadConfig } from "./config/load.js";

@@ -14,7 +14,7 @@ import { stateClosed, writeAbandoned } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import type { OpenOptions } from "../open-control-state.js";
 import { backUp } from "./backup-file.js";
-import { fileGone, isLocked, translateError } from "./sqlite-errors.js";
+import { fileGone, isLocked, nothingToBackUp, translateError } from "./sqlite-errors.js";
 import { StateFile } from "./state-file.js";
 
 /** How often it is looked for changes of other processes, which are to be known within a second. A look costs some 20 µs. */
@@ -83,7 +83,8 @@ export class SqliteControlState implements ControlState {
   }
 
   async backup(file: string): Promise<void> {
-    const state = await this.#patiently(() => this.#open());
+    const state = await this.#patiently(() => this.#openIfThere());
+    if (state === undefined) throw nothingToBackUp(this.place);
     try {
       await backUp(state, file);
     } catch (error) {

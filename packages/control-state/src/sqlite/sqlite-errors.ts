@@ -83,6 +83,13 @@ export function fileGone(file: string): ControlStateError {
   );
 }
 
+export function nothingToBackUp(file: string): ControlStateError {
+  return new ControlStateError(
+    "invalid",
+    `There is no control state ${file}: nothing was declared over the admin API yet, so there is nothing to back up.`,
+  );
+}
+
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   return error.code;
