@@ -6,7 +6,8 @@ import { PrismProcess } from "./prism-process.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const proxies = 2;
-const restarts = 100;
+/** PRISM_ROLLING_RESTARTS=100 is the long run. */
+const restarts = Number(process.env.PRISM_ROLLING_RESTARTS ?? 25);
 const callers = 8;
 // Between two calls of a caller: leaves the cores to the proxies that start.
 const pauseMs = 5;
