@@ -15,7 +15,7 @@ import {
   type StreamingServerCall,
 } from "@prism-data/transport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cancelsBurst } from "./limits.js";
+import { cancelsBurst, grownUpstreamWindowBytes } from "./limits.js";
 import { allOf, type FakePlugin, TestBench, unary, until } from "./test-bench.js";
 
 const service = "/prism.keyvalue.v1.KeyValueService";
@@ -445,6 +445,28 @@ describe("backpressure", () => {
     // Windows and high-water marks of two connections; the plugin would write without end.
     expect(written).toBeLessThan(4 * 1024 * 1024);
     slow.cancel();
+  });
+
+  test("lets the plugin send further ahead of an app that has read all that came", async () => {
+    const kib = 1024;
+    let written = 0;
+    await bench.plugin({
+      [watch]: {
+        kind: "stream",
+        async handle(call) {
+          for (;;) {
+            written += 64 * kib;
+            if (!call.write(new Uint8Array(64 * kib))) await call.writable();
+          }
+        },
+      },
+    });
+    const appWindowBytes = 200 * kib;
+    const client = await bench.client({ streamWindowBytes: appWindowBytes });
+    client.connection.request(requestHeaders(watch), false, collector()).sendData(frameMessage(getRequest()), true);
+    // What the app got, less a piece on the way, the grown window, and what the plugin's own connection holds before it waits.
+    const aheadBytes = appWindowBytes - 64 * kib + grownUpstreamWindowBytes + 256 * kib;
+    await until(() => written >= aheadBytes);
   });
 
   test("lets an app that does not read wait for itself, and serves the others", async () => {
