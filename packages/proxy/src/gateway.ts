@@ -109,7 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const backends = new Backends(config, { host, link });
   const declared = new DeclaredNamespaces(config, {
-    location: { kind: "sqlite", file: path.join(config.dataDir, "control.db") },
+    location: config.controlState,
     backends,
     metrics,
     log,
