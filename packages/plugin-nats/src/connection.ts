@@ -9,7 +9,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from "nats";
-import { notConnected, silent, translateError } from "./errors.js";
+import { answerLost, notConnected, silent, translateError } from "./errors.js";
 
 /** The pause between two attempts to connect: calls are to work within 2 s of the server's return. */
 const reconnectPauseMs = 250;
@@ -91,15 +91,20 @@ export class Connection {
     return this.#flushing;
   }
 
-  /** Asks, and waits for the one answer. Throws `GatewayError`. */
+  /** Asks, and waits for the one answer. Throws `GatewayError`, also when the connection is lost meanwhile. */
   async request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg> {
+    const lost = Promise.withResolvers<never>();
+    const stopHearing = this.onDown(() => lost.reject(answerLost(this.address)));
     try {
-      return await this.live.request(subject, payload, {
+      const answer = this.live.request(subject, payload, {
         timeout: answerTimeoutMs,
         ...(headers === undefined ? {} : { headers }),
       });
+      return await Promise.race([answer, lost.promise]);
     } catch (error) {
       throw translateError(error, this.address);
+    } finally {
+      stopHearing();
     }
   }
 

@@ -121,6 +121,13 @@ export function notConnected(address: string): GatewayError {
   );
 }
 
+/** The connection was lost before the answer came. */
+export function answerLost(address: string): GatewayError {
+  return new GatewayError("BACKEND_UNAVAILABLE", `NATS at ${address} went away. ${lost.advice}`, {
+    retryAfterMs: reconnectRetryAfterMs,
+  });
+}
+
 /** The server did not answer in time. */
 export function silent(address: string, timeoutMs: number): GatewayError {
   return new GatewayError(
