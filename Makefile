@@ -21,7 +21,7 @@ build: .toolchain/generated ## Install, generate and compile (the default)
 run: build ## Start Prism on memory and SQLite, in the foreground
 	@if [ -t 0 ]; then set -m; bin/prism serve; else exec bin/prism serve; fi
 
-test: build backends ## Run everything: check, unit, conformance, acceptance
+test: build backends ## Run everything: check, unit, conformance, acceptance, faults
 	@$(path) node scripts/test.mjs
 
 fuzz: build ## Look for FUZZ_SECONDS (600) for inputs that break the parsers

@@ -76,7 +76,7 @@ export default defineConfig({
         test: {
           name: "reliability",
           include: ["tests/reliability/*.test.ts"],
-          maxConcurrency: 3,
+          maxConcurrency: 4,
           env: { PRISM_PROGRAMS_DIR: fileURLToPath(new URL(".toolchain", import.meta.url)) },
         },
       },

@@ -13,7 +13,7 @@ const checks = [
   ["proto breaking changes", "buf", ["breaking", "--against", "proto/baseline.json"]],
   ["pages that come from the code", "node", ["scripts/generate-docs.mjs", "--check"]],
 ];
-const projects = ["unit", "fuzz", "conformance", "kafka", "acceptance"];
+const projects = ["unit", "fuzz", "conformance", "kafka", "acceptance", "reliability"];
 
 const failures = [];
 let passed = 0;

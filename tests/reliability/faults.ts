@@ -15,7 +15,8 @@ export interface Fault<Where = SiteWithServer> {
 }
 
 const downMs = 5_000;
-const lastsMs = 3_000;
+const stalledMs = 3_000;
+const slowMs = 2_000;
 const deadWithinMs = 5_000;
 
 /** What may happen to every backend. The proxy starts another process after a growing pause. */
@@ -47,7 +48,7 @@ export const serverFaults: readonly Fault[] = [
     name: "network: nothing moves for 3 s",
     async strike({ relay }) {
       const release = relay.stall();
-      await pause(lastsMs);
+      await pause(stalledMs);
       return await at(release);
     },
   },
@@ -62,7 +63,7 @@ export const serverFaults: readonly Fault[] = [
     async strike({ relay }) {
       relay.delayMs = 50;
       const sinceMs = nowMs();
-      await pause(lastsMs);
+      await pause(slowMs);
       relay.delayMs = 0;
       return sinceMs;
     },
@@ -72,7 +73,7 @@ export const serverFaults: readonly Fault[] = [
     async strike({ relay }) {
       relay.sliceBytes = 16;
       const sinceMs = nowMs();
-      await pause(lastsMs);
+      await pause(slowMs);
       relay.sliceBytes = 0;
       return sinceMs;
     },

@@ -27,6 +27,8 @@ them are struck. Afterwards the whole history of what each app was told is judge
   none again that was durably committed before a member joined.
 - **pub-sub**: a group handles each accepted message; a subscription without a group gets none twice, and those of one publisher in
   order. On NATS all subscriptions are such, and what they may miss is not counted.
+- **relational**: transactions move money step by step and in batches, some are given up; each audit sees whole transfers and balances
+  that are their sums, nothing that was given up, and all that was committed or seen before. *Lost* counts committed transfers.
 
 *Wrong* counts what must never be; a run with one fails. *Duplicated* is what was delivered again, which at least once allows.
 *Unanswered* are calls that ended with UNAVAILABLE or DEADLINE_EXCEEDED: nobody was told what became of them. *Recovery* is how long after

@@ -49,13 +49,14 @@ const defaultRecoversWithinMs = 2_000;
 const recoveryAwaitedMs = 60_000;
 const steadyWithinMs = 60_000;
 
-/** What each part of an app gets done between two strikes. */
-const successesPerStrike = 10;
+/** What each part of an app gets done between two strikes: in one round as little as shows that it gets on. */
+const successesPerStrike = { once: 4, often: 10 } as const;
 
 /** Uses all patterns of a backend at once, strikes it with every fault that it can meet, so many rounds, and judges what the apps saw. */
 export async function tryBackend(backend: TestedBackend, rounds: number): Promise<Trial> {
   await using site = await TestSite.start(backend);
-  await using running = new RunningLoads(await site.startLoads());
+  const successes = successesPerStrike[rounds === 1 ? "once" : "often"];
+  await using running = new RunningLoads(await site.startLoads(), successes);
   const faults = strikesOn(site);
   const strikes: Strike[] = [];
   let kills = 0;
@@ -95,9 +96,12 @@ function strikesOn({ admin, backend, serving }: TestSite) {
 
 class RunningLoads implements AsyncDisposable {
   readonly loads: readonly (readonly [Pattern, Load])[];
+  readonly #successes: number;
 
-  constructor(loads: readonly (readonly [Pattern, Load])[]) {
+  /** `successes`: what each part of an app has to get done to be steady. */
+  constructor(loads: readonly (readonly [Pattern, Load])[], successes: number) {
     this.loads = loads;
+    this.#successes = successes;
   }
 
   /** Waits until every part of every app has done something worth a strike since now. */
@@ -106,7 +110,7 @@ class RunningLoads implements AsyncDisposable {
       ([pattern, lane]) => [pattern, lane, lane.successesMs.length] as const,
     )) {
       const what = `the ${lane.name} of ${pattern} gets on: ${JSON.stringify([...lane.failures])}`;
-      await eventually(what, steadyWithinMs, () => lane.successesMs.length >= before + successesPerStrike);
+      await eventually(what, steadyWithinMs, () => lane.successesMs.length >= before + this.#successes);
     }
   }
 

@@ -42,6 +42,24 @@ test.each<[string, LogHistory, number]>([
     1,
   ],
   [
+    "what was delivered again is committed again",
+    {
+      ...good,
+      sessions: [
+        session(
+          10,
+          [a, b, b, c],
+          [
+            [1, 15],
+            [1, 16],
+            [2, 17],
+          ],
+        ),
+      ],
+    },
+    1,
+  ],
+  [
     "offsets leave gaps",
     { ...good, appendings: [appending(1, at("a", 5))], sessions: [session(9, [at("a", 5)])], log: [at("a", 5)] },
     0,
@@ -93,7 +111,7 @@ test.each<[string, LogHistory, string]>([
         ),
       ],
     },
-    "went back to 0:1",
+    "went back from 2 to 0:1",
   ],
 ])("%s is found", (_, history, what) => {
   expect(

@@ -107,10 +107,17 @@ function skippedBack(sessions: readonly Session[]): Finding[] {
   });
 }
 
+/** What is delivered again may be committed again. */
 function commitsThatWentBack(sessions: readonly Session[]): Finding[] {
-  return sessions
-    .flatMap(({ committed }) => notAscending(committed, ({ partition, offset }) => [partition, offset]))
-    .map((position) => ({ atMs: position.atMs, what: `a commit went back to ${place(position)}` }));
+  return sessions.flatMap(({ committed }) => {
+    const highest = new Map<number, number>();
+    return committed.flatMap((position) => {
+      const before = highest.get(position.partition) ?? -1;
+      highest.set(position.partition, Math.max(before, position.offset));
+      if (position.offset >= before) return [];
+      return [{ atMs: position.atMs, what: `a commit went back from ${before} to ${place(position)}` }];
+    });
+  });
 }
 
 function againGiven(sessions: readonly Session[]): Finding[] {
