@@ -102,11 +102,14 @@ export interface Bound<P> {
 /** One pattern of an open backend: how namespaces are made real and removed. Calls for one namespace never overlap. */
 export interface PatternBinder<P, Options = undefined> {
   /**
-   * Makes the namespace real. Idempotent; called again, with the namespace bound, when its needs or options have changed.
-   * Throws `GatewayError` when it cannot be.
+   * Makes the namespace real. Idempotent; called again, with the namespace bound, when its needs or options have changed, or when `plan`
+   * says that the data system has something else. Throws `GatewayError` when it cannot be.
    */
   bind(binding: Binding<Options>): Awaitable<Bound<P>>;
-  /** Says what `bind` would make, one line each, and changes nothing. Default: nothing to make. */
+  /**
+   * Says what `bind` would make or put right, one line each, and changes nothing; right after a `bind` nothing. Asked before each bind
+   * that repeats an earlier one. Default: nothing to make.
+   */
   plan?(binding: Binding<Options>): Awaitable<readonly string[]>;
   /** Removes every trace of the namespace's data. Returns what was removed, one line each; `undefined` says no more than that. */
   deleteData(namespace: string): Awaitable<readonly string[] | undefined>;

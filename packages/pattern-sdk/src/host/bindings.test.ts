@@ -73,6 +73,24 @@ test("other options replace the binding and end what ran on the old one; equal o
   expect(seen).toEqual(['bind n {"retention":{"ms":5}}', 'bind n {"retention":{"ms":6}}', "close n"]);
 });
 
+test("an equal bind puts right what was changed on the data system meanwhile, and asks nothing of one that is away", async () => {
+  const bindings = new Bindings();
+  const { seen, binder } = recordingBinder();
+  let differences: () => string[] = () => [];
+  const planning: AnyBinder = { ...binder, plan: () => differences() };
+  await bindings.bind(planning, plan());
+  const before = bindings.find("n");
+  differences = () => {
+    throw new GatewayError("BACKEND_UNAVAILABLE", "away");
+  };
+  await bindings.bind(planning, plan());
+  expect(bindings.find("n")).toBe(before);
+  differences = () => ["would change the retention"];
+  await bindings.bind(planning, plan());
+  expect(before?.closed.aborted).toBe(true);
+  expect(seen).toEqual(["bind n undefined", "bind n undefined", "close n"]);
+});
+
 /** A binder on a data system that says what a write survives; `closed` counts the bindings that were given up. */
 function durableBinder(durability: () => GivenDurability) {
   const closed = { count: 0 };

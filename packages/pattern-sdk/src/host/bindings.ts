@@ -50,7 +50,8 @@ export class Bindings {
     return this.#inTurn(plan.namespace, async () => {
       const before = this.#live.get(plan.namespace);
       if (before !== undefined && before.plan.kind !== plan.kind) throw boundAlready(before.plan, plan);
-      if (before !== undefined && asksTheSame(before.plan, plan)) return resultOf(before, []);
+      const isSame = before !== undefined && asksTheSame(before.plan, plan);
+      if (isSame && !(await hasDrifted(binder, plan))) return resultOf(before, []);
       const after = await madeBinding(binder, plan, before);
       this.#live.set(plan.namespace, after);
       if (before !== undefined) await replaced(before, after);
@@ -108,6 +109,17 @@ function bindingOf({ namespace, capabilities, options }: BindingPlan): Binding<u
   return { namespace, capabilities, options };
 }
 
+/** Whether the data system has what an earlier bind has made in another state. One that is away is taken to be as it was. */
+async function hasDrifted(binder: AnyBinder, plan: BindingPlan): Promise<boolean> {
+  try {
+    const changes = (await binder.plan?.(bindingOf(plan))) ?? [];
+    return changes.length > 0;
+  } catch (error) {
+    if (isAway(error)) return false;
+    throw error;
+  }
+}
+
 /** What does not keep the plan is closed again, unless it is what serves now. */
 async function madeBinding(
   binder: AnyBinder,
@@ -136,10 +148,13 @@ async function givenDurability(made: Bound<object>, plan: BindingPlan): Promise<
     return (await made.durability?.()) ?? described;
   } catch (error) {
     // A data system that is away is no failure to a namespace that takes what it gets.
-    const isAway = error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
-    if (isAway && plan.neededDurability === undefined) return described;
+    if (isAway(error) && plan.neededDurability === undefined) return described;
     throw error;
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
 }
 
 function liveBinding(made: Bound<object>, plan: BindingPlan, durability: Durability): LiveBinding {
