@@ -8,6 +8,9 @@ interface BoundPattern<Options> {
   close(): void | Promise<void>;
 }
 
+/** Options that the file holds; durations in ms, sizes in bytes. */
+type KeptOptions = Readonly<Record<string, number | boolean | undefined>>;
+
 /** What a pattern is in the file. */
 export interface BoundRows<Pattern, Options> {
   /** For people, such as "queue". */
@@ -16,8 +19,10 @@ export interface BoundRows<Pattern, Options> {
   readonly content: string;
   /** What a namespace has whatever it needs, because it costs nothing until it is used. Default: what it needs. */
   readonly capabilities?: readonly string[];
-  /** Throws when what is there does not fit the binding; says whether there is something. */
-  isThere(namespaceId: number, binding: Binding<Options>): boolean;
+  /** The options that it is kept with, by the names that operators write. `undefined`: it is not there. Throws when it does not fit. */
+  kept(namespaceId: number, binding: Binding<Options>): KeptOptions | undefined;
+  /** The options that it is to be kept with. */
+  wanted(options: Options): KeptOptions;
   /** Makes it unless it is there, and keeps its options in the file. Runs inside a transaction. */
   make(namespaceId: number, binding: Binding<Options>): void;
   open(namespaceId: number, binding: Binding<Options>): Pattern;
@@ -26,23 +31,26 @@ export interface BoundRows<Pattern, Options> {
 /** Makes namespaces of one pattern real: rows of the backend's file. */
 export function namespaceBinder<Pattern extends BoundPattern<Options>, Options>(
   store: Store,
-  { what, content, capabilities, isThere, make, open }: BoundRows<Pattern, Options>,
+  { what, content, capabilities, kept, wanted, make, open }: BoundRows<Pattern, Options>,
 ): PatternBinder<Pattern, Options> {
   const { file, commits, namespaces } = store;
   const bound = new Map<string, Pattern>();
-  const has = (binding: Binding<Options>) =>
-    file.read(() => {
-      const id = namespaces.idOf(binding.namespace);
-      return id !== undefined && isThere(id, binding);
-    });
+  /** What a bind does to the file, in the words for making and changing. */
+  const changesOf = (binding: Binding<Options>, made: string, changed: string): string[] => {
+    const id = file.read(() => namespaces.idOf(binding.namespace));
+    const before = id === undefined ? undefined : file.read(() => kept(id, binding));
+    if (before === undefined) return [`${made} an empty ${what} in ${file.path}`];
+    const differences = differencesOf(before, wanted(binding.options));
+    return differences.length === 0 ? [] : [`${changed} the ${what} in ${file.path}: ${differences.join(", ")}`];
+  };
   return {
     async bind(binding) {
       const { namespace } = binding;
-      const changes = has(binding) ? [] : [`made an empty ${what} in ${file.path}`];
+      const changes = changesOf(binding, "made", "changed");
       const id = await commits.submit({
         apply: () => {
           const made = namespaces.make(namespace);
-          isThere(made, binding);
+          kept(made, binding);
           make(made, binding);
           return made;
         },
@@ -57,8 +65,14 @@ export function namespaceBinder<Pattern extends BoundPattern<Options>, Options>(
       };
       return { pattern, capabilities, changes, close };
     },
-    plan: (binding) => (has(binding) ? [] : [`would make an empty ${what} in ${file.path}`]),
+    plan: (binding) => changesOf(binding, "would make", "would change"),
     deleteData: async (namespace) =>
       (await store.removeNamespace(namespace)) ? [`removed the ${what} and all its ${content} from ${file.path}`] : [],
   };
+}
+
+/** Each option that is not the same, such as `retention_period 3600000 -> none`. */
+function differencesOf(before: KeptOptions, after: KeptOptions): string[] {
+  const changed = Object.keys(after).filter((name) => before[name] !== after[name]);
+  return changed.map((name) => `${name} ${before[name] ?? "none"} -> ${after[name] ?? "none"}`);
 }

@@ -43,7 +43,7 @@ const overdue = "(state <> 'leased' OR due_at_ms <= $nowMs)";
 /** The statements on the queues of a file. Those that change something run inside a transaction. */
 export class QueueTable {
   readonly content: QueueContent;
-  readonly #has: Statement<[number], number>;
+  readonly #kept: Statement<[number], { deduplicationWindowMs: number; retentionMs: number | null }>;
   readonly #configure: Statement<[number, number, number | null]>;
   readonly #insert: Statement<[number, Buffer, number, number]>;
   readonly #firstReady: Statement<[number], QueueRow>;
@@ -69,7 +69,9 @@ export class QueueTable {
 
   constructor(db: Database) {
     this.content = new QueueContent(db);
-    this.#has = db.prepare<[number], number>("SELECT 1 FROM queue WHERE namespace_id = ?").pluck();
+    this.#kept = db.prepare(
+      "SELECT deduplication_window_ms AS deduplicationWindowMs, retention_ms AS retentionMs FROM queue WHERE namespace_id = ?",
+    );
     this.#configure = db.prepare(
       `INSERT INTO queue (namespace_id, deduplication_window_ms, retention_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
        SET deduplication_window_ms = excluded.deduplication_window_ms, retention_ms = excluded.retention_ms`,
@@ -138,8 +140,10 @@ export class QueueTable {
     this.#removeQueue = db.prepare("DELETE FROM queue WHERE namespace_id = ?");
   }
 
-  has(namespaceId: number): boolean {
-    return this.#has.get(namespaceId) !== undefined;
+  /** The options that a queue is kept with. `undefined`: there is none. */
+  kept(namespaceId: number): KeptOptions | undefined {
+    const row = this.#kept.get(namespaceId);
+    return row && { ...row, retentionMs: row.retentionMs ?? undefined };
   }
 
   /** Makes a queue, or lets it go on with other options. */

@@ -15,11 +15,13 @@ export function streamBinder(store: Store): PatternBinder<SqliteStream, StreamOp
     what: "log",
     content: "records",
     capabilities: streamCapabilities,
-    isThere: (id, binding) => {
-      const partitions = store.streams.partitionsOf(id);
-      if (partitions !== undefined) requirePartitions(binding, partitions);
-      return partitions !== undefined;
+    kept(id, binding) {
+      const options = store.streams.kept(id);
+      if (options === undefined) return undefined;
+      requirePartitions(binding, options.partitions);
+      return written(options);
     },
+    wanted: written,
     make: (id, { options }) => store.streams.configure(id, options, store.nowMs()),
     open: (id, { options }) => {
       const partitionIds = store.file.read(() => store.streams.partitionIds(id));
@@ -31,4 +33,8 @@ export function streamBinder(store: Store): PatternBinder<SqliteStream, StreamOp
 function requirePartitions({ namespace, options }: Binding<StreamOptions>, partitions: number): void {
   const { partitions: asked } = options;
   if (partitions !== asked) throw partitionsFixedError({ namespace, partitions, asked });
+}
+
+function written({ retentionMs, retentionBytes, compaction }: StreamOptions) {
+  return { retention_period: retentionMs, retention_bytes: retentionBytes, compaction };
 }

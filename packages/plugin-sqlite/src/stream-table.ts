@@ -12,6 +12,14 @@ export interface PartitionRow {
   readonly hasGaps: 0 | 1;
 }
 
+/** What a log is kept with, as the file has it. */
+interface KeptRow {
+  readonly partitions: number;
+  readonly compaction: 0 | 1;
+  readonly retentionMs: number | null;
+  readonly retentionBytes: number | null;
+}
+
 /** A record without what it says. */
 export interface RecordRow {
   readonly partitionId: number;
@@ -50,8 +58,7 @@ type RecordColumns = [number, number, number, number, Buffer, Buffer, string, st
 
 /** The statements on the logs of a file and their records. Those that change something run inside a transaction. */
 export class StreamTable {
-  readonly #partitionsOf: Statement<[number], number>;
-  readonly #retentionMs: Statement<[number], number | null>;
+  readonly #kept: Statement<[number], KeptRow>;
   readonly #configure: Statement<[number, number, number, number | null, number | null]>;
   readonly #makePartition: Statement<[number, number]>;
   readonly #ids: Statement<[number], number>;
@@ -69,12 +76,10 @@ export class StreamTable {
   readonly #forgetKey: Statement<[number, Buffer, number]>;
 
   constructor(db: Database) {
-    this.#partitionsOf = db
-      .prepare<[number], number>("SELECT partitions FROM stream_log WHERE namespace_id = ?")
-      .pluck();
-    this.#retentionMs = db
-      .prepare<[number], number | null>("SELECT retention_ms FROM stream_log WHERE namespace_id = ?")
-      .pluck();
+    this.#kept = db.prepare(
+      `SELECT partitions, compaction, retention_ms AS retentionMs, retention_bytes AS retentionBytes FROM stream_log
+       WHERE namespace_id = ?`,
+    );
     this.#configure = db.prepare(
       `INSERT INTO stream_log VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET compaction = excluded.compaction,
          retention_ms = excluded.retention_ms, retention_bytes = excluded.retention_bytes`,
@@ -133,16 +138,22 @@ export class StreamTable {
     this.#forgetKey = db.prepare('DELETE FROM stream_last_of_key WHERE partition_id = ? AND key = ? AND "offset" = ?');
   }
 
-  /** How many partitions the log has. `undefined`: there is none. */
-  partitionsOf(namespaceId: number): number | undefined {
-    return this.#partitionsOf.get(namespaceId);
+  /** The options that a log is kept with. `undefined`: there is none. */
+  kept(namespaceId: number): StreamOptions | undefined {
+    const row = this.#kept.get(namespaceId);
+    if (row === undefined) return undefined;
+    const { partitions, compaction, retentionMs, retentionBytes } = row;
+    return {
+      ...{ partitions, compaction: compaction === 1 },
+      ...{ retentionMs: retentionMs ?? undefined, retentionBytes: retentionBytes ?? undefined },
+    };
   }
 
   /** Makes a log, or lets it go on with other options; its partitions stay. What is too old by the options of before does not come back. */
   configure(namespaceId: number, options: StreamOptions, nowMs: number): void {
     const { partitions, compaction, retentionMs, retentionBytes } = options;
-    const retentionMsBefore = this.#retentionMs.get(namespaceId);
-    if (retentionMsBefore != null)
+    const retentionMsBefore = this.kept(namespaceId)?.retentionMs;
+    if (retentionMsBefore !== undefined)
       for (const id of this.partitionIds(namespaceId)) this.#age(id, nowMs - retentionMsBefore);
     this.#configure.run(namespaceId, partitions, Number(compaction), retentionMs ?? null, retentionBytes ?? null);
     for (let partition = 0; partition < partitions; partition++) this.#makePartition.run(namespaceId, partition);
