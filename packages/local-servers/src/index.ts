@@ -1,3 +1,4 @@
+export { accountWithoutPrivileges } from "./account.js";
 export { kafka } from "./kafka.js";
 export { KafkaCluster, type KafkaClusterOptions } from "./kafka-cluster.js";
 export { LocalServer, type LocalServerOptions } from "./local-server.js";
