@@ -170,6 +170,13 @@ describe("an etag", () => {
     expect(await api.get("shared")).toMatchObject({ declaration: { timeout: "9s" } });
   });
 
+  test("is asked for by an exact change of what exists: it was planned for something else", async () => {
+    await api.apply({ planned: onMemory });
+    const changed = { planned: { ...onMemory, timeout: "9s" } };
+    expect(await refusal(api.apply(changed, { exact: true }))).toMatchObject({ reason: "ETAG_MISMATCH" });
+    await api.apply({ "not-there": onMemory }, { exact: true });
+  });
+
   test("keeps the changes of twenty writers at once from getting lost", async () => {
     await api.apply({ counted: { ...onMemory, limits: { calls_in_flight: 1 } } });
     const increment = async (): Promise<void> => {

@@ -6,6 +6,20 @@ const listBackends = method("ListBackends", adminv1.ListBackendsRequest, adminv1
 const describeBackend = method("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse);
 const restartBackend = method("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse);
 
+const listNamespaces = method("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse);
+const getNamespace = method("GetNamespace", adminv1.GetNamespaceRequest, adminv1.GetNamespaceResponse);
+const applyNamespaces = method("ApplyNamespaces", adminv1.ApplyNamespacesRequest, adminv1.ApplyNamespacesResponse);
+const deleteNamespace = method("DeleteNamespace", adminv1.DeleteNamespaceRequest, adminv1.DeleteNamespaceResponse);
+const undeleteNamespace = method(
+  "UndeleteNamespace",
+  adminv1.UndeleteNamespaceRequest,
+  adminv1.UndeleteNamespaceResponse,
+);
+const explainNamespace = method("ExplainNamespace", adminv1.ExplainNamespaceRequest, adminv1.ExplainNamespaceResponse);
+
+/** A namespace of which nothing is said. */
+export const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());
+
 /** The calls of the admin API that the command makes. */
 export class AdminClient {
   readonly #connection: ProxyConnection;
@@ -24,5 +38,42 @@ export class AdminClient {
 
   restartBackend(backend: string): Promise<adminv1.RestartBackendResponse> {
     return this.#connection.unary(restartBackend, { backend }, `restart the backend ${JSON.stringify(backend)}`);
+  }
+
+  /** All of them, page by page. */
+  async listNamespaces(showDeleted: boolean): Promise<readonly adminv1.Namespace[]> {
+    const namespaces: adminv1.Namespace[] = [];
+    let pageToken = "";
+    do {
+      const request = { pageSize: 0, pageToken, showDeleted };
+      const page = await this.#connection.unary(listNamespaces, request, "list the namespaces");
+      namespaces.push(...page.namespaces);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return namespaces;
+  }
+
+  async getNamespace(name: string): Promise<adminv1.Namespace> {
+    const answer = await this.#connection.unary(getNamespace, { name }, `show the namespace ${JSON.stringify(name)}`);
+    return answer.namespace ?? emptyNamespace;
+  }
+
+  applyNamespaces(request: adminv1.ApplyNamespacesRequest): Promise<adminv1.ApplyNamespacesResponse> {
+    return this.#connection.finished(applyNamespaces, request, "declare the namespaces");
+  }
+
+  async deleteNamespace(request: adminv1.DeleteNamespaceRequest): Promise<adminv1.Namespace> {
+    const tried = `delete the namespace ${JSON.stringify(request.name)}`;
+    return (await this.#connection.finished(deleteNamespace, request, tried)).namespace ?? emptyNamespace;
+  }
+
+  async undeleteNamespace(name: string): Promise<adminv1.Namespace> {
+    const tried = `restore the namespace ${JSON.stringify(name)}`;
+    const answer = await this.#connection.finished(undeleteNamespace, { name, etag: "" }, tried);
+    return answer.namespace ?? emptyNamespace;
+  }
+
+  explainNamespace(name: string): Promise<adminv1.ExplainNamespaceResponse> {
+    return this.#connection.unary(explainNamespace, { name }, `explain the namespace ${JSON.stringify(name)}`);
   }
 }

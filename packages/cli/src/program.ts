@@ -3,6 +3,7 @@ import { CommandFailure } from "./command-failure.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
 import { addControl } from "./commands/control/control.js";
+import { addNamespace } from "./commands/namespace/namespace.js";
 import { addApply } from "./commands/needs/apply.js";
 import { addPlan } from "./commands/needs/plan.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
@@ -60,7 +61,8 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, addPlan, addApply, addPlugin, addControl, addStack])
+  const ofNamespaces = [addPlan, addApply, addNamespace];
+  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, ...ofNamespaces, addPlugin, addControl, addStack])
     add(program, context);
   return program;
 }

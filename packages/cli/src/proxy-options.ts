@@ -53,10 +53,14 @@ export function addAdminOptions(command: Command): Command {
 
 function addOptions(command: Command, door: Door): Command {
   const origin = `${door.description} (also: ${door.variable}; default: ${door.defaultAddress})`;
-  const timeout = new Option("--timeout <duration>", "how long connecting and each call may take")
+  return command.option(`--${door.flag} <host:port>`, origin).addOption(timeoutOption()).option("--json", "print JSON");
+}
+
+/** How long whatever needs a proxy may take. */
+export function timeoutOption(): Option {
+  return new Option("--timeout <duration>", "how long connecting and each call may take")
     .argParser(parseDuration)
     .default(defaultTimeout.ms, defaultTimeout.text);
-  return command.option(`--${door.flag} <host:port>`, origin).addOption(timeout).option("--json", "print JSON");
 }
 
 /** Connects to the address for data: option, then environment, then default. */

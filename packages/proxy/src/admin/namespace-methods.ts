@@ -56,7 +56,7 @@ export function namespaceMethods(namespaces: DeclaredNamespaces): readonly [stri
 const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());
 
 async function apply(
-  { namespaces: wanted, validateOnly, allowDataLoss }: adminv1.ApplyNamespacesRequest,
+  { namespaces: wanted, validateOnly, allowDataLoss, exact: isExact }: adminv1.ApplyNamespacesRequest,
   namespaces: DeclaredNamespaces,
 ): Promise<adminv1.ApplyNamespacesResponse> {
   if (wanted.length === 0 || wanted.length > appliedMax) {
@@ -65,7 +65,7 @@ async function apply(
   const declarations = wanted.map(({ name, declaration = {}, etag }, index): Declaration => {
     return { name, declaration, etag, field: `namespaces[${index}]` };
   });
-  const declared = await namespaces.changes.apply(declarations, { validateOnly, allowDataLoss });
+  const declared = await namespaces.changes.apply(declarations, { validateOnly, allowDataLoss, isExact });
   const answer = ({ name, declaration }: { readonly name: string; readonly declaration: JsonMap }) => {
     const record = namespaces.find(name);
     if (!validateOnly && record !== undefined) return namespaceMessage(record);

@@ -65,13 +65,23 @@ export class NamespaceDeclarations {
   /** Makes what is missing and changes what differs; all or none. Throws `GatewayError`. */
   async apply(
     declarations: readonly Declaration[],
-    { validateOnly, allowDataLoss }: { readonly validateOnly: boolean; readonly allowDataLoss: boolean },
+    options: {
+      readonly validateOnly: boolean;
+      readonly allowDataLoss: boolean;
+      /** Whether an empty etag means that it must not exist. */
+      readonly isExact: boolean;
+    },
   ): Promise<readonly Declared[]> {
+    const { validateOnly, allowDataLoss, isExact } = options;
     refuseTwins(declarations);
     await this.#refuseThoseOfTheFile(declarations.map(({ name }) => name));
     this.#check(declarations);
     const decide = (stored: ReadonlyMap<string, StoredNamespace>): Decision<readonly Declared[]> => {
-      const writes = declarations.flatMap((one) => putOf(one, stored.get(one.name), allowDataLoss));
+      const writes = declarations.flatMap((one) => {
+        const before = stored.get(one.name);
+        if (isExact && one.etag === "" && before !== undefined) throw notExact(one.name, before);
+        return putOf(one, before, allowDataLoss);
+      });
       const changed = new Set(writes.map(({ name }) => name));
       return { writes, result: () => declarations.map((one) => ({ ...one, isChanged: changed.has(one.name) })) };
     };
@@ -218,6 +228,11 @@ function checkEtag(name: string, etag: string, stored: StoredNamespace | undefin
   const text = `Nothing was changed: namespace ${JSON.stringify(name)} does not have the etag that was given: ${now}. Read it again and decide anew.`;
   const metadata = { namespace: name, ...(stored !== undefined && { current_etag: stored.etag }) };
   throw new GatewayError("ETAG_MISMATCH", text, { metadata });
+}
+
+function notExact(name: string, { etag }: StoredNamespace): GatewayError {
+  const text = `Nothing was changed: namespace ${JSON.stringify(name)} exists, and no etag was given for it. Read it and decide anew.`;
+  return new GatewayError("ETAG_MISMATCH", text, { metadata: { namespace: name, current_etag: etag } });
 }
 
 function existing(name: string, stored: ReadonlyMap<string, StoredNamespace>): StoredNamespace {

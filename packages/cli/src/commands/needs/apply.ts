@@ -1,13 +1,13 @@
 import type { PlannedNamespace } from "@prism-data/planner";
 import type { Command } from "commander";
-import { CommandFailure } from "../../command-failure.js";
-import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
 import { shippedPluginBases } from "../../shipped-plugins.js";
+import { changesOf } from "./changes.js";
 import { ConfigFile } from "./config-file.js";
-import { addNeedsOptions, makePlan, type NeedsOptions } from "./needs-plan.js";
+import { addNeedsOptions, makePlan, type NeedsOptions, readConfigured } from "./needs-plan.js";
 import { formatPlan, planJson } from "./plan-report.js";
+import { applyAtProxy } from "./running-proxy.js";
 
 /** `prism apply`: writes what the plan says into the configuration, which a running proxy takes up by itself. */
 export function addApply(program: Command, context: CommandContext): void {
@@ -17,25 +17,23 @@ export function addApply(program: Command, context: CommandContext): void {
       `
 Does what \`prism plan\` shows, whole or not at all: when something is refused, nothing is written. A proxy that runs on the
 file makes the namespaces within a second; \`prism plugin list\` and /readyz?verbose show how that went. Again: changes nothing.
+With --admin nothing is written: a running proxy declares the namespaces, keeps them, and serves them at once.
 
 Examples:
   prism apply app.proto
-  prism apply app.proto -c staging.yaml`,
+  prism apply app.proto -c staging.yaml
+  prism apply app.proto --admin 127.0.0.1:8981`,
     )
     .action((file: string, options: NeedsOptions) => apply(file, options, context));
 }
 
 async function apply(file: string, options: NeedsOptions, context: CommandContext): Promise<void> {
+  if (options.admin !== undefined) return await applyAtProxy(file, options, context);
   const { environment, workingDir } = context;
   const { configFileName, loadConfig } = await import("@prism-data/proxy");
   await using configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
-  const { planned } = await makePlan(file, options, context);
-  const refused = planned.filter(({ action }) => action.kind === "refuse");
-  if (refused.length > 0) {
-    const facts = planJson(planned);
-    throw new CommandFailure(ExitCode.failed, `nothing was written:\n${formatPlan(planned).trimEnd()}`, { facts });
-  }
-  const changed = planned.filter(({ action }) => action.kind !== "keep");
+  const { planned } = await makePlan(file, options, context, () => readConfigured(options, context));
+  const changed = changesOf(planned);
   if (changed.length > 0) {
     for (const { needs, entry } of changed) configFile.setNamespace(needs.namespace, entry!);
     // What is written is what a proxy would take, or it is not written.

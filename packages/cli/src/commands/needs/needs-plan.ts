@@ -1,55 +1,88 @@
 import path from "node:path";
 import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace } from "@prism-data/planner";
-import type { BackendConfig, Config, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
-import type { Command } from "commander";
+import type { BackendConfig, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
+import { type Command, Option } from "commander";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 import type { Invocation } from "../../invocation.js";
+import { timeoutOption } from "../../proxy-options.js";
 import { shippedPluginBases } from "../../shipped-plugins.js";
 import { readNeeds } from "./read-needs.js";
 
 /** The options that plan and apply share. */
 export interface NeedsOptions {
   readonly config?: string;
+  /** The admin address of a running proxy, in place of a configuration. */
+  readonly admin?: string;
+  readonly timeout: number;
   readonly allowDataLoss?: boolean;
   readonly json?: boolean;
 }
 
-/** A plan, and the configuration that it was made for. */
+/** What an app needs, planned. */
 export interface NeedsPlan {
-  readonly config: Config;
   readonly planned: readonly PlannedNamespace[];
 }
+
+/** What a plan is made for: what is there, and what there could be. */
+export interface Surroundings {
+  readonly offers: readonly Offer[];
+  readonly namespaces: ReadonlyMap<string, NamespaceEntry>;
+}
+
+const adminOption = new Option(
+  "--admin <host:port>",
+  "plan for what a running proxy has, by its admin address, and not for a file",
+).conflicts("config");
 
 /** Adds the arguments and options that plan and apply share. */
 export function addNeedsOptions(command: Command): Command {
   return command
     .argument("<file>", "the app's .proto, a folder of them, a descriptor set, or the needs as .yaml")
     .option("-c, --config <file>", "the configuration (default: prism.yaml in the working folder)")
+    .addOption(adminOption)
+    .addOption(timeoutOption())
     .option("--allow-data-loss", "let a change delete data that is kept now")
     .option("--json", "print JSON");
 }
 
-/** Reads what an app needs and the configuration, and plans. */
-export async function makePlan(file: string, options: NeedsOptions, invocation: Invocation): Promise<NeedsPlan> {
+/** Reads what an app needs, and plans for what `around` finds. */
+export async function makePlan(
+  file: string,
+  options: NeedsOptions,
+  { workingDir }: Invocation,
+  around: () => Promise<Surroundings>,
+): Promise<NeedsPlan> {
   // Loaded here, so that the other commands need not wait for it.
-  const [{ ConfigError, loadConfig }, { NeedsError, planNamespaces }] = await Promise.all([
-    import("@prism-data/proxy"),
-    import("@prism-data/planner"),
-  ]);
-  const { environment, workingDir } = invocation;
+  const { NeedsError, planNamespaces } = await import("@prism-data/planner");
   try {
-    const config = await loadConfig({ file: options.config, environment, workingDir, shippedPluginBases });
+    const { offers, namespaces } = await around();
     const written = await readNeeds(path.resolve(workingDir, file));
     if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
-    const offers = [...config.backends.values()].map(offerOf);
-    const namespaces = new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)]));
     const allowDataLoss = options.allowDataLoss ?? false;
-    return { config, planned: planNamespaces({ written, offers, namespaces, allowDataLoss }) };
+    return { planned: planNamespaces({ written, offers, namespaces, allowDataLoss }) };
   } catch (error) {
-    if (error instanceof NeedsError || error instanceof ConfigError)
+    if (error instanceof NeedsError)
       throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
     throw error;
+  }
+}
+
+/** What the configuration has. */
+export async function readConfigured(
+  { config: file }: NeedsOptions,
+  { environment, workingDir }: Invocation,
+): Promise<Surroundings> {
+  const { ConfigError, loadConfig } = await import("@prism-data/proxy");
+  try {
+    const config = await loadConfig({ file, environment, workingDir, shippedPluginBases });
+    return {
+      offers: [...config.backends.values()].map(offerOf),
+      namespaces: new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)])),
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
   }
 }
 

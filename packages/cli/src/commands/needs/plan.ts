@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { addNeedsOptions, makePlan, type NeedsOptions } from "./needs-plan.js";
+import { addNeedsOptions, makePlan, type NeedsOptions, readConfigured } from "./needs-plan.js";
 import { formatPlan, planJson } from "./plan-report.js";
+import { planAtProxy } from "./running-proxy.js";
 
 /** `prism plan`: what would be made for what an app says it needs, and why. */
 export function addPlan(program: Command, context: CommandContext): void {
@@ -18,10 +19,14 @@ Changes nothing. + is made, ~ is changed, = is as it should be, ! is refused. Ex
 Examples:
   prism plan app.proto
   prism plan app.proto -c staging.yaml --json
+  prism plan app.proto --admin 127.0.0.1:8981
   buf build -o app.binpb && prism plan app.binpb`,
     )
     .action(async (file: string, options: NeedsOptions) => {
-      const { planned } = await makePlan(file, options, context);
+      const { planned } =
+        options.admin === undefined
+          ? await makePlan(file, options, context, () => readConfigured(options, context))
+          : await planAtProxy(file, options, context);
       if (planned.some(({ action }) => action.kind === "refuse")) context.finish(ExitCode.failed);
       await context.stdout.write(options.json ? jsonLine(planJson(planned)) : formatPlan(planned));
     });
