@@ -99,7 +99,7 @@ test("a retention that is configured anew is applied to the topic that is there,
   expect(second.changes!.map(sorted)).toEqual([sorted(`changed ${expected}`)]);
   expect(await configOf(topic, "retention.ms", "retention.bytes")).toEqual([String(2 * hourMs), "-1"]);
   expect(await stream.plan!(next)).toEqual([]);
-  const { partitions } = await second.pattern.describe(undefined);
+  const { partitions } = await second.pattern.describe(undefined, callWith());
   expect(partitions).toMatchObject([{ earliestOffset: 0n, nextOffset: 1n }]);
   await second.close!();
   await stream.deleteData(namespace);
