@@ -13,6 +13,7 @@ export * from "./patterns/messaging/doorbell.js";
 export * from "./patterns/messaging/message.js";
 export * from "./patterns/messaging/message-size.js";
 export * from "./patterns/messaging/outlet.js";
+export * from "./patterns/min-heap.js";
 export { type DurationOption, durationOption, type SizeOption, sizeOption } from "./patterns/option-values.js";
 export { type Pattern, patterns } from "./patterns/pattern-kinds.js";
 export * from "./patterns/pub-sub/index.js";

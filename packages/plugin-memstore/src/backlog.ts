@@ -1,8 +1,7 @@
-import { messageSizeBytes, type Room } from "@prism-data/pattern-sdk";
+import { MinHeap, messageSizeBytes, type Placed, type Room } from "@prism-data/pattern-sdk";
 import type { ByteBudget } from "./byte-budget.js";
 import type { Clock } from "./clock.js";
 import { ExpiryQueue, type Scheduled, timerDelayMsMax } from "./expiry-queue.js";
-import { MinHeap, type Placed } from "./min-heap.js";
 import type { Publication } from "./publication.js";
 
 /** What a message takes in each backlog that holds it, as measured: its place in heaps, sets and maps, its state and its id. */

@@ -1,5 +1,5 @@
+import { MinHeap, type Placed } from "@prism-data/pattern-sdk";
 import type { Clock } from "./clock.js";
-import { MinHeap, type Placed } from "./min-heap.js";
 
 /** Removals per timer run: about a millisecond of work, so that many keys that expire at once do not hold up calls. */
 const expiriesPerRunMax = 1_000;

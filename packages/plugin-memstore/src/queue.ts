@@ -7,6 +7,7 @@ import {
   leaseEndedCause,
   leaseLostError,
   type Message,
+  MinHeap,
   messageSizeBytes,
   type Queue,
   type QueueDelivery,
@@ -26,7 +27,6 @@ import { DeduplicationIds } from "./deduplication-ids.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import { keptMessage } from "./kept-message.js";
 import type { Shared } from "./key-value.js";
-import { MinHeap } from "./min-heap.js";
 import { type StoredMessage, storedSizeBytes } from "./stored-message.js";
 import { WaitingReceives } from "./waiting-receives.js";
 

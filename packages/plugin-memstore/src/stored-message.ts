@@ -1,7 +1,6 @@
-import type { Message } from "@prism-data/pattern-sdk";
+import type { Message, Placed } from "@prism-data/pattern-sdk";
 import type { Scheduled } from "./expiry-queue.js";
 import { keptSizeBytes } from "./kept-message.js";
-import type { Placed } from "./min-heap.js";
 
 /** What a queue takes for a message beside what keeping it takes, as measured: heaps and maps, its state, ids. */
 const queueOverheadBytes = 512;

@@ -62,8 +62,12 @@ export class JetStreamError extends Error {
   }
 }
 
+/** JetStream, or a stream of it, does not answer for now. */
+export const temporarilyAway = 10_008;
 export const streamNotFound = [10_059];
 export const messageNotFound = [10_037];
+const sequenceNotFound = [10_043];
+const removeFailed = 10_057;
 /** A publish that expected another last message than there is. */
 export const wrongLastSequence = [10_071, 10_164];
 
@@ -74,7 +78,7 @@ const jetStreamTranslations: Readonly<Record<number, Translation>> = {
   10077: full,
   10039: noJetStream,
   10076: noJetStream,
-  10008: lost,
+  [temporarilyAway]: lost,
 };
 
 /** Whether JetStream has answered one of these. */
@@ -89,6 +93,13 @@ export function undefinedIf(errorCodes: readonly number[]): (error: unknown) => 
     if (!isAnswer(error, errorCodes)) throw error;
     return undefined;
   };
+}
+
+/** Whether a message could not be removed only because it is not there any more. */
+export function isRemovedAlready(error: unknown): boolean {
+  if (isAnswer(error, sequenceNotFound)) return true;
+  // One code for whatever keeps JetStream from removing: only the words tell.
+  return isAnswer(error, [removeFailed]) && (error as Error).message.includes("no message found");
 }
 
 /** Whether a call has failed only because the server is away. */

@@ -1,23 +1,33 @@
-import { headers, type Msg, type MsgHdrs, type StreamConfig, type StreamInfo } from "nats";
+import { randomUUID } from "node:crypto";
+import { headers, type Msg, type MsgHdrs, MsgHdrsImpl, type StreamConfig, type StreamInfo } from "nats";
 import type { Connection } from "./connection.js";
 import {
+  isRemovedAlready,
   JetStreamError,
   type JetStreamProblem,
   messageNotFound,
   oldServer,
   streamNotFound,
+  temporarilyAway,
   translateError,
   undefinedIf,
+  wrongLastSequence,
 } from "./errors.js";
 
 const api = "$JS.API";
 
+const expectedLast = "Nats-Expected-Last-Subject-Sequence";
+
 /** How a direct get ends: after what it has sent, or because there is nothing. */
 const endOfBatch = 204;
 const nothingFound = 404;
+const noResponders = 503;
 
 /** The oldest server that has all that the patterns on JetStream need: direct gets of many messages, times to live of messages. */
 const versionMin = [2, 11] as const;
+
+/** The oldest server that stores several messages or none. */
+export const atomicVersionMin = [2, 12] as const;
 
 /** What a stream is made with. Everything else is the server's default, or what an operator has set. */
 export type KeptConfig = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
@@ -34,15 +44,20 @@ export interface StoredMessage {
 /** Which messages to get: from a sequence or a time on. */
 export interface Slice {
   readonly from: { readonly seq: number } | { readonly start_time: string };
+  /** Of these subjects. Default: of all that the stream has. */
+  readonly subject?: string;
   readonly messagesMax: number;
   /** Of messages with their headers; the one that passes it comes whole. */
   readonly bytesMax: number;
 }
 
-/** Where a publish is to fail instead of storing the message. */
-export interface Expectation {
-  /** The sequence of the last message of the same subject; 0: there is none. */
-  readonly lastOfSubject: number;
+/** A message as JetStream's API tells it. */
+interface ApiMessage {
+  readonly seq: number;
+  readonly time: string;
+  /** In base64, as `data` is. */
+  readonly hdrs?: string;
+  readonly data?: string;
 }
 
 /** JetStream's own requests. Everything throws `GatewayError`. */
@@ -58,12 +73,12 @@ export class JetStream {
   }
 
   /** Throws when the server is too old. */
-  checkVersion(): void {
+  checkVersion(oldest: readonly [number, number] = versionMin): void {
     const { version = "" } = this.#connection.live.info ?? {};
     const [major = 0, minor = 0] = version.split(".").map(Number);
-    const [majorMin, minorMin] = versionMin;
+    const [majorMin, minorMin] = oldest;
     if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
-    throw oldServer(this.address, version, versionMin.join("."));
+    throw oldServer(this.address, version, oldest.join("."));
   }
 
   /** What is known of a stream. `undefined`: there is none. */
@@ -106,26 +121,99 @@ export class JetStream {
   }
 
   /** Stores a message; returns its sequence when it is stored. */
-  async publish(subject: string, payload: Uint8Array | string, given?: MsgHdrs, expect?: Expectation): Promise<number> {
-    const sent = given ?? headers();
-    if (expect !== undefined) sent.set("Nats-Expected-Last-Subject-Sequence", String(expect.lastOfSubject));
-    const answer = await this.#connection.request(subject, payload, sent);
-    return this.#parsed<{ seq: number }>(answer).seq;
+  async publish(subject: string, payload: Uint8Array | string, given?: MsgHdrs): Promise<number> {
+    return this.#parsed<{ seq: number }>(await this.#connection.request(subject, payload, given)).seq;
+  }
+
+  /** Stores a message in place of the last one of its subject, if that has this sequence (0: there is none); returns the new one. */
+  replace(
+    subject: string,
+    payload: Uint8Array | string,
+    { lastOfSubject, headers: given = headers() }: { readonly lastOfSubject: number; readonly headers?: MsgHdrs },
+  ): Promise<number | undefined> {
+    given.set(expectedLast, String(lastOfSubject));
+    return this.publish(subject, payload, given).catch(undefinedIf(wrongLastSequence));
+  }
+
+  /**
+   * Stores two messages or neither, the first only if its subject has this last sequence. Returns the second one's; `undefined`: the
+   * first subject has another.
+   */
+  async publishTogether(
+    first: {
+      readonly subject: string;
+      readonly payload: string;
+      readonly headers: MsgHdrs;
+      readonly lastOfSubject: number;
+    },
+    second: { readonly subject: string; readonly payload: Uint8Array; readonly headers: MsgHdrs },
+  ): Promise<number | undefined> {
+    const batch = randomUUID();
+    for (const [index, { headers: sent }] of [first, second].entries()) {
+      sent.set("Nats-Batch-Id", batch);
+      sent.set("Nats-Batch-Sequence", String(index + 1));
+    }
+    first.headers.set(expectedLast, String(first.lastOfSubject));
+    second.headers.set("Nats-Batch-Commit", "1");
+    this.#connection.live.publish(first.subject, first.payload, { headers: first.headers });
+    return this.publish(second.subject, second.payload, second.headers).catch(undefinedIf(wrongLastSequence));
+  }
+
+  /** How many messages each subject has that matches, and when the oldest message of the stream was stored (0: there is none). Throws when it is gone. */
+  async counts(stream: string, subjects: string): Promise<{ counts: ReadonlyMap<string, number>; oldestMs: number }> {
+    const { state } = await this.#ask<StreamInfo>(`STREAM.INFO.${stream}`, { subjects_filter: subjects });
+    return {
+      counts: new Map(Object.entries(state.subjects ?? {})),
+      oldestMs: state.messages === 0 ? 0 : Date.parse(state.first_ts),
+    };
   }
 
   /** The last message of a subject, as the stream's leader knows it. `undefined`: there is none. */
-  async last(stream: string, subject: string): Promise<{ sequence: number; payload: Buffer } | undefined> {
-    const found = await this.#ask<{ message: { seq: number; data?: string } }>(`STREAM.MSG.GET.${stream}`, {
-      last_by_subj: subject,
-    }).catch(undefinedIf(messageNotFound));
+  async last(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    const query = { last_by_subj: subject };
+    const found = await this.#ask<{ message: ApiMessage }>(`STREAM.MSG.GET.${stream}`, query).catch(
+      undefinedIf(messageNotFound),
+    );
     if (found === undefined) return undefined;
-    return { sequence: found.message.seq, payload: Buffer.from(found.message.data ?? "", "base64") };
+    const { seq, time, hdrs, data = "" } = found.message;
+    return {
+      ...{ subject, sequence: seq, timeMs: Date.parse(time), payload: Buffer.from(data, "base64") },
+      headers: hdrs === undefined ? headers() : MsgHdrsImpl.decode(Buffer.from(hdrs, "base64")),
+    };
+  }
+
+  /** The same of a stream without replicas, faster. */
+  lastDirectly(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    return this.#getDirectly(stream, { last_by_subj: subject });
+  }
+
+  /** The message with this sequence. `undefined`: it is not there any more. */
+  at(stream: string, sequence: number): Promise<StoredMessage | undefined> {
+    return this.#getDirectly(stream, { seq: sequence });
+  }
+
+  /** Removes one message; not being there is no error. */
+  async removeMessage(stream: string, sequence: number): Promise<void> {
+    const query = { seq: sequence, no_erase: true };
+    try {
+      await this.#ask(`STREAM.MSG.DELETE.${stream}`, query);
+    } catch (error) {
+      if (!isRemovedAlready(error)) throw error;
+    }
+  }
+
+  async #getDirectly(stream: string, query: object): Promise<StoredMessage | undefined> {
+    const answer = await this.#connection.request(`${api}.DIRECT.GET.${stream}`, JSON.stringify(query));
+    const { code = 0, description = "" } = answer.headers ?? {};
+    if (code === nothingFound) return undefined;
+    if (code === 0) return storedMessage(answer);
+    throw translateError(directGetProblem(code, description), this.address);
   }
 
   /** Messages in their order, one at least if there is one. */
-  async slice(stream: string, { from, messagesMax, bytesMax }: Slice): Promise<StoredMessage[]> {
+  async slice(stream: string, { from, subject, messagesMax, bytesMax }: Slice): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
-    const query = { ...from, batch: messagesMax, max_bytes: bytesMax };
+    const query = { ...from, next_by_subj: subject, batch: messagesMax, max_bytes: bytesMax };
     let end: MsgHdrs | undefined;
     await this.#connection.requestMany(`${api}.DIRECT.GET.${stream}`, JSON.stringify(query), (answer) => {
       if (answer.headers?.hasError === false && answer.headers.code === 0) messages.push(storedMessage(answer));
@@ -134,7 +222,7 @@ export class JetStream {
     });
     const { code = 0, description = "" } = end ?? {};
     if (code === endOfBatch || code === nothingFound) return messages;
-    throw translateError(new JetStreamError({ code, err_code: 0, description }), this.address);
+    throw translateError(directGetProblem(code, description), this.address);
   }
 
   async #ask<Answer>(path: string, body: object | ""): Promise<Answer> {
@@ -159,4 +247,9 @@ function storedMessage({ data, headers: read }: Msg): StoredMessage {
     headers: read ?? headers(),
     payload: data,
   };
+}
+
+/** A stream that does not answer is not there yet, or not any more. */
+function directGetProblem(code: number, description: string): JetStreamError {
+  return new JetStreamError({ code, err_code: code === noResponders ? temporarilyAway : 0, description });
 }

@@ -1,6 +1,14 @@
+import type { GivenDurability } from "@prism-data/pattern-sdk";
 import { RetentionPolicy, StorageType } from "nats";
 import type { KeptConfig } from "./jet-stream.js";
 import type { Names } from "./names.js";
+
+/** What all of it survives. A server does not tell its clients how often it syncs. */
+export const keptDurability: GivenDurability = {
+  durability: "backend",
+  advice:
+    "JetStream syncs to disk every sync_interval, which only the server's operator knows: set it to always there, and write durability: backend.",
+};
 
 /** What is kept for a part of a namespace. */
 export interface KeptPart {

@@ -3,6 +3,8 @@ import {
   definePlugin,
   type PubSubCapability,
   pubSubOptions,
+  type QueueCapability,
+  queueOptions,
   type StreamCapability,
   streamOptions,
 } from "@prism-data/pattern-sdk";
@@ -11,6 +13,7 @@ import { Connection } from "./connection.js";
 import { metricsOf } from "./metrics.js";
 import { payloadBytesMax } from "./payload-limit.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
+import { queueBinder } from "./queue-binder.js";
 import { streamBinder } from "./stream-binder.js";
 
 const pubSubCapabilities = ["wildcards", "groups"] as const satisfies PubSubCapability[];
@@ -22,6 +25,8 @@ const streamCapabilities = [
   "retention",
   "replay_by_time",
 ] as const satisfies StreamCapability[];
+
+const queueCapabilities = ["delay", "deduplication", "dead_letter"] as const satisfies QueueCapability[];
 
 const patterns = {
   "pub-sub": {
@@ -35,9 +40,15 @@ const patterns = {
     durability: "backend",
     options: streamOptions(streamCapabilities),
   },
+  queue: {
+    capabilities: queueCapabilities,
+    limits: { payloadBytesMax },
+    durability: "backend",
+    options: queueOptions,
+  },
 } as const;
 
-/** Pub-sub on core NATS, which keeps nothing, and streams on JetStream, which keeps what it acknowledges. */
+/** Pub-sub on core NATS, which keeps nothing; streams and queues on JetStream, which keeps what it acknowledges. */
 export const natsPlugin = definePlugin({
   name: "nats",
   version: "0.1.0",
@@ -61,6 +72,7 @@ export const natsPlugin = definePlugin({
     return {
       pubSub: pubSubBinder(connection, settings.subject_prefix),
       stream: streamBinder(connection, settings),
+      queue: queueBinder(connection, settings),
       metrics: () => metricsOf(connection),
       close: () => connection.close(),
     } satisfies Backend<typeof patterns>;

@@ -1,14 +1,8 @@
-import {
-  type Binding,
-  type GivenDurability,
-  type PatternBinder,
-  partitionsFixedError,
-  type StreamOptions,
-} from "@prism-data/pattern-sdk";
+import { type Binding, type PatternBinder, partitionsFixedError, type StreamOptions } from "@prism-data/pattern-sdk";
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
 import { JetStream, type KeptConfig } from "./jet-stream.js";
-import { keptStream } from "./kept-stream.js";
+import { keptDurability, keptStream } from "./kept-stream.js";
 import { Names } from "./names.js";
 import { checkPayload } from "./payload-limit.js";
 import { NatsStream } from "./stream.js";
@@ -24,13 +18,6 @@ const nanosecondsPerMs = 1_000_000;
 
 /** JetStream's own window for message ids, which must not be longer than messages are kept. */
 const duplicateWindowMs = 120_000;
-
-/** A server does not tell its clients how often it syncs. */
-const given: GivenDurability = {
-  durability: "backend",
-  advice:
-    "JetStream syncs to disk every sync_interval, which only the server's operator knows: set it to always there, and write durability: backend.",
-};
 
 /** Namespaces of the stream pattern: a stream of JetStream for each partition, and one for what its groups know. */
 export function streamBinder(
@@ -64,7 +51,7 @@ export function streamBinder(
       await jetStream.make(partitionConfig(names, 0, binding, replicas));
       const pattern = new NatsStream(connection, names, options.partitions);
       const changes = known === undefined ? [`made the streams ${names.stream("*")}`] : [];
-      return { pattern, changes, durability: () => given, close: () => pattern.close() };
+      return { pattern, changes, durability: () => keptDurability, close: () => pattern.close() };
     },
     async plan(binding) {
       if ((await partitionsOf(binding)) !== undefined) return [];

@@ -1,5 +1,4 @@
 import type { Connection } from "./connection.js";
-import { undefinedIf, wrongLastSequence } from "./errors.js";
 import { JetStream } from "./jet-stream.js";
 import type { Names } from "./names.js";
 import { encodedToken } from "./subjects.js";
@@ -33,7 +32,7 @@ export class StreamPlaces {
   async find(partition: number): Promise<{ readonly sequence: number; readonly place: StreamPlace | undefined }> {
     const found = await this.#jetStream.last(this.#stream, this.#subjectOf(partition));
     if (found === undefined) return { sequence: 0, place: undefined };
-    const { owner, next, committed } = JSON.parse(found.payload.toString());
+    const { owner, next, committed } = JSON.parse(Buffer.from(found.payload).toString());
     return {
       sequence: found.sequence,
       place: { owner, next: BigInt(next), committed: committed === undefined ? undefined : BigInt(committed) },
@@ -47,8 +46,6 @@ export class StreamPlaces {
     lastOfSubject: number,
   ): Promise<number | undefined> {
     const text = JSON.stringify({ owner, next: String(next), committed: committed?.toString() });
-    return this.#jetStream
-      .publish(this.#subjectOf(partition), text, undefined, { lastOfSubject })
-      .catch(undefinedIf(wrongLastSequence));
+    return this.#jetStream.replace(this.#subjectOf(partition), text, { lastOfSubject });
   }
 }

@@ -1,7 +1,6 @@
 import { balancedShares } from "@prism-data/pattern-sdk";
 import { headers } from "nats";
 import type { Connection } from "./connection.js";
-import { undefinedIf, wrongLastSequence } from "./errors.js";
 import { JetStream } from "./jet-stream.js";
 import type { Names } from "./names.js";
 import { groupsPart } from "./stream-places.js";
@@ -52,7 +51,7 @@ export class StreamRoster {
   async settle(party: string, ids: () => readonly string[]): Promise<readonly RosterSeat[]> {
     for (;;) {
       const found = await this.#jetStream.last(this.#stream, this.#subjectOf("roster"));
-      const seats: RosterSeat[] = found === undefined ? [] : JSON.parse(found.payload.toString());
+      const seats: RosterSeat[] = found === undefined ? [] : JSON.parse(Buffer.from(found.payload).toString());
       const gone = await this.#goneParties(seats, party);
       const own = ids();
       const staying = seats.filter((seat) => (seat.party === party ? own.includes(seat.id) : !gone.has(seat.party)));
@@ -73,9 +72,7 @@ export class StreamRoster {
   }
 
   async #write(seats: readonly RosterSeat[], lastOfSubject: number): Promise<boolean> {
-    const written = await this.#jetStream
-      .publish(this.#subjectOf("roster"), JSON.stringify(seats), undefined, { lastOfSubject })
-      .catch(undefinedIf(wrongLastSequence));
+    const written = await this.#jetStream.replace(this.#subjectOf("roster"), JSON.stringify(seats), { lastOfSubject });
     return written !== undefined;
   }
 }

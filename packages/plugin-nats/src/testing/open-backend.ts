@@ -5,9 +5,12 @@ import type {
   CallContext,
   Message,
   PubSub,
+  Queue,
+  QueueOptions,
   Stream,
   StreamOptions,
 } from "@prism-data/pattern-sdk";
+import { queueOptions } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
 import { natsPlugin } from "../plugin.js";
 
@@ -21,6 +24,8 @@ export interface OpenBackend extends AsyncDisposable {
   stream(options?: { name?: string; partitions?: number } & Partial<StreamOptions>): Promise<Stream>;
   /** Binds a namespace for pub-sub. */
   pubSub(): Promise<PubSub>;
+  /** Binds a queue with every capability, a new one unless named. */
+  queue(options?: { name?: string } & Partial<QueueOptions>): Promise<Queue>;
   /** Ends the connection without a word, as a process that dies. */
   die(): Promise<void>;
 }
@@ -47,6 +52,13 @@ export async function openBackend(settings: Record<string, unknown>): Promise<Op
         options: { partitions, compaction: false, ...options },
       };
       const bound = await backend.stream!.bind(binding);
+      closing.push(() => bound.close?.());
+      return bound.pattern;
+    },
+    async queue({ name = randomUUID(), ...options } = {}) {
+      const capabilities = new Set(["delay", "deduplication", "dead_letter"]);
+      const written = { ...queueOptions.parse({}), ...options };
+      const bound = await backend.queue!.bind({ namespace: name, capabilities, options: written });
       closing.push(() => bound.close?.());
       return bound.pattern;
     },
