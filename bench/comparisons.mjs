@@ -49,6 +49,18 @@ const main = [
     title: "Get 1 KiB, 64 in flight, by a gRPC client that checks every answer",
     client: "grpc",
   },
+  {
+    ...keyValue("get", "1k", 64, ["prism-memstore", "prism-namespaces"]),
+    id: "namespaces-10000",
+    title: "Get 1 KiB, 64 in flight, with one namespace and with 10,000",
+  },
+  {
+    ...keyValue("get", "100b", 1, ["prism-tenants", "prism-unlimited"]),
+    id: "fairness",
+    title:
+      "Get 100 B, 500 a second, beside another namespace that makes 5,000 calls a second, with a limit of 500 and without",
+    client: "tenants",
+  },
   ...[
     ["same", "the same connection"],
     ["other", "another connection"],

@@ -2,6 +2,10 @@
 import { keyvalue } from "@prism-data/pattern-sdk/protocol";
 
 export const namespace = "bench";
+
+/** A namespace that calls more often than it may. */
+export const offender = { namespace: "offender", callsPerSecond: 500 };
+
 const service = "/prism.keyvalue.v1.KeyValueService";
 const keyOf = (valueBytes) => `value-of-${valueBytes}-bytes`;
 
@@ -10,8 +14,8 @@ export const valueOfSize = (valueBytes) =>
   Buffer.alloc(valueBytes, Buffer.from(Array.from({ length: 251 }, (_, i) => i)));
 
 /** Reads the key whose value has this size. */
-export function getCall(valueBytes) {
-  const message = keyvalue.GetRequest.encode({ namespace, key: keyOf(valueBytes) }).finish();
+export function getCall(valueBytes, from = namespace) {
+  const message = keyvalue.GetRequest.encode({ namespace: from, key: keyOf(valueBytes) }).finish();
   return { path: `${service}/Get`, message, answerBytesMin: valueBytes };
 }
 

@@ -4,6 +4,7 @@
 // (proxy, store, backend: whose CPU is counted as what) and `stop`; where it is not called as Prism is, `call` and `check`.
 import { backendSubjects } from "./backends/drivers.mjs";
 import { benchFile } from "./programs.mjs";
+import { offender } from "./requests.mjs";
 import { makeCertificates } from "./subjects/certificates.mjs";
 import { startDaprd } from "./subjects/daprd.mjs";
 import { startEnvoy } from "./subjects/envoy.mjs";
@@ -14,6 +15,7 @@ import { startPrism } from "./subjects/prism.mjs";
 import { startIoredis, startPrismRedis, startRedis } from "./subjects/redis.mjs";
 import { startSdkPlugin } from "./subjects/sdk-plugin.mjs";
 import { startSocketEcho } from "./subjects/socket-echo.mjs";
+import { manyNamespaces, tenants } from "./subjects/tenants.mjs";
 
 const memstore = { plugin: "memstore" };
 const grpcJsPlugin = { command: [process.execPath, benchFile("programs/grpc-js-plugin.mjs")] };
@@ -33,6 +35,9 @@ export const subjects = {
   ],
   "prism-grpc-js": ["Prism → grpc-js store", prism({ backend: grpcJsPlugin })],
   "prism-redis": ["Prism → Redis", startPrismRedis],
+  "prism-tenants": ["Prism, the other has a limit", prism({ backend: memstore, namespaces: tenants(offender) })],
+  "prism-unlimited": ["Prism, the other has none", prism({ backend: memstore, namespaces: tenants({}) })],
+  "prism-namespaces": ["Prism, 10,000 namespaces", prism({ backend: memstore, namespaces: manyNamespaces(10_000) })],
   "prism-messages": ["Prism → message plugin", prism(messageBackend)],
   "prism-tls": [
     "Prism, TLS → memstore",

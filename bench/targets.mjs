@@ -57,6 +57,14 @@ const targets = [
       }),
     ];
   }),
+  atMost("proxy CPU per call with 10,000 namespaces ÷ with one", {
+    ...{ comparison: "namespaces-10000", noise: "proxyCpuUs", must: 1.05, aim: 1.02 },
+    measure: (of) => of("prism-namespaces").proxyCpuUs / of("prism-memstore").proxyCpuUs,
+  }),
+  atMost("p99 beside a namespace at ten times its limit ÷ alone", {
+    ...{ comparison: "fairness", noise: "p99Us", must: 1.2, aim: 1.1 },
+    measure: (of) => of("prism-tenants").p99Us / of("prism-tenants").aloneP99Us,
+  }),
   atMost("one call at a time: p50 that the proxy adds ÷ an echo's round trip over a Unix socket in Node", {
     ...{ comparison: "get-1k-c1", noise: "p50Us", must: 2.5, aim: 1.5 },
     measure: (of) => (of("prism-memstore").p50Us - of("memstore").p50Us) / of("echo").p50Us,

@@ -16,6 +16,11 @@ export async function openGenerator(subject, comparison, cpu) {
     const program = await startProgram([process.execPath, benchFile("programs/mixed-caller.mjs"), ...args], { cpu });
     return { run: (calls) => program.ask({ calls }), stop: program.stop };
   }
+  if (comparison.client === "tenants") {
+    const command = [process.execPath, benchFile("programs/tenant-caller.mjs"), JSON.stringify(endpoint)];
+    const program = await startProgram(command, { cpu });
+    return { run: (calls) => program.ask({ calls }), stop: program.stop };
+  }
   const message = Buffer.from(call.message).toString("base64");
   const args = [
     { ...endpoint, connections },
