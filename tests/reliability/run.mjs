@@ -30,7 +30,8 @@ function runFaults() {
 function runModels(project) {
   const file = join(folder, `${project}.json`);
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const wanted = ["--project", project, "--testTimeout", String(modelCaseMs), "-t", "in process (model|random calls):"];
+  const only = "in process > (model|random calls):";
+  const wanted = ["--project", project, "--testTimeout", String(modelCaseMs), "-t", only];
   vitest([...wanted, ...report], { PRISM_MODEL_STEPS: steps, PRISM_MODEL_SEED: seed });
   return JSON.parse(readFileSync(file, "utf8")).testResults.flatMap(modelsOf);
 }
