@@ -28,6 +28,61 @@ message UserEvents {
 }
 `;
 
+/** As that document has it, too; the rest says what Prism does not act on yet, with the types that the options have. */
+const user = `
+message User {
+  string id = 1;
+  string email = 2 [(prism.pii) = "email"];  // Auto-encrypted
+  string name = 3 [(prism.pii) = "name"];    // Auto-masked in logs
+}
+
+message Profile {
+  option (prism.estimated_read_rps) = 5000;
+  option (prism.estimated_write_rps) = 100;
+  option (prism.estimated_data_size_gb) = 2;
+  option (prism.enable_cache) = true;
+  option (prism.cache_ttl_seconds) = 60;
+  option (prism.consistency) = "strong";
+  option (prism.owners) = "team-a";
+  option (prism.owners) = "team-b";
+  string id = 1 [(prism.index) = "primary", (prism.required) = true, (prism.max_length) = 64];
+  string mail = 2 [(prism.encrypt_at_rest) = true, (prism.mask_in_logs) = true, (prism.access_audit) = true];
+  int32 age = 3 [(prism.validation) = "min:0"];
+}
+
+service Users {
+  option (prism.require_auth) = true;
+  option (prism.rate_limit_rps) = 1000;
+  option (prism.version) = "v1";
+  rpc Find(User) returns (Profile) {
+    option (prism.idempotent) = true;
+    option (prism.timeout_ms) = 500;
+    option (prism.cacheable) = true;
+    option (prism.rpc_cache_ttl_seconds) = 60;
+    option (prism.required_permissions) = "users.read";
+    option (prism.required_permissions) = "users.find";
+  }
+}
+`;
+
+/** The messages of both as YAML. */
+const yamlNeeds = `
+acme.UserEvents: { access_pattern: append_heavy, estimated_rps: 10000, retention_days: "90" }
+acme.User: { fields: { email: { pii: email }, name: { pii: name } } }
+acme.Profile:
+  estimated_read_rps: 5k
+  estimated_write_rps: 100
+  estimated_data_size_gb: 2
+  enable_cache: true
+  cache_ttl_seconds: 60
+  consistency: strong
+  owners: [team-a, team-b]
+  fields:
+    id: { index: primary, max_length: 64, required: true }
+    mail: { encrypt_at_rest: true, mask_in_logs: true, access_audit: true }
+    age: { validation: "min:0" }
+`;
+
 let folder: TemporaryFolder;
 let app: string;
 beforeAll(async () => {
@@ -97,32 +152,59 @@ describe("without Kafka", () => {
     const { code, stdout } = await runPrism(["plan", "app.proto"], { folder: folder.path });
     const text = stdout.toString();
     expect(code).toBe(0);
-    expect(text).toContain("+ user-events  stream on files  (acme.UserEvents)");
-    expect(text).toMatch(/rejected +memory \(memstore\): suits less: it forgets everything with its process/);
+    expect(text).toContain("+ user-events  stream on files  (acme.UserEvents)  will be made");
+    expect(text).toMatch(/rejected +memory \(memstore\): it may hold 256 MiB, and .* are needed: 10,000 writes\/s × /);
     expect(text).toMatch(/partitions +20 = 10,000 writes\/s ÷ 500 writes\/s per partition/);
   });
 
   test("a folder, YAML, and what protoc and buf make of the app's file say the same", async () => {
     await writeFile(join(folder.path, "prism.yaml"), config);
+    const whole = `${userEvents}${user}`;
+    await writeFile(join(folder.path, "whole.proto"), whole);
     const [ofProtoc, ofBuf] = ["protoc.binpb", "buf.binpb"].map((name) => join(folder.path, name)) as [string, string];
     const include = [`-I${protoFolder}`, `-I${folder.path}`, "--include_imports"];
     const python = `${toolchainFolder}/python/bin/python`;
-    const protoc = ["-m", "grpc_tools.protoc", ...include, `--descriptor_set_out=${ofProtoc}`, "app.proto"];
+    const protoc = ["-m", "grpc_tools.protoc", ...include, `--descriptor_set_out=${ofProtoc}`, "whole.proto"];
     expect(await runCommand(python, protoc)).toMatchObject({ code: 0, stderr: "" });
     const module = join(folder.path, "module");
     await mkdir(join(module, "prism"), { recursive: true });
     await copyFile(`${protoFolder}/prism/options.proto`, join(module, "prism/options.proto"));
-    await copyFile(app, join(module, "app.proto"));
+    await writeFile(join(module, "app.proto"), whole);
     const buf = `${repositoryRoot}/node_modules/.bin/buf`;
     expect(await runCommand(buf, ["build", module, "-o", ofBuf])).toMatchObject({ code: 0, stderr: "" });
-    const yaml = 'acme.UserEvents: { access_pattern: append_heavy, estimated_rps: "10000", retention_days: "90" }\n';
-    await writeFile(join(folder.path, "needs.yaml"), yaml);
-    const [text, ...others] = await Promise.all(
-      ["app.proto", ofProtoc, ofBuf, module, "needs.yaml"].map((file) =>
-        runPrism(["plan", file, "--json"], { folder: folder.path }),
-      ),
+    await writeFile(join(folder.path, "needs.yaml"), yamlNeeds);
+    const plans = await Promise.all(
+      ["whole.proto", ofProtoc, ofBuf, module, "needs.yaml"].map(async (file) => {
+        const { stdout } = await runPrism(["plan", file, "--json"], { folder: folder.path });
+        return JSON.parse(stdout.toString());
+      }),
     );
-    for (const { stdout } of others) expect(stdout.toString()).toBe(text?.stdout.toString());
+    const [plan, , , , { namespaces: ofYaml }] = plans;
+    expect(plans.slice(1, 4)).toEqual([plan, plan, plan]);
+    expect(ofYaml).toEqual(plan.namespaces);
+    expect(plan.namespaces.map(({ namespace }: { namespace: string }) => namespace)).toEqual([
+      "user-events",
+      "user",
+      "profile",
+    ]);
+    expect(plan.namespaces[1].warnings).toContain(
+      "pii email on email: encryption and masking are not built yet: the value is stored as it is",
+    );
+    expect(plan.unused).toHaveLength(8);
+  });
+
+  test("what an operator pins in prism.yaml stays, with all else that is written there", async () => {
+    const namespace =
+      "{ pattern: stream, backend: files, timeout: 9s, options: { partitions: 50, retention_period: 2160h }, pin: [options.partitions] }";
+    const before = `${config}namespaces:\n  user-events: ${namespace}\n`;
+    await writeFile(join(folder.path, "prism.yaml"), before);
+    const { code, stdout } = await runPrism(["apply", "app.proto"], { folder: folder.path });
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/pinned +options\.partitions: 50, as prism\.yaml pins it; it would be 20/);
+    const after = await readFile(join(folder.path, "prism.yaml"), "utf8");
+    expect(after).toContain("options: { partitions: 50, retention_period: 2160h }");
+    expect(after).toContain("calls_per_second: 20000");
+    expect(after).toContain("timeout: 9s");
   });
 
   test("needs that are wrong are refused all at once, and nothing is written", async () => {

@@ -1,16 +1,12 @@
-export type { Capacity, Figure } from "./capacity.js";
+export type { Capacity } from "./capacity/capacity.js";
+export type { Figure } from "./capacity/figure.js";
+export type { Action, Change } from "./change.js";
 export type { Verdict } from "./choose.js";
-export type { Needs, WrittenNeeds } from "./needs.js";
-export type { Offer, OfferedPattern } from "./offer.js";
-export { checkedOptions } from "./options.js";
-export {
-  type Action,
-  type Change,
-  type NamespaceEntry,
-  type PlanInput,
-  type PlannedNamespace,
-  planNamespaces,
-} from "./plan.js";
+export type { NamespaceEntry, Pin } from "./entry.js";
+export type { Needs, WrittenField, WrittenNeeds } from "./needs.js";
+export { factsOf, type Offer, type OfferedPattern, type OfferFacts } from "./offer.js";
+export { type PlanInput, type PlannedNamespace, planNamespaces } from "./plan.js";
 export { NeedsError, type Problem } from "./problem.js";
-export { needsOfProto } from "./read-proto.js";
-export { writtenNeeds } from "./written-needs.js";
+export { needsOfProto, unusedOptionsOfProto } from "./read-proto.js";
+export { checkedOptions, type ReadMessage } from "./stated-needs.js";
+export { unusedOptions, writtenNeeds } from "./written-needs.js";

@@ -1,5 +1,5 @@
 import type { Problem } from "./problem.js";
-import { parseCount, parseRetention, parseSize } from "./quantity.js";
+import { parseCount, parseDuration, parseGibibytes, parseRetention, parseSeconds, parseSize } from "./quantity.js";
 
 export const accessPatterns = ["append_heavy", "read_heavy", "write_heavy", "balanced"] as const;
 export type AccessPattern = (typeof accessPatterns)[number];
@@ -8,6 +8,13 @@ export const plannedPatterns = ["key-value", "pub-sub", "stream", "queue", "rela
 export type PlannedPattern = (typeof plannedPatterns)[number];
 
 export const durabilities = ["backend", "disk"] as const;
+
+/** What a read sees, the weakest first. */
+export const consistencies = ["eventual", "causal", "strong"] as const;
+export type Consistency = (typeof consistencies)[number];
+
+export const orderings = ["none", "per_key", "total"] as const;
+export type Ordering = (typeof orderings)[number];
 
 /** The size of a message of which nothing is said, in bytes. */
 export const itemBytesDefault = 1_024;
@@ -22,12 +29,31 @@ export interface Needs {
   /** Calls a second at the busiest time; `undefined`: not said. */
   readonly readsPerSecond: number | undefined;
   readonly writesPerSecond: number | undefined;
+  /** Bytes of a message, as they are on average. */
   readonly itemBytes: number;
+  /** Bytes of the largest message. */
+  readonly largestItemBytes: number;
+  /** Bytes of all payloads that are kept at a time; `undefined`: not said. */
+  readonly dataBytes: number | undefined;
   /** How long data is kept, in ms; `undefined`: for ever. */
   readonly retentionMs: number | undefined;
+  /** How long a key lives, in ms; `undefined`: until it is deleted. */
+  readonly ttlMs: number | undefined;
   readonly durability: (typeof durabilities)[number] | undefined;
+  readonly consistency: Consistency | undefined;
+  readonly ordering: Ordering | undefined;
+  /** Whether what was read is read again from an earlier place. */
+  readonly replay: boolean;
+  /** How long a usual call may take, in ms; `undefined`: not said. */
+  readonly latencyMs: number | undefined;
+  /** Reads may come from a cache; `undefined`: not said. */
+  readonly cache: { readonly ttlMs: number | undefined } | undefined;
+  readonly owners: readonly string[];
+  readonly consumers: readonly string[];
   /** The backend that the app names. */
   readonly backend: string | undefined;
+  /** The fields of which something is said. */
+  readonly fields: readonly WrittenField[];
 }
 
 /** The options of one message as they are written, by name. */
@@ -35,30 +61,65 @@ export interface WrittenNeeds {
   /** The full name of the message, such as `acme.UserEvents`. */
   readonly message: string;
   readonly options: ReadonlyMap<string, string>;
+  /** The fields that carry options. Not given: none. */
+  readonly fields?: readonly WrittenField[];
 }
 
+/** The options of one field. */
+export interface WrittenField {
+  /** Its path in the message, such as `email` or `address.street`. */
+  readonly name: string;
+  readonly options: ReadonlyMap<string, string>;
+}
+
+const timeExample = "a time such as 30s, 15m or 24h";
+const sizeExample = "a size such as 400B, 4KiB or 1MiB";
+
 /** Reads the options of a message; what is wrong goes to `problems`. */
-export function readNeeds({ message, options }: WrittenNeeds, problems: Problem[]): Needs {
+export function readNeeds({ message, options, fields = [] }: WrittenNeeds, problems: Problem[]): Needs {
   const reader = new OptionReader(message, options, problems);
   const accessPattern = reader.oneOf("access_pattern", accessPatterns) ?? "balanced";
   const pattern =
     reader.oneOf("pattern", plannedPatterns) ?? (accessPattern === "append_heavy" ? "stream" : "key-value");
-  const rate = (name: string) => reader.quantity(name, parseCount, "a whole number, such as 10000 or 10k");
-  const calls = rate("estimated_rps");
-  const writes = accessPattern === "append_heavy" || accessPattern === "write_heavy";
-  const half = calls === undefined ? undefined : Math.ceil(calls / 2);
   const retentionMs = reader.quantity("retention_days", parseRetention, "days, or a time such as 36h, 90d or 12w");
+  const itemBytes = reader.quantity("item_size", parseSize, sizeExample) ?? itemBytesDefault;
+  const dataSize = "a size such as 500MiB, 20GiB or 2TiB";
+  const cacheTtlMs = reader.quantity("cache_ttl_seconds", parseSeconds, "seconds, or a time such as 5m");
+  const backend = options.get("backend");
   return {
     namespace: options.get("namespace") ?? dashed(message),
     message,
     pattern,
     accessPattern,
+    ...ratesOf(reader, accessPattern),
+    itemBytes,
+    largestItemBytes: reader.quantity("max_message_size", parseSize, sizeExample) ?? itemBytes,
+    dataBytes:
+      reader.quantity("data_size", parseSize, dataSize) ??
+      reader.quantity("estimated_data_size_gb", parseGibibytes, "a number of GiB"),
+    retentionMs: retentionMs === 0 ? undefined : retentionMs,
+    ttlMs: reader.quantity("ttl", parseDuration, timeExample),
+    durability: reader.oneOf("durability", durabilities),
+    consistency: reader.oneOf("consistency", consistencies),
+    ordering: reader.oneOf("ordering", orderings),
+    replay: options.get("replay") === "true",
+    latencyMs: reader.quantity("latency_target", parseDuration, "a time such as 5ms or 1s"),
+    cache: options.get("enable_cache") === "true" ? { ttlMs: cacheTtlMs } : undefined,
+    owners: reader.names("owners"),
+    consumers: reader.names("consumers"),
+    backend: backend === "auto" ? undefined : backend,
+    fields,
+  };
+}
+
+function ratesOf(reader: OptionReader, accessPattern: AccessPattern) {
+  const rate = (name: string) => reader.quantity(name, parseCount, "a whole number, such as 10000 or 10k");
+  const calls = rate("estimated_rps");
+  const writes = accessPattern === "append_heavy" || accessPattern === "write_heavy";
+  const half = calls === undefined ? undefined : Math.ceil(calls / 2);
+  return {
     readsPerSecond: rate("estimated_read_rps") ?? (writes ? undefined : accessPattern === "balanced" ? half : calls),
     writesPerSecond: rate("estimated_write_rps") ?? (writes ? calls : accessPattern === "balanced" ? half : undefined),
-    itemBytes: reader.quantity("item_size", parseSize, "a size such as 400B, 4KiB or 1MiB") ?? itemBytesDefault,
-    retentionMs: retentionMs === 0 ? undefined : retentionMs,
-    durability: reader.oneOf("durability", durabilities),
-    backend: options.get("backend"),
   };
 }
 
@@ -86,6 +147,11 @@ class OptionReader {
     const value = parse(text);
     if (value === undefined) this.#refuse(name, text, what);
     return value;
+  }
+
+  names(name: string): readonly string[] {
+    const all = this.#options.get(name)?.split(",") ?? [];
+    return all.map((one) => one.trim()).filter((one) => one !== "");
   }
 
   #refuse(name: string, text: string, what: string): void {

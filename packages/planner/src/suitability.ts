@@ -1,4 +1,5 @@
-import type { AccessPattern, PlannedPattern } from "./needs.js";
+import type { AccessPattern, Needs, PlannedPattern } from "./needs.js";
+import { softRules } from "./soft-rules.js";
 
 /** How well a plugin suits, from 0 to 100, and why. */
 export interface Suitability {
@@ -16,7 +17,7 @@ const rule = (points: number, reason: string): Suitability => ({ points, reason 
 const memory = rule(10, "it forgets everything with its process");
 
 /** The rule table: what suits which data, by pattern and plugin. An access pattern that is named apart has rules of its own. */
-const rules: Readonly<Record<PlannedPattern, ByPlugin>> = {
+export const rules: Readonly<Record<PlannedPattern, ByPlugin>> = {
   stream: {
     kafka: rule(90, "it is a partitioned log that spreads over brokers"),
     nats: rule(75, "its streams are logs with replicas"),
@@ -53,11 +54,19 @@ const rules: Readonly<Record<PlannedPattern, ByPlugin>> = {
 };
 
 /** Where the access pattern changes the order. */
-const rulesOfAccess: Partial<Record<AccessPattern, Partial<Record<PlannedPattern, ByPlugin>>>> = {
+export const rulesOfAccess: Partial<Record<AccessPattern, Partial<Record<PlannedPattern, ByPlugin>>>> = {
   write_heavy: { "key-value": { postgres: rule(82, "it takes many durable writes in one commit") } },
 };
 
-/** How well a plugin suits data of a pattern that is accessed so. */
-export function suitabilityOf(plugin: string, pattern: PlannedPattern, access: AccessPattern): Suitability {
-  return rulesOfAccess[access]?.[pattern]?.[plugin] ?? rules[pattern][plugin] ?? unknown;
+/** How well a plugin suits the needs: by the table, and by what is wished. */
+export function suitabilityOf(plugin: string, needs: Needs): Suitability {
+  const { pattern, accessPattern } = needs;
+  const base = rulesOfAccess[accessPattern]?.[pattern]?.[plugin] ?? rules[pattern][plugin] ?? unknown;
+  const changes = softRules
+    .filter((one) => one.pattern === pattern && one.applies(needs))
+    .flatMap(({ changes }) => changes[plugin] ?? []);
+  return {
+    points: changes.reduce((sum, { points }) => sum + points, base.points),
+    reason: [base.reason, ...changes.map(({ reason }) => reason)].join("; "),
+  };
 }

@@ -66,6 +66,8 @@ export interface NamespaceConfig {
   readonly quota: Quota | undefined;
   /** As it was written; references to secrets are not resolved in it. */
   readonly declaration: JsonMap;
+  /** What plans leave as it is. Not given: nothing. */
+  readonly pin?: readonly string[];
 }
 
 /** One of a plugin's own services. */
@@ -161,6 +163,7 @@ export function toNamespace(
     timeoutMs: namespace.timeout,
     quota: quotaOf(namespace.limits),
     declaration,
+    ...(namespace.pin !== undefined && { pin: Object.freeze(namespace.pin) }),
   });
 }
 

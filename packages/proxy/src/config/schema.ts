@@ -128,6 +128,19 @@ const namespace = z.strictObject({
   limits: quota
     .optional()
     .describe("What its apps may do together. Above it: RESOURCE_EXHAUSTED, QUOTA_EXCEEDED. Not given: no limit."),
+  pin: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(backend|durability|needs|(options|limits)\.[a-z_]+)$/,
+          "is backend, durability, needs, or an option or a limit, such as options.partitions",
+        ),
+    )
+    .optional()
+    .describe(
+      "What `prism plan` and `prism apply` leave as it is here, whatever an app says it needs, such as `[backend, options.partitions]`. Not given: nothing.",
+    ),
 });
 
 const service = z.strictObject({

@@ -32,8 +32,8 @@ async function apply(file: string, options: NeedsOptions, context: CommandContex
   const { environment, workingDir } = context;
   const { configFileName, loadConfig } = await import("@prism-data/proxy");
   await using configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
-  const { planned } = await makePlan(file, options, context, () => readConfigured(options, context));
-  const changed = changesOf(planned);
+  const plan = await makePlan(file, options, context, () => readConfigured(options, context));
+  const changed = changesOf(plan);
   if (changed.length > 0) {
     for (const { needs, entry } of changed) configFile.setNamespace(needs.namespace, entry!);
     // What is written is what a proxy would take, or it is not written.
@@ -41,8 +41,8 @@ async function apply(file: string, options: NeedsOptions, context: CommandContex
       loadConfig({ file: candidate, environment, workingDir, shippedPluginBases }).then(() => {}),
     );
   }
-  const text = `${formatPlan(planned)}${outcome(changed, configFile.file)}\n`;
-  await context.stdout.write(options.json ? jsonLine({ file: configFile.file, ...planJson(planned) }) : text);
+  const text = `${formatPlan(plan)}${outcome(changed, configFile.file)}\n`;
+  await context.stdout.write(options.json ? jsonLine({ file: configFile.file, ...planJson(plan) }) : text);
 }
 
 function outcome(changed: readonly PlannedNamespace[], file: string): string {

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { NamespaceEntry, Offer, OfferedPattern, PlannedNamespace } from "@prism-data/planner";
+import type { NamespaceEntry, Offer, OfferedPattern, OfferFacts, PlannedNamespace, Problem } from "@prism-data/planner";
 import type { BackendConfig, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
 import { type Command, Option } from "commander";
 import { CommandFailure } from "../../command-failure.js";
@@ -22,6 +22,8 @@ export interface NeedsOptions {
 /** What an app needs, planned. */
 export interface NeedsPlan {
   readonly planned: readonly PlannedNamespace[];
+  /** What the app says of its services that Prism does not act on. */
+  readonly unused: readonly Problem[];
 }
 
 /** What a plan is made for: what is there, and what there could be. */
@@ -57,10 +59,10 @@ export async function makePlan(
   const { NeedsError, planNamespaces } = await import("@prism-data/planner");
   try {
     const { offers, namespaces } = await around();
-    const written = await readNeeds(path.resolve(workingDir, file));
+    const { written, unused } = await readNeeds(path.resolve(workingDir, file));
     if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
     const allowDataLoss = options.allowDataLoss ?? false;
-    return { planned: planNamespaces({ written, offers, namespaces, allowDataLoss }) };
+    return { planned: planNamespaces({ written, offers, namespaces, allowDataLoss }), unused };
   } catch (error) {
     if (error instanceof NeedsError)
       throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
@@ -73,11 +75,14 @@ export async function readConfigured(
   { config: file }: NeedsOptions,
   { environment, workingDir }: Invocation,
 ): Promise<Surroundings> {
-  const { ConfigError, loadConfig } = await import("@prism-data/proxy");
+  const [{ ConfigError, loadConfig }, { factsOf }] = await Promise.all([
+    import("@prism-data/proxy"),
+    import("@prism-data/planner"),
+  ]);
   try {
     const config = await loadConfig({ file, environment, workingDir, shippedPluginBases });
     return {
-      offers: [...config.backends.values()].map(offerOf),
+      offers: [...config.backends.values()].map((backend) => offerOf(backend, factsOf(backend.settings.reveal()))),
       namespaces: new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)])),
     };
   } catch (error) {
@@ -90,18 +95,18 @@ function withoutNeeds(file: string): string {
   return `${file} states no needs: no message in it has an option such as (prism.access_pattern); see proto/prism/options.proto`;
 }
 
-function offerOf({ name, plugin, program }: BackendConfig): Offer {
+function offerOf({ name, plugin, program }: BackendConfig, facts: OfferFacts): Offer {
   const { description } = program;
   const patterns =
     description && new Map([...description.patterns].map(([pattern, offered]) => [pattern, offeredOf(offered)]));
-  return { backend: name, plugin: description?.name ?? plugin, patterns };
+  return { backend: name, plugin: description?.name ?? plugin, patterns, facts };
 }
 
 function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): OfferedPattern {
   return { capabilities, durability, itemBytesMax: limits.payload_bytes_max ?? limits.value_bytes_max };
 }
 
-function entryOf({ pattern, backend, needs, durability, options, quota }: NamespaceConfig): NamespaceEntry {
+function entryOf({ pattern, backend, needs, durability, options, quota, pin }: NamespaceConfig): NamespaceEntry {
   const { callsPerSecond, burst, callsInFlight, bytesPerSecond } = quota ?? {};
   const limits = {
     ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }),
@@ -116,5 +121,6 @@ function entryOf({ pattern, backend, needs, durability, options, quota }: Namesp
     ...(durability !== undefined && { durability }),
     options: options as NamespaceEntry["options"] & object,
     limits,
+    ...(pin !== undefined && { pin }),
   };
 }

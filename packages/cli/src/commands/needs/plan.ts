@@ -23,11 +23,11 @@ Examples:
   buf build -o app.binpb && prism plan app.binpb`,
     )
     .action(async (file: string, options: NeedsOptions) => {
-      const { planned } =
+      const plan =
         options.admin === undefined
           ? await makePlan(file, options, context, () => readConfigured(options, context))
           : await planAtProxy(file, options, context);
-      if (planned.some(({ action }) => action.kind === "refuse")) context.finish(ExitCode.failed);
-      await context.stdout.write(options.json ? jsonLine(planJson(planned)) : formatPlan(planned));
+      if (plan.planned.some(({ action }) => action.kind === "refuse")) context.finish(ExitCode.failed);
+      await context.stdout.write(options.json ? jsonLine(planJson(plan)) : formatPlan(plan));
     });
 }

@@ -9,7 +9,7 @@ import { makePlan, type NeedsOptions, type NeedsPlan, type Surroundings } from "
 import { formatPlan, planJson } from "./plan-report.js";
 
 /** What plans decide of a declaration; the rest of it stays as it is. */
-const plannedKeys = ["pattern", "backend", "needs", "durability", "options", "limits"] as const;
+const plannedKeys = ["pattern", "backend", "needs", "durability", "options", "limits", "pin"] as const;
 
 /** Plans for what a running proxy has. */
 export async function planAtProxy(file: string, options: NeedsOptions, invocation: Invocation): Promise<NeedsPlan> {
@@ -23,8 +23,8 @@ export async function applyAtProxy(file: string, options: NeedsOptions, context:
   await using connection = await connectToAdmin(options, context);
   const client = new AdminClient(connection);
   const proxy = await RunningProxy.read(client);
-  const { planned } = await makePlan(file, options, context, async () => proxy.surroundings);
-  const changed = changesOf(planned);
+  const plan = await makePlan(file, options, context, async () => proxy.surroundings);
+  const changed = changesOf(plan);
   const namespaces = changed.map((one) => proxy.changed(one));
   const allowDataLoss = options.allowDataLoss ?? false;
   const answer =
@@ -36,9 +36,7 @@ export async function applyAtProxy(file: string, options: NeedsOptions, context:
     ({ namespace, state, detail }) => `${namespace} is ${detail === "" ? state : `${state}: ${detail}`}\n`,
   );
   const outcome = changed.length === 0 ? "the proxy is as it should be\n" : lines.join("");
-  await context.stdout.write(
-    options.json ? jsonLine({ ...planJson(planned), states }) : `${formatPlan(planned)}${outcome}`,
-  );
+  await context.stdout.write(options.json ? jsonLine({ ...planJson(plan), states }) : `${formatPlan(plan)}${outcome}`);
 }
 
 /** What a running proxy has, as of one moment. */

@@ -29,6 +29,14 @@ test("puts a namespace in the place of its old text, and keeps the comment behin
   expect(changed).toBe(file.replace("{ pattern: key-value, backend: memory }", flow));
 });
 
+test("keeps what plans do not make, such as a timeout", () => {
+  const before =
+    "namespaces:\n  demo: { pattern: stream, backend: old, timeout: 9s, options: { partitions: 3 } } # ours\n";
+  expect(withNamespace(before, "demo", entry)).toBe(
+    `namespaces:\n  demo: ${flow.replace(/ }$/, ", timeout: 9s }")} # ours\n`,
+  );
+});
+
 test.each([
   ["a namespace of several lines", file, "blocky"],
   ["no namespaces", "backends: {}", "one"],

@@ -3,6 +3,9 @@ import { type Document, isMap, isScalar, type Pair, parseDocument, stringify, ty
 
 const key = "namespaces";
 
+/** What plans say of a namespace. What else an operator wrote, such as its timeout, stays. */
+const planned = new Set(["pattern", "backend", "needs", "durability", "options", "limits", "pin"]);
+
 /** The text of a configuration in which a namespace is so, with everything else in its place. */
 export function withNamespace(text: string, name: string, entry: NamespaceEntry): string {
   const document = parseDocument(text);
@@ -10,9 +13,16 @@ export function withNamespace(text: string, name: string, entry: NamespaceEntry)
   if (namespaces === undefined)
     return `${text === "" || text.endsWith("\n") ? text : `${text}\n`}${key}:\n  ${line(name, entry)}\n`;
   if (!isMap(namespaces) || namespaces.flow === true || namespaces.items.length === 0)
-    return rewritten(document, name, entry);
+    return rewritten(document, name, withOthers(entry, isMap(namespaces) ? namespaces.get(name) : undefined));
   const pair = namespaces.items.find((item) => isScalar(item.key) && item.key.value === name);
-  return pair === undefined ? added(text, namespaces, line(name, entry)) : replaced(text, pair, flow(entry));
+  return pair === undefined
+    ? added(text, namespaces, line(name, entry))
+    : replaced(text, pair, flow(withOthers(entry, pair.value)));
+}
+
+function withOthers(entry: NamespaceEntry, before: unknown): NamespaceEntry {
+  const all = isMap(before) ? (before.toJSON() as Readonly<Record<string, unknown>>) : {};
+  return { ...entry, ...Object.fromEntries(Object.entries(all).filter(([name]) => !planned.has(name))) };
 }
 
 /** Where there is no line to put it beside. */

@@ -1,0 +1,13 @@
+/** One figure of a plan, with how it came to be. */
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly formula: string;
+}
+
+/** What a plan comes to, while it is made. */
+export interface Draft {
+  readonly options: Record<string, string | number>;
+  readonly figures: Figure[];
+  readonly warnings: string[];
+}
