@@ -149,6 +149,26 @@ describe.each(Object.entries(places))("a control state in %s", (_, makePlace) =>
     });
   });
 
+  test("reads again only what has changed, by whomever", async () => {
+    const [state, other] = [await open(), await open()];
+    const written = await state.write(["a", "b", "c", "d"].map((name) => put(name)));
+    const [a, b, c, d] = written.namespaces;
+    const before = await state.read();
+    await other.write([put("b", b!.etag), deleteOf(c!), deleteOf(d!)]);
+    const gone = (await other.read()).namespaces[3]!;
+    await other.write([{ kind: "purge", name: "d", etag: gone.etag }]);
+    await other.write([put("d")]);
+    const { namespaces } = await state.read();
+    expect(namespaces).toEqual((await other.read()).namespaces);
+    expect(namespaces[0]).toBe(before.namespaces[0]);
+    expect(namespaces.map(({ etag }, place) => etag === [a, b, c, d][place]!.etag)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
   test("writes nothing when the state is not the one that was decided on", async () => {
     const state = await open();
     const { revision } = await state.read();

@@ -9,6 +9,7 @@ import type {
 } from "../control-state.js";
 import { checkWrites } from "../decide.js";
 import { ControlStateError, writeAbandoned } from "../errors.js";
+import { KnownNamespaces } from "../known-namespaces.js";
 import { Listeners } from "../listeners.js";
 import type { PostgresLocation } from "../location.js";
 import type { OpenOptions } from "../open-control-state.js";
@@ -21,6 +22,7 @@ export class PostgresControlState implements ControlState {
   readonly place: string;
   readonly #options: OpenOptions;
   readonly #tables: TablesPlace;
+  readonly #known = new KnownNamespaces();
   readonly #listeners = new Listeners();
   readonly #session: Session;
 
@@ -50,7 +52,7 @@ export class PostgresControlState implements ControlState {
   }
 
   read(): Promise<ControlSnapshot> {
-    return this.#session.run((client) => readAll(client, this.#tables));
+    return this.#session.run((client) => readAll(client, this.#tables, this.#known));
   }
 
   async write(writes: readonly Write[], { revision, signal }: WriteOptions = {}): Promise<Written> {

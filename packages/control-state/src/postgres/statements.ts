@@ -1,8 +1,8 @@
 import type { Client } from "pg";
-import type { ControlSnapshot, Write, Written } from "../control-state.js";
+import type { ControlSnapshot, Written } from "../control-state.js";
 import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
+import type { KnownNamespaces, NamespaceHead } from "../known-namespaces.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
-import type { StoredNamespace } from "../stored-namespace.js";
 import { commitUnanswered, isAnswer, isStandby } from "./postgres-errors.js";
 import { channelOf, requireKnownVersion } from "./postgres-schema.js";
 
@@ -39,13 +39,23 @@ export async function askRevision(client: Client, { place }: TablesPlace): Promi
   return revision;
 }
 
-/** Everything, as of one moment: it is one statement. */
-export async function readAll(client: Client, { place }: TablesPlace): Promise<ControlSnapshot> {
-  const text = `SELECT version, revision, ${columns} FROM state LEFT JOIN namespace ON true ORDER BY name`;
-  const { rows } = await client.query<StateRow & NamespaceRow>(text);
-  const { version, revision } = rows[0]!;
-  requireKnownVersion(version, place);
-  return { revision, namespaces: rows.filter(({ name }) => name !== null).map(toNamespace) };
+/** Everything, as of one moment. */
+export async function readAll(
+  client: Client,
+  { place }: TablesPlace,
+  known: KnownNamespaces,
+): Promise<ControlSnapshot> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    const text = "SELECT version, revision, name, etag FROM state LEFT JOIN namespace ON true ORDER BY name";
+    const { rows } = await client.query<StateRow & NamespaceHead>(text);
+    const { version, revision } = rows[0]!;
+    requireKnownVersion(version, place);
+    const heads = rows.filter(({ name }) => name !== null);
+    return { revision, namespaces: known.complete(heads, await find(client, known.unknown(heads))) };
+  } finally {
+    await client.query("ROLLBACK").catch(() => {});
+  }
 }
 
 /** Does all writes in one transaction; others wait for its end. */
@@ -75,7 +85,14 @@ async function apply(
   requireRevision(wanted, before);
   const next = Number(number) + 1;
   const revision = etagOf(next);
-  const decisions = decide(writes, await find(client, writes), { nowMs, etag: revision });
+  const found = (
+    await find(
+      client,
+      writes.map(({ name }) => name),
+    )
+  ).map(toNamespace);
+  const byName = new Map(found.map((namespace) => [namespace.name, namespace]));
+  const decisions = decide(writes, byName, { nowMs, etag: revision });
   await client.query(save, arraysOf(decisions));
   await client.query("DELETE FROM namespace WHERE name = ANY ($1::text[])", [namesOf(decisions, "forget")]);
   await client.query("UPDATE state SET number = $1, revision = $2", [next, revision]);
@@ -83,10 +100,10 @@ async function apply(
   return { revision, namespaces: decisions.map(({ namespace }) => namespace) };
 }
 
-async function find(client: Client, writes: readonly Write[]): Promise<ReadonlyMap<string, StoredNamespace>> {
+async function find(client: Client, names: readonly string[]): Promise<readonly NamespaceRow[]> {
+  if (names.length === 0) return [];
   const text = `SELECT ${columns} FROM namespace WHERE name = ANY ($1::text[])`;
-  const { rows } = await client.query<NamespaceRow>(text, [writes.map(({ name }) => name)]);
-  return new Map(rows.map((row) => [row.name, toNamespace(row)]));
+  return (await client.query<NamespaceRow>(text, [names])).rows;
 }
 
 /** The namespaces to save, as one array per column. */

@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import type { ControlSnapshot, Written } from "../control-state.js";
 import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
+import { KnownNamespaces, type NamespaceHead } from "../known-namespaces.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
 import { identityOf, makeDurably } from "./durable-file.js";
 import { migrate, requireKnownVersion } from "./sqlite-schema.js";
@@ -22,7 +23,8 @@ export class StateFile {
   readonly #db: Database.Database;
   readonly #identity: string | undefined;
   readonly #selectState: Database.Statement<[], { readonly number: number; readonly revision: string }>;
-  readonly #selectAll: Database.Statement<[], NamespaceRow>;
+  readonly #known = new KnownNamespaces();
+  readonly #selectHeads: Database.Statement<[], NamespaceHead>;
   readonly #selectOne: Database.Statement<[string], NamespaceRow>;
   readonly #save: Database.Statement<unknown[]>;
   readonly #forget: Database.Statement<[string]>;
@@ -39,7 +41,7 @@ export class StateFile {
       configure(db);
       migrate(db, file);
       this.#selectState = db.prepare("SELECT number, revision FROM state");
-      this.#selectAll = db.prepare(`SELECT ${columns} FROM namespace ORDER BY name`);
+      this.#selectHeads = db.prepare("SELECT name, etag FROM namespace ORDER BY name");
       this.#selectOne = db.prepare(`SELECT ${columns} FROM namespace WHERE name = ?`);
       this.#save = db.prepare(
         `REPLACE INTO namespace (${columns}) VALUES (${namespaceColumns.map(() => "?").join(", ")})`,
@@ -72,7 +74,9 @@ export class StateFile {
     return this.#db.transaction(() => {
       requireKnownVersion(this.#db, this.#file);
       const { revision } = this.#selectState.get()!;
-      return { revision, namespaces: this.#selectAll.all().map(toNamespace) };
+      const heads = this.#selectHeads.all();
+      const rows = this.#known.unknown(heads).map((name) => this.#selectOne.get(name)!);
+      return { revision, namespaces: this.#known.complete(heads, rows) };
     })();
   }
 
