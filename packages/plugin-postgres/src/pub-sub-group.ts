@@ -1,10 +1,10 @@
+import { WaitingReceives } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { inSlices } from "./in-slices.js";
 import type { Numbered } from "./namespace.js";
-import { type QueueBounds, QueueStore } from "./queue-store.js";
+import { type QueueBounds, QueueStore, type StoredDelivery, type WaitingRequest } from "./queue-store.js";
 import type { Statement } from "./statement.js";
 import { topicExpression } from "./topic-expression.js";
-import { WaitingReceives } from "./waiting-receives.js";
 
 const make: Statement = { name: "pubsub_group_make", text: "SELECT pubsub_group_make($1, $2, $3, $4, $5, $6) AS id" };
 const remove: Statement = {
@@ -30,7 +30,7 @@ export interface PubSubGroupOptions {
 export class PubSubGroup implements Numbered {
   readonly key: string;
   readonly store: QueueStore;
-  readonly waiting: WaitingReceives;
+  readonly waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
   /** How many take from it in this process. */
   members = 0;
   readonly #options: PubSubGroupOptions;
@@ -41,7 +41,7 @@ export class PubSubGroup implements Numbered {
     this.key = key;
     this.#options = options;
     this.store = new QueueStore(connection, this, name === undefined ? unbounded : bounds);
-    this.waiting = new WaitingReceives(this.store);
+    this.waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.store);
   }
 
   /** Its number, once it was made. */

@@ -34,6 +34,11 @@ export interface TakeRequest extends Omit<ReceiveRequest, "waitMs"> {
   readonly takers?: number;
 }
 
+/** Asks for what is ready, or becomes ready within `waitMs`. */
+export interface WaitingRequest extends TakeRequest {
+  readonly waitMs: number;
+}
+
 /** A delivery with what only pub-sub keeps. */
 export interface StoredDelivery extends QueueDelivery {
   /** The topic that the message was published to. `undefined`: it was sent to a queue. */
@@ -141,6 +146,12 @@ export class QueueStore {
   ): Promise<void> {
     if (deliveryIds.length === 0) return;
     await this.#settle(release, deliveryIds, [counts, mayDie ? this.#deliveriesMax : undefined]);
+  }
+
+  /** Takes deliveries back as if they had never been made. */
+  giveBack(deliveries: readonly StoredDelivery[]): Promise<void> {
+    const ids = deliveries.map(({ deliveryId }) => deliveryId);
+    return this.release(ids, { counts: false, mayDie: false });
   }
 
   async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {

@@ -1,11 +1,11 @@
-import { deadLetterTopic, hasWildcards } from "@prism-data/pattern-sdk";
+import { deadLetterTopic, hasWildcards, WaitingReceives } from "@prism-data/pattern-sdk";
 import type { ChangeFeed } from "./change-feed.js";
 import type { Connection } from "./connection.js";
 import { encodeName } from "./key-space.js";
 import { makeGroupScript, removeGroupsScript } from "./pub-sub-scripts.js";
 import { groupKey, type PubSubSpace } from "./pub-sub-space.js";
-import { type QueueBounds, QueueStore } from "./queue-store.js";
-import { WaitingReceives } from "./waiting-receives.js";
+import type { QueueBounds, StoredDelivery } from "./queue-store.js";
+import { WaitedStore, type WaitingRequest } from "./waited-store.js";
 
 /** Of a group that is one subscription's own: it keeps everything for as long as that is there. */
 const unbounded: QueueBounds = { deliveriesMax: undefined, retentionMs: undefined };
@@ -28,8 +28,8 @@ export interface PubSubGroupOptions {
 /** One group, as its members in this process see it: a queue of what was published to its topic. */
 export class PubSubGroup {
   readonly key: string;
-  readonly store: QueueStore;
-  readonly waiting: WaitingReceives;
+  readonly store: WaitedStore;
+  readonly waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
   /** How many take from it in this process. */
   members = 0;
   readonly #options: PubSubGroupOptions;
@@ -38,14 +38,14 @@ export class PubSubGroup {
     const { connection, news, space, name, topic, bounds } = options;
     this.#options = options;
     this.key = groupKey(name, topic);
-    const channel = space.groupChannel(this.key);
-    this.store = new QueueStore({
+    this.store = new WaitedStore({
       connection,
       base: space.groupBase(this.key),
-      channel,
+      channel: space.groupChannel(this.key),
+      news,
       ...(name === undefined ? unbounded : { ...bounds, sparedTopic: deadLetterTopic(name) }),
     });
-    this.waiting = new WaitingReceives({ store: this.store, news, channel });
+    this.waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.store);
   }
 
   /** `undefined`: it is one subscription's own. */
@@ -59,6 +59,12 @@ export class PubSubGroup {
     const described = name === undefined ? [alive, none] : [none, encodeName(name)];
     const args = [this.key, ...described, topic, hasWildcards(topic) ? "1" : ""];
     await connection.run(makeGroupScript, [`${space.base}groups`], [space.base, space.database, ...args]);
+  }
+
+  /** Nobody waits any more. */
+  close(): void {
+    this.waiting.close();
+    this.store.close();
   }
 
   /** Removes the group with all that it holds. */

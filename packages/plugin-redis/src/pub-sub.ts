@@ -76,7 +76,7 @@ export class RedisPubSub implements PubSub {
     this.#sweep.close();
     this.#alive?.close();
     this.#broadcast.close();
-    for (const { waiting } of this.#groups.values()) waiting.close();
+    for (const group of this.#groups.values()) group.close();
   }
 
   async #join(name: string | undefined, topic: string): Promise<PubSubGroup> {
@@ -96,7 +96,7 @@ export class RedisPubSub implements PubSub {
   async #leave(group: PubSubGroup): Promise<void> {
     if (group.members > 0) return;
     if (this.#groups.get(group.key) === group) this.#groups.delete(group.key);
-    group.waiting.close();
+    group.close();
     if (group.name === undefined) await group.remove();
   }
 

@@ -117,6 +117,12 @@ export class QueueStore {
     await this.run(releaseScript, [counts ? "1" : "", mayDie ? "1" : "", ...deliveryIds.flatMap(namesOf)]);
   }
 
+  /** Takes deliveries back as if they had never been made. */
+  giveBack(deliveries: readonly StoredDelivery[]): Promise<void> {
+    const ids = deliveries.map(({ deliveryId }) => deliveryId);
+    return this.release(ids, { counts: false, mayDie: false });
+  }
+
   async extend(deliveryIds: readonly string[], leaseMs: number): Promise<readonly BatchResult<number>[]> {
     const ends = (await this.run(extendScript, [leaseMs, ...deliveryIds.flatMap(namesOf)])) as number[];
     return ends.map((endsAtMs) =>

@@ -12,8 +12,8 @@ import {
   type Rejection,
   type SendEntry,
   type Sent,
+  WaitingReceives,
 } from "@prism-data/pattern-sdk";
-import type { ChangeFeed } from "./change-feed.js";
 import type { Reply } from "./connection.js";
 import { grouped } from "./grouped.js";
 import { decodeMessage, encodeMessage } from "./message-record.js";
@@ -25,9 +25,9 @@ import {
   sendScript,
   sweepQueueScript,
 } from "./queue-scripts.js";
-import { QueueStore, type QueueStoreOptions } from "./queue-store.js";
+import type { StoredDelivery } from "./queue-store.js";
 import { Sweep } from "./sweep.js";
-import { WaitingReceives } from "./waiting-receives.js";
+import { WaitedStore, type WaitedStoreOptions, type WaitingRequest } from "./waited-store.js";
 
 /** How many dead letters one script makes ready again. */
 const redriveSliceMax = 500;
@@ -35,22 +35,21 @@ const redriveSliceMax = 500;
 /** How often a description goes on with messages that are due, 500 at a time. The bound is only there to be one. */
 const describeAttemptsMax = 100_000;
 
-export interface RedisQueueOptions extends QueueStoreOptions {
-  readonly news: ChangeFeed;
+export interface RedisQueueOptions extends WaitedStoreOptions {
   readonly log: Logger;
   readonly deduplicationWindowMs: number;
 }
 
 /** One queue in Redis. Everything is one script, and so atomic. */
 export class RedisQueue implements Queue {
-  readonly #store: QueueStore;
-  readonly #waiting: WaitingReceives;
+  readonly #store: WaitedStore;
+  readonly #waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
   readonly #sweep: Sweep;
   readonly #windowMs: number;
 
-  constructor({ news, log, deduplicationWindowMs, ...store }: RedisQueueOptions) {
-    this.#store = new QueueStore(store);
-    this.#waiting = new WaitingReceives({ store: this.#store, news, channel: store.channel });
+  constructor({ log, deduplicationWindowMs, ...store }: RedisQueueOptions) {
+    this.#store = new WaitedStore(store);
+    this.#waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.#store);
     this.#windowMs = deduplicationWindowMs;
     const run = async () => (await this.#store.run(sweepQueueScript, [deduplicationWindowMs])) === 1;
     this.#sweep = new Sweep({ connection: store.connection, log, run });
@@ -137,6 +136,7 @@ export class RedisQueue implements Queue {
   close(): void {
     this.#sweep.close();
     this.#waiting.close();
+    this.#store.close();
   }
 }
 

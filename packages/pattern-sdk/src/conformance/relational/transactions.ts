@@ -277,13 +277,16 @@ function isolationCases(
   });
 }
 
+/** How long others may win: on a busy machine each round takes a second. */
+const winsWithinMs = 60_000;
+
 /** Runs a transaction, again when it lost against others. */
 async function untilDone(
   sql: RelationalClient,
   options: BeginOptions,
   work: (transaction: Transaction) => Promise<void>,
 ): Promise<void> {
-  await eventually("the transaction does not lose any more", async () => {
+  const attempt = async () => {
     const transaction = await sql.begin(options);
     try {
       await work(transaction);
@@ -294,7 +297,8 @@ async function untilDone(
       if (error instanceof GatewayError && error.reason === "TRANSACTION_CONFLICT") return false;
       throw error;
     }
-  });
+  };
+  await eventually("the transaction does not lose any more", attempt, winsWithinMs);
 }
 
 /** The first values of the rows of the next query. */
