@@ -63,6 +63,7 @@ clean: ## Remove everything that was built or installed here
 
 .toolchain/installed: $(manifests) scripts/toolchain.sh
 	@$(path) pnpm install --frozen-lockfile --silent
+	@mkdir -p $(@D)
 	@touch $@
 
 .toolchain/generated: .toolchain/installed $(protos) buf.gen.yaml scripts/generate-descriptors.mjs
