@@ -221,6 +221,21 @@ describe("without Kafka", () => {
     expect(await readFile(join(folder.path, "prism.yaml"), "utf8")).toBe(config);
   });
 
+  test("a change of the app's messages that would break what is kept is told, with what would be right", async () => {
+    const released = `${userEvents}\nmessage Seen { string user = 1; uint64 at = 2; }\n`;
+    const next = released.replace("string user = 1;", "bytes user = 1; int32 page = 3;").replace(" uint64 at = 2;", "");
+    await writeFile(join(folder.path, "released.proto"), released);
+    await writeFile(join(folder.path, "next.proto"), next);
+    const { code, stdout } = await runPrism(["schema", "diff", "released.proto", "next.proto"], {
+      folder: folder.path,
+    });
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/acme\.Seen\.user +its type is string, and would be bytes +FIELD_WIRE_JSON/);
+    expect(stdout.toString()).toMatch(/acme\.Seen\.at +is gone.* add reserved 2 /);
+    const same = await runPrism(["schema", "diff", "next.proto", "next.proto"], { folder: folder.path });
+    expect(same).toMatchObject({ code: 0, stdout: Buffer.from("nothing breaks\n") });
+  });
+
   test("twenty apps that apply at once all get what they need", async () => {
     await writeFile(join(folder.path, "prism.yaml"), config);
     const apps = Array.from({ length: 20 }, (_, index) => `app${index}`);

@@ -52,6 +52,7 @@ describe("help", () => {
     [["plan", "--help"], "--admin"],
     [["check", "--help"], "Examples:"],
     [["certs", "--help"], "client_certificates: require"],
+    [["schema", "diff", "--help"], "buf breaking"],
     [["control", "--help"], "backup"],
     [["control", "backup", "--help"], "To restore it"],
     [["stack", "--help"], "logs"],

@@ -7,6 +7,7 @@ import { addNamespace } from "./commands/namespace/namespace.js";
 import { addApply } from "./commands/needs/apply.js";
 import { addPlan } from "./commands/needs/plan.js";
 import { addPlugin } from "./commands/plugin/plugin.js";
+import { addSchema } from "./commands/schema/schema.js";
 import { addServe } from "./commands/serve.js";
 import { addStack } from "./commands/stack/stack.js";
 import { ExitCode, exitCodeHelp } from "./exit-code.js";
@@ -61,7 +62,7 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  const ofNamespaces = [addPlan, addApply, addNamespace];
+  const ofNamespaces = [addPlan, addApply, addSchema, addNamespace];
   for (const add of [addServe, addCheck, addCerts, ...ofPatterns, ...ofNamespaces, addPlugin, addControl, addStack])
     add(program, context);
   return program;

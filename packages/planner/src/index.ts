@@ -8,5 +8,10 @@ export { factsOf, type Offer, type OfferedPattern, type OfferFacts } from "./off
 export { type PlanInput, type PlannedNamespace, planNamespaces } from "./plan.js";
 export { NeedsError, type Problem } from "./problem.js";
 export { needsOfProto, unusedOptionsOfProto } from "./read-proto.js";
+export type { BreakingChange } from "./schema/breaking-change.js";
+export { breakingChanges } from "./schema/breaking-changes.js";
+export type { Schema } from "./schema/schema.js";
+export { schemaOfDescriptors } from "./schema/schema-of-descriptors.js";
+export { schemaOfProtos } from "./schema/schema-of-proto.js";
 export { checkedOptions, type ReadMessage } from "./stated-needs.js";
 export { unusedOptions, writtenNeeds } from "./written-needs.js";

@@ -21,9 +21,8 @@ export function unusedOptionsOfProto(text: string, file: string): readonly Probl
   return unusedServiceOptions([...servicesIn(parsed(text, file))].flatMap(readService));
 }
 
-/** The text of a .proto, parsed. Throws NeedsError when it is none. */
-export function parsed(text: string, file: string): protobuf.Root {
-  const root = new protobuf.Root();
+/** The text of a .proto, parsed, beside what the root has already. Throws NeedsError when it is none. */
+export function parsed(text: string, file: string, root = new protobuf.Root()): protobuf.Root {
   try {
     protobuf.parse(text, root, { keepCase: true });
   } catch (error) {

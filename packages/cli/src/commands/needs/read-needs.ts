@@ -1,7 +1,6 @@
-import { glob, readFile, stat } from "node:fs/promises";
-import path from "node:path";
 import type { Problem, ReadMessage, WrittenNeeds } from "@prism-data/planner";
 import { parse } from "yaml";
+import { readAppFiles } from "../../app-files.js";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 
@@ -17,29 +16,14 @@ export interface StatedNeeds {
  * for what is wrong in it, and CommandFailure for a file that cannot be read.
  */
 export async function readNeeds(file: string): Promise<StatedNeeds> {
-  const { unusedOptions, writtenNeeds } = await import("@prism-data/planner");
-  if ((await read(file, (name) => stat(name))).isDirectory()) {
-    const protos: string[] = [];
-    for await (const proto of glob("**/*.proto", { cwd: file })) protos.push(path.join(file, proto));
-    const all = await Promise.all(protos.sort().map(protoNeeds));
-    return { written: all.flatMap(({ written }) => written), unused: all.flatMap(({ unused }) => unused) };
-  }
-  if (file.endsWith(".proto")) return await protoNeeds(file);
-  const bytes = await read(file, (name) => readFile(name));
-  if (/\.(ya?ml|json)$/.test(file)) return { written: await needsOfYaml(bytes.toString(), file), unused: [] };
-  return { written: writtenNeeds(bytes), unused: unusedOptions(bytes) };
-}
-
-async function protoNeeds(file: string): Promise<StatedNeeds> {
-  const { needsOfProto, unusedOptionsOfProto } = await import("@prism-data/planner");
-  const text = await read(file, (name) => readFile(name, "utf8"));
-  return { written: needsOfProto(text, file), unused: unusedOptionsOfProto(text, file) };
-}
-
-async function read<T>(file: string, how: (file: string) => Promise<T>): Promise<T> {
-  return await how(file).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandFailure(ExitCode.usage, `${file} cannot be read (${error.code})`, { cause: error });
-  });
+  const { needsOfProto, unusedOptions, unusedOptionsOfProto, writtenNeeds } = await import("@prism-data/planner");
+  const files = await readAppFiles(file);
+  if (files.kind === "yaml") return { written: await needsOfYaml(files.text, file), unused: [] };
+  if (files.kind === "descriptors") return { written: writtenNeeds(files.bytes), unused: unusedOptions(files.bytes) };
+  return {
+    written: files.protos.flatMap(({ text, file: name }) => needsOfProto(text, name)),
+    unused: files.protos.flatMap(({ text, file: name }) => unusedOptionsOfProto(text, name)),
+  };
 }
 
 /** `acme.UserEvents: { access_pattern: append_heavy, estimated_rps: 10k, fields: { email: { pii: email } } }`. */
