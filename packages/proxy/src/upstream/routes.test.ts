@@ -116,3 +116,16 @@ test("what did not change is the same route in the next table, and a table witho
   expect(third.namespaces.get("a")).toBe(first.namespaces.get("a"));
   expect(third.namespaces.get("b")).toMatchObject({ timeoutMs: 2 });
 });
+
+test("a table in which a name without a namespace has another answer is another table", () => {
+  const tableWith = (unserved: Config["unserved"], before?: ReturnType<typeof buildRoutes>) => {
+    const config = { namespaces: new Map(), unserved, services: new Map(), backends: new Map() } as unknown as Config;
+    return buildRoutes(config, { binding: () => bound, description: () => undefined, moving: new Map(), before });
+  };
+  const deleted = () => new Map([["a", { reason: "NAMESPACE_NOT_FOUND", message: "it was deleted" } as const]]);
+  const first = tableWith(deleted());
+  const second = tableWith(deleted(), first);
+  const purged = tableWith(new Map(), second);
+  expect(sameRoutes(first, second)).toBe(true);
+  expect(sameRoutes(second, purged)).toBe(false);
+});

@@ -71,6 +71,7 @@ export function sameRoutes(earlier: RouteTable, later: RouteTable): boolean {
   return (
     earlier.namespaces.size === later.namespaces.size &&
     [...later.namespaces].every(([name, route]) => earlier.namespaces.get(name) === route) &&
+    isDeepStrictEqual(earlier.unserved, later.unserved) &&
     isDeepStrictEqual(earlier.services, later.services) &&
     isDeepStrictEqual(earlier.patterns, later.patterns)
   );
