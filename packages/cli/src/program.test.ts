@@ -1,37 +1,6 @@
-import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { ExitCode } from "./exit-code.js";
-import type { Invocation, Output } from "./invocation.js";
-import { runPrism } from "./program.js";
-
-class Screen implements Output {
-  readonly isTerminal = false;
-  readonly columns = undefined;
-  text = "";
-
-  async write(data: string | Uint8Array): Promise<void> {
-    this.text += typeof data === "string" ? data : Buffer.from(data).toString();
-  }
-}
-
-async function run(given: readonly string[], environment: Record<string, string> = {}) {
-  const stdout = new Screen();
-  const stderr = new Screen();
-  const invocation: Invocation = {
-    arguments: given,
-    environment,
-    workingDir: "/",
-    pid: 1,
-    execPath: "node",
-    stdin: Readable.from([]),
-    stdout,
-    stderr,
-    interrupted: new AbortController().signal,
-    onHangup: () => {},
-  };
-  const code = await runPrism(invocation);
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+import { run } from "./testing/run.js";
 
 describe("help", () => {
   test.each([
@@ -86,7 +55,7 @@ describe("wrong usage exits 2 and says what is wrong", () => {
   });
 
   test("in the environment", async () => {
-    const { code, stderr } = await run(["kv", "get", "demo", "k"], { PRISM_SERVER: "nowhere" });
+    const { code, stderr } = await run(["kv", "get", "demo", "k"], { environment: { PRISM_SERVER: "nowhere" } });
     expect({ code, stderr }).toMatchObject({ code: ExitCode.usage, stderr: expect.stringContaining("PRISM_SERVER") });
   });
 });

@@ -29,6 +29,12 @@ export type ControlStateReason =
   /** Whoever asked gave up before the write began. */
   | "aborted";
 
+/** What an error of a store means here, and what to do about it. */
+export interface Translation {
+  readonly reason: ControlStateReason;
+  readonly advice: string;
+}
+
 export interface ControlStateErrorOptions extends ErrorOptions {
   /** With `conflict`: all that stand in the way. None: the revision was another one. */
   readonly conflicts?: readonly Conflict[];

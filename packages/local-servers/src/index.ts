@@ -10,5 +10,6 @@ export { redis } from "./redis.js";
 export type { Environment, ServerKind } from "./server-kind.js";
 export { serverKinds } from "./server-kinds.js";
 export { sharedAddress, sharedAddressVariable } from "./shared-address.js";
+export { SilentNetwork } from "./silent-network.js";
 export { Stack, type StackOptions, type StackOutcome } from "./stack/stack.js";
 export type { StackServer, StackState } from "./stack/standing-server.js";

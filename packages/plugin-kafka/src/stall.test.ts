@@ -1,10 +1,9 @@
-import { kafka, LocalServer } from "@prism-data/local-servers";
+import { kafka, LocalServer, SilentNetwork } from "@prism-data/local-servers";
 import type { GroupMember, StreamRecord } from "@prism-data/pattern-sdk";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { KafkaStream } from "./stream.js";
 import { Following } from "./testing/following.js";
 import { callWith, messageOf, type OpenStream, openStream } from "./testing/open-namespace.js";
-import { SilentNetwork } from "./testing/silent-network.js";
 
 /** How long silent connections may hold up what goes on all the time: half of it, and as much again for a busy machine. */
 const noticedMsMax = 5_000;
@@ -30,7 +29,7 @@ beforeAll(async () => {
   // Brokers tell their clients where they are.
   const advertised = ["--override", `advertised.listeners=PLAINTEXT://127.0.0.1:${network.port}`];
   server = await LocalServer.start(kafka, { environment: process.env, arguments: () => advertised });
-  network.to = server.port;
+  network.to = { host: "127.0.0.1", port: server.port };
   opened = await openStream({ brokers: [`127.0.0.1:${network.port}`], request_timeout: "3s" }, 1);
   stream = opened.stream;
   reader = new Following(stream);

@@ -5,12 +5,12 @@ import {
   leaseLostError,
   type QueueDelivery,
   type ReceiveRequest,
+  settled,
 } from "@prism-data/pattern-sdk";
 import { isOutage } from "./errors.js";
 import type { Body, QueueBodies } from "./queue-bodies.js";
 import { deadRecord, doneRecord, isLeased, isReady, type Known, type QueueRecord } from "./queue-record.js";
 import type { QueueRecords } from "./queue-records.js";
-import { settled } from "./settled.js";
 
 /** How many messages of a queue may have a record: each process has all of them in memory, a few hundred bytes each. */
 const recordsMax = 100_000;

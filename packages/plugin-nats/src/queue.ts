@@ -11,6 +11,7 @@ import {
   type Rejection,
   type SendEntry,
   type Sent,
+  settled,
   WaitingReceives,
 } from "@prism-data/pattern-sdk";
 import {
@@ -23,7 +24,6 @@ import {
   readyRecord,
 } from "./queue-record.js";
 import { checkRecordsRoom, type QueueStore } from "./queue-store.js";
-import { settled } from "./settled.js";
 
 /** How often what others have done is looked at, and what is over is removed, in ms. */
 const choreMs = 1_000;

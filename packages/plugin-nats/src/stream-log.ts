@@ -8,12 +8,12 @@ import {
   type Position,
   type RecordSlice,
   type StreamRecord,
+  settled,
 } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { silent, streamVanished } from "./errors.js";
 import { JetStream, type Slice, type StoredMessage } from "./jet-stream.js";
 import type { Names } from "./names.js";
-import { settled } from "./settled.js";
 import { headersOf, messageOf } from "./wire-message.js";
 
 /** How often the ends of partitions are looked for although nothing was heard of them, in ms. */

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { LocalServer, redis, sharedAddress } from "@prism-data/local-servers";
+import { LocalServer, redis, SilentNetwork, sharedAddress } from "@prism-data/local-servers";
 import type { PluginContext } from "@prism-data/pattern-sdk";
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RedisStream } from "./stream.js";
 import { callWith, eventually, failureOf, messageWith, type OpenBackend, openBackend } from "./testing/open-backend.js";
-import { Relay } from "./testing/relay.js";
 import { RecordTaker } from "./testing/taker.js";
 
 const url = sharedAddress(redis, process.env);
@@ -86,14 +85,17 @@ describe("a group of two processes", () => {
   });
 
   test("knows that a process is gone that Redis still takes for connected, because its network has fallen silent", async () => {
-    await using relay = await Relay.start(url);
+    await using network = await SilentNetwork.start();
+    const { hostname: host, port } = new URL(url);
+    network.to = { host, port: Number(port) };
     const name = randomUUID();
     const options = { partitions: 2 };
-    const gone = await openBackend({ url: relay.url, command_timeout: "100ms" });
+    const gone = await openBackend({ url: `redis://127.0.0.1:${network.port}`, command_timeout: "100ms" });
     const [there, here] = [await gone.stream({ name, options }), await (await opened()).stream({ name, options })];
     const [first, second] = [await join(there), await join(here)];
     await eventually(() => first.assignments.at(-1)!.length === 1 && second.assignments.at(-1)!.length === 1);
-    relay.fallSilent();
+    network.isSilent = true;
+    network.goSilent();
     await eventually(() => second.assignments.at(-1)!.length === 2);
     const [, alive] = /^\d+ (.*)$/.exec((await admin.hvals(`prism:stream:{${name}}:members:g`))[0]!)!;
     expect(await admin.pubsub("NUMSUB", alive!)).toEqual([alive, 1]);

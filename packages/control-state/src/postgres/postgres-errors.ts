@@ -1,10 +1,5 @@
 import { DatabaseError } from "pg";
-import { ControlStateError, type ControlStateReason } from "../errors.js";
-
-interface Translation {
-  readonly reason: ControlStateReason;
-  readonly advice: string;
-}
+import { ControlStateError, type Translation } from "../errors.js";
 
 const unreachable: Translation = {
   reason: "unavailable",

@@ -1,10 +1,5 @@
 import Database from "better-sqlite3";
-import { ControlStateError, type ControlStateReason } from "../errors.js";
-
-interface Translation {
-  readonly reason: ControlStateReason;
-  readonly advice: string;
-}
+import { ControlStateError, type Translation } from "../errors.js";
 
 const locked: Translation = {
   reason: "unavailable",

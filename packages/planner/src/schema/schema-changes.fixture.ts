@@ -79,7 +79,7 @@ export const schemaChanges: readonly SchemaChange[] = [
   },
   {
     what: "an enum of another type with more values",
-    before: `${message("package_a.Color c = 1;").replace("package_a.", "")} ${color("A0 = 0;")} ${color("B0 = 0; B1 = 1;", "Other")}`,
+    before: `${message("Color c = 1;")} ${color("A0 = 0;")} ${color("B0 = 0; B1 = 1;", "Other")}`,
     after: `${message("Other c = 1;")} ${color("A0 = 0;")} ${color("B0 = 0; B1 = 1;", "Other")}`,
   },
   {

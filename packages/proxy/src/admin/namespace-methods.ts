@@ -2,8 +2,10 @@ import { adminv1, GatewayError, msFromDuration, timestampFromMs } from "@prism-d
 import type { JsonMap } from "../config/settings.js";
 import type { DeclaredNamespaces, NamespaceRecord } from "../control/declared-namespaces.js";
 import type { Declaration } from "../control/namespace-declarations.js";
+import { deletedRecord } from "../control/unserved-record.js";
 import { type AdminMethod, unary } from "./admin-method.js";
 import { changedByMask } from "./field-mask.js";
+import { invalidField } from "./invalid-field.js";
 import { pageOf } from "./page.js";
 
 /** The most namespaces of one ApplyNamespaces: a request of more is a script that should be several. */
@@ -36,11 +38,8 @@ export function namespaceMethods(namespaces: DeclaredNamespaces): readonly [stri
     unary("DeleteNamespace", adminv1.DeleteNamespaceRequest, adminv1.DeleteNamespaceResponse, async (request) => {
       const { name, etag, deleteData: deletesData } = request;
       const options = { etag, deletesData, restorableForMs: restorableFor(request) };
-      const stored = await namespaces.changes.delete(name, options);
-      const { pattern, backend } = stored.entry;
-      const detail = `can be restored until ${new Date(stored.deletion!.purgeTimeMs).toISOString()}`;
-      const record = { name, pattern: String(pattern), backend: String(backend), state: "deleted", detail } as const;
-      return { namespace: namespaceMessage({ ...record, capabilities: [], declaration: stored.entry, stored }) };
+      // As it was then: its time to be restored may be over already.
+      return { namespace: namespaceMessage(deletedRecord(await namespaces.changes.delete(name, options))) };
     }),
     unary("UndeleteNamespace", adminv1.UndeleteNamespaceRequest, adminv1.UndeleteNamespaceResponse, async (request) => {
       const { name, etag } = request;
@@ -108,10 +107,6 @@ function restorableFor({ restorableFor: given }: adminv1.DeleteNamespaceRequest)
   const givenMs = msFromDuration(given);
   if (givenMs >= 0 && givenMs <= restorableForMs.max) return givenMs;
   throw invalidField("restorable_for", `is ${givenMs / 1_000} s; give 0 to ${restorableForMs.max / 1_000} s (30 days)`);
-}
-
-function invalidField(field: string, description: string): GatewayError {
-  return new GatewayError("INVALID_FIELD", `${field} ${description}.`, { fieldViolations: [{ field, description }] });
 }
 
 function namespaceMessage(record: NamespaceRecord): adminv1.Namespace {

@@ -1,4 +1,5 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
+import { invalidField } from "./invalid-field.js";
 
 /** The most that one page holds, and what it holds unless asked for less. */
 const pageSizeMax = 1_000;
@@ -14,11 +15,7 @@ export function pageOf<T extends { readonly name: string }>(
   all: readonly T[],
   { pageSize, pageToken }: PageRequest,
 ): { readonly page: readonly T[]; readonly nextPageToken: string } {
-  if (pageSize < 0) {
-    const description = `is ${pageSize}; give 0 to ${pageSizeMax}`;
-    const fieldViolations = [{ field: "page_size", description }];
-    throw new GatewayError("INVALID_FIELD", `page_size ${description}.`, { fieldViolations });
-  }
+  if (pageSize < 0) throw invalidField("page_size", `is ${pageSize}; give 0 to ${pageSizeMax}`);
   const after = pageToken === "" ? undefined : lastNameOf(pageToken);
   const rest = after === undefined ? all : all.filter(({ name }) => name > after);
   const page = rest.slice(0, Math.min(pageSize || pageSizeMax, pageSizeMax));

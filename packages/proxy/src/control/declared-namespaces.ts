@@ -10,6 +10,7 @@ import { ConfigMerger, type EffectiveConfig } from "./effective-config.js";
 import { NamespaceDeclarations } from "./namespace-declarations.js";
 import { NamespacePurge } from "./namespace-purge.js";
 import { placeInFile } from "./place-in-file.js";
+import { deletedRecord, refusedRecord } from "./unserved-record.js";
 
 /** How long the start waits for a store that does not answer, in ms. Then the file's namespaces are served, and the others when it does. */
 const firstReadWithinMs = 2_000;
@@ -175,14 +176,9 @@ export class DeclaredNamespaces implements AsyncDisposable {
 
   /** `undefined`: it is served, or the file's is. */
   #unserved(stored: StoredNamespace): NamespaceRecord | undefined {
-    const { name, entry, deletion } = stored;
+    const { name, deletion } = stored;
     const refused = this.#effective.refused.get(name);
     if (this.#file.namespaces.has(name) || (deletion === undefined && refused === undefined)) return undefined;
-    const facts = { name, declaration: entry, stored, capabilities: [] };
-    const { pattern, backend } = entry;
-    const where = { pattern: String(pattern ?? ""), backend: String(backend ?? "") };
-    if (deletion === undefined) return { ...facts, ...where, state: "failed", detail: refused ?? "" };
-    const detail = `can be restored until ${new Date(deletion.purgeTimeMs).toISOString()}`;
-    return { ...facts, ...where, state: "deleted", detail };
+    return deletion === undefined ? refusedRecord(stored, refused ?? "") : deletedRecord(stored);
   }
 }

@@ -1,12 +1,10 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { type NamespaceEntry, openControlState } from "@prism-data/proxy";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ExitCode } from "../../exit-code.js";
-import type { Output } from "../../invocation.js";
-import { runPrism } from "../../program.js";
+import { run as runPrism } from "../../testing/run.js";
 
 const entry: NamespaceEntry = { pattern: "key-value", backend: "memory" };
 
@@ -20,22 +18,7 @@ describe("prism control", () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function run(...given: readonly string[]) {
-    const [stdout, stderr] = [screen(), screen()];
-    const code = await runPrism({
-      arguments: ["control", ...given],
-      environment: {},
-      workingDir: folder,
-      pid: 1,
-      execPath: "node",
-      stdin: Readable.from([]),
-      stdout,
-      stderr,
-      interrupted: new AbortController().signal,
-      onHangup: () => {},
-    });
-    return { code, stdout: stdout.text, stderr: stderr.text };
-  }
+  const run = (...given: readonly string[]) => runPrism(["control", ...given], { workingDir: folder });
 
   /** The state as a proxy has it open. */
   function openAsProxy() {
@@ -103,15 +86,3 @@ describe("prism control", () => {
     });
   });
 });
-
-function screen() {
-  const output = {
-    isTerminal: false,
-    columns: undefined,
-    text: "",
-    async write(data: string | Uint8Array) {
-      output.text += typeof data === "string" ? data : Buffer.from(data).toString();
-    },
-  } satisfies Output & { text: string };
-  return output;
-}

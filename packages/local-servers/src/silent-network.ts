@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Stands between the plugin and a server, and can stop to carry anything without telling either. */
+/** Stands between a client and a server, and can stop to carry anything without telling either. */
 export class SilentNetwork implements AsyncDisposable {
-  /** The port of the server on loopback. */
-  to = 0;
+  /** Where the server is. */
+  to = { host: "127.0.0.1", port: 0 };
   /** Whether what is connected from now on is as silent as what was there. */
   isSilent = false;
   readonly #server: Server;
@@ -38,7 +38,7 @@ export class SilentNetwork implements AsyncDisposable {
   }
 
   #connect(caller: Socket): void {
-    const called = connect({ port: this.to, host: "127.0.0.1", allowHalfOpen: true });
+    const called = connect({ ...this.to, allowHalfOpen: true });
     const pair = { ends: [caller, called], isSilent: this.isSilent };
     this.#pairs.add(pair);
     for (const [from, to] of [
