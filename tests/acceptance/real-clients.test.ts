@@ -84,7 +84,6 @@ describe.each(Object.keys(programs))("%s", (client) => {
     caseEndedWithinMs,
   );
 
-  // Without other calls beside: grpc-js drops what is open on a connection that ends when it cannot send its next ping there.
   test("connection_age passes: a new connection is made when one is too old, and no call fails", async () => {
     await using aging = await startWith({ connection_age: "1s" });
     await using relay = await Relay.start(aging.listen);

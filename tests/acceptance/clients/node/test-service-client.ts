@@ -38,9 +38,9 @@ const callTimeoutMs = 20_000;
 const longLifeMs = 3_000;
 
 const [address = "", name = ""] = process.argv.slice(2);
-const client = new TestService(address, credentials.createInsecure(), {
-  "grpc.keepalive_time_ms": keepaliveIntervalMs,
-});
+// grpc-js drops the calls of a connection that was asked to end when the next ping is due there: only one case pings.
+const options = name === "keepalive" ? { "grpc.keepalive_time_ms": keepaliveIntervalMs } : {};
+const client = new TestService(address, credentials.createInsecure(), options);
 
 const payload = (sizeBytes: number) => ({ body: Buffer.alloc(sizeBytes) });
 const output = (...wanted: number[]) => ({ responseParameters: wanted.map((size) => ({ size })) });
