@@ -8,5 +8,6 @@ const url = sharedAddress(nats, process.env);
 describeConformance({
   plugin: natsPlugin,
   entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
-  settings: () => ({ url }),
+  // Every write is synced, and many cases write at once: a busy disk may keep NATS silent for seconds. outage.test.ts is about that.
+  settings: () => ({ url, command_timeout: "20s" }),
 });
