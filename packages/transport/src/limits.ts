@@ -90,10 +90,10 @@ export const connectionLimits = {
     "how long what a stream sent last may wait for a peer that does not read it; 0: as long as it likes",
   ),
   drainPingTimeoutMs: limit(
-    1000,
+    5000,
     1,
     maxTimeoutMs,
-    "how long a drain waits for the round trip that tells which streams the peer has opened",
+    "how long a drain waits for the round trip that tells which streams the peer has opened; later ones are refused",
   ),
   lingerMs: limit(
     1000,
