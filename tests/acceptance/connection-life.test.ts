@@ -28,7 +28,7 @@ const startWith = (limits: object) =>
 test("a client whose connection gets too old connects anew, and none of its calls fails", async () => {
   await using prism = await startWith({ connection_age: "500ms" });
   await using relay = await Relay.start(prism.listen);
-  using client = new EchoClient(relay.address);
+  using client = new EchoClient(relay.address, { repeatsUnseen: true });
   const chat = client.chat({ timeoutMs: callTimeoutMs });
   const answers = chat[Symbol.asyncIterator]();
   await eventually("the fourth connection", seenWithinMs, async () => {
