@@ -17,6 +17,7 @@ beforeAll(async () => {
         slow: namespaceWith({ calls_per_second: 1, burst: 5 }),
         thin: namespaceWith({ bytes_per_second: "100KiB" }),
         narrow: namespaceWith({ calls_in_flight: 3 }),
+        small: namespaceWith({ value_size: "100B", batch_size: 2 }),
         free: { pattern: "key-value", backend: "memory" },
       },
     },
@@ -84,4 +85,18 @@ test("calls in flight are counted until they end, subscriptions too", async () =
     )
     .toBe(true);
   for (const watch of watches) watch.cancel();
+});
+
+test("a value or a batch over its limit is refused, and told what limit it is over and not to come again", async () => {
+  using small = new KeyValueClient(prism.listen, "small");
+  await small.set("k", Buffer.alloc(100));
+  const value = await failureFrom(small.set("k", Buffer.alloc(101)));
+  const batch = await failureFrom(small.call("BatchGet", { keys: ["a", "b", "c"] }));
+  for (const failure of [value, batch]) {
+    expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "SIZE_LIMIT_EXCEEDED" });
+    expect(failure).toMatchObject({ quotas: ["namespace:small"], retryDelayMs: undefined });
+  }
+  expect(value.message).toContain("limits.value_size");
+  expect(batch.message).toContain("limits.batch_size");
+  expect((await small.get("k")).value).toHaveLength(100);
 });

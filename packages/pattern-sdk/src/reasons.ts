@@ -161,6 +161,11 @@ export const reasons = {
     "client",
     "The change would leave or delete data, and was not allowed to.",
   ),
+  SIZE_LIMIT_EXCEEDED: permanent(
+    "RESOURCE_EXHAUSTED",
+    "client",
+    "A value, or the entries of one request, are more than the namespace's limits allow; QuotaFailure says which limit.",
+  ),
 
   DEADLINE_EXCEEDED: retryLater(
     "DEADLINE_EXCEEDED",

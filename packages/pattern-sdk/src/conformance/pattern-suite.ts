@@ -5,6 +5,7 @@ import { callCases } from "./every-pattern/calls.js";
 import { capabilityCases, refusalCases } from "./every-pattern/capabilities.js";
 import { neededDurabilityCases } from "./every-pattern/durability.js";
 import { requestCases } from "./every-pattern/requests.js";
+import { sizeLimitCases } from "./every-pattern/size-limits.js";
 import type { Subject, SubjectOptions } from "./subject.js";
 
 /** How one pattern is proven: an entry of `patternSuites`. */
@@ -24,6 +25,8 @@ export interface PatternSuite<S extends Subject = Subject> {
   readonly optionUses?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** Requests that are refused with INVALID_FIELD whatever is stored. */
   readonly invalidRequests: readonly InvalidRequests<ClientOf<S>>[];
+  /** Every kind of request whose sizes an operator may limit. */
+  readonly sizedRequests: readonly SizedRequests<ClientOf<S>>[];
   /** Writes something with the minimum alone, and returns a check that it is still there, and nothing else. */
   witness(client: ClientOf<S>): Promise<() => Promise<void>>;
 }
@@ -47,6 +50,18 @@ export interface InvalidRequests<Client, Capability extends string = string> {
   }[];
 }
 
+/** Requests that hold a value, or entries, of any number; by the name of their method. They change nothing that a witness looks at. */
+export interface SizedRequests<Client, Capability extends string = string> {
+  /** What a namespace must have to take them. */
+  readonly needs: readonly Capability[];
+  /** Sends one value of so many bytes. */
+  readonly values: Readonly<Record<string, SendSized<Client>>>;
+  /** Sends so many entries. */
+  readonly batches: Readonly<Record<string, SendSized<Client>>>;
+}
+
+export type SendSized<Client> = (client: Client, size: number) => Promise<unknown>;
+
 type Uses<S extends Subject> = Readonly<Record<string, (client: ClientOf<S>) => Promise<unknown>>>;
 
 /** The cases that a plugin with these capabilities must pass, each missing capability's refusal among them. */
@@ -55,7 +70,7 @@ export function casesFor<S extends Subject>(
   capabilities: readonly string[],
 ): readonly ConformanceCase<S>[] {
   const declared = withIncluded(suite.kind, capabilities);
-  const ofEveryPattern = [requestCases, callCases, capabilityCases, neededDurabilityCases];
+  const ofEveryPattern = [requestCases, callCases, capabilityCases, neededDurabilityCases, sizeLimitCases];
   const cases = [...suite.cases, ...ofEveryPattern.flatMap((casesOf) => casesOf(suite))];
   return [...cases.filter((one) => applies(one, declared)), ...refusalCases(suite, declared)];
 }

@@ -6,10 +6,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { GrpcClient, HeaderList } from "@prism-data/transport";
 import type { Durability } from "../durability.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
+import { noSizeLimits, type SizeLimits } from "../patterns/size-limits.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { BindResponse, DescribeResponse } from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { PluginClient } from "../protocol/plugin-client.js";
 import { wireDurability } from "../protocol/wire-durability.js";
+import { wireSizeLimits } from "../protocol/wire-size-limits.js";
 import { eventuallyMs } from "./eventually.js";
 import type { PatternClient } from "./pattern-client.js";
 import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
@@ -45,6 +47,8 @@ export interface BindOptions {
   readonly options?: Written;
   /** Default: anything goes. */
   readonly durability?: Durability;
+  /** Default: as the pattern allows. */
+  readonly sizeLimits?: SizeLimits;
 }
 
 /** A plugin that runs and waits to be configured. */
@@ -133,7 +137,7 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
     namespace: string,
     { planOnly = false, ...asked }: BindOptions & { readonly planOnly?: boolean } = {},
   ): Promise<BindResponse> {
-    const { needs, options = this.#options.options, durability } = asked;
+    const { needs, options = this.#options.options, durability, sizeLimits = noSizeLimits } = asked;
     const request = {
       namespace,
       pattern: this.kind.name,
@@ -141,6 +145,7 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
       needsGiven: needs !== undefined,
       planOnly,
       durability: wireDurability(durability),
+      sizeLimits: wireSizeLimits(sizeLimits),
       options: options && { ...options },
     };
     const response = await control(this.#instance).bind(request, { timeoutMs: controlTimeoutMs });

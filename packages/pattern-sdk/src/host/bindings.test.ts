@@ -3,6 +3,7 @@ import type { GivenDurability } from "../durability.js";
 import { GatewayError } from "../errors.js";
 import { keyValueKind } from "../patterns/key-value/key-value-kind.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
+import { noSizeLimits } from "../patterns/size-limits.js";
 import type { Binding } from "../plugin.js";
 import { type AnyBinder, type BindingPlan, Bindings } from "./bindings.js";
 import { TinyStore } from "./plugin.fixture.js";
@@ -11,7 +12,12 @@ const otherKind: PatternKind = { ...keyValueKind, name: "other", requiredMethods
 
 function plan(change: Partial<BindingPlan> = {}): BindingPlan {
   const bounds = { valueBytesMax: 1 };
-  const asked = { capabilities: new Set<string>(), options: undefined, durability: "backend" as const };
+  const asked = {
+    sizeLimits: noSizeLimits,
+    capabilities: new Set<string>(),
+    options: undefined,
+    durability: "backend" as const,
+  };
   const neededDurability = undefined;
   return { namespace: "n", kind: keyValueKind, bounds, plugin: "tiny", ...asked, neededDurability, ...change };
 }
@@ -89,6 +95,19 @@ test("an equal bind puts right what was changed on the data system meanwhile, an
   await bindings.bind(planning, plan());
   expect(before?.closed.aborted).toBe(true);
   expect(seen).toEqual(["bind n undefined", "bind n undefined", "close n"]);
+});
+
+test("other limits of sizes hold for new calls at once, ask nothing of the binder, and end nothing", async () => {
+  const bindings = new Bindings();
+  const { seen, binder } = recordingBinder();
+  await bindings.bind(binder, plan());
+  const before = bindings.find("n");
+  const sizeLimits = { valueBytes: 5, batchEntries: undefined };
+  await bindings.bind(binder, plan({ sizeLimits }));
+  expect(bindings.find("n")).toMatchObject({ sizeLimits, pattern: before?.pattern });
+  await bindings.unbind(binder, { namespace: "n", kind: keyValueKind, deleteData: false });
+  expect(before?.closed.aborted).toBe(true);
+  expect(seen).toEqual(["bind n undefined", "close n"]);
 });
 
 /** A binder on a data system that says what a write survives; `closed` counts the bindings that were given up. */

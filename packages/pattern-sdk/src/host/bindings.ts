@@ -3,6 +3,7 @@ import { type Durability, durabilityMissingError, type GivenDurability, isDurabl
 import { GatewayError } from "../errors.js";
 import { checkMethods } from "../patterns/check-methods.js";
 import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
+import type { SizeLimits } from "../patterns/size-limits.js";
 import type { Binding, Bound, PatternBinder } from "../plugin.js";
 import type { BoundNamespace } from "../protocol/pattern/bound-namespace.js";
 
@@ -13,6 +14,7 @@ export type AnyBinder = PatternBinder<object, unknown>;
 export interface BindingPlan extends Binding<unknown> {
   readonly kind: PatternKind;
   readonly bounds: object;
+  readonly sizeLimits: SizeLimits;
   /** What the pattern's description says. */
   readonly durability: Durability;
   /** The least that an acknowledged write must survive. `undefined`: anything goes. */
@@ -51,7 +53,10 @@ export class Bindings {
       const before = this.#live.get(plan.namespace);
       if (before !== undefined && before.plan.kind !== plan.kind) throw boundAlready(before.plan, plan);
       const isSame = before !== undefined && asksTheSame(before.plan, plan);
-      if (isSame && !(await hasDrifted(binder, plan))) return resultOf(before, []);
+      if (isSame && !(await hasDrifted(binder, plan))) {
+        this.#live.set(plan.namespace, withLimits(before, plan));
+        return resultOf(before, []);
+      }
       const after = await madeBinding(binder, plan, before);
       this.#live.set(plan.namespace, after);
       if (before !== undefined) await replaced(before, after);
@@ -158,13 +163,19 @@ function isAway(error: unknown): boolean {
 }
 
 function liveBinding(made: Bound<object>, plan: BindingPlan, durability: Durability): LiveBinding {
-  const { namespace, kind, bounds, options, plugin } = plan;
+  const { namespace, kind, bounds, sizeLimits, options, plugin } = plan;
   const { pattern } = made;
   const capabilities = new Set(withIncluded(kind, [...plan.capabilities, ...(made.capabilities ?? [])]));
   checkMethods(kind, { pattern, capabilities, plugin });
   const closing = new AbortController();
-  const visible = { namespace, kind, pattern, capabilities, bounds, options, closed: closing.signal };
+  const visible = { namespace, kind, pattern, capabilities, bounds, sizeLimits, options, closed: closing.signal };
   return { visible, plan, made, durability, closing };
+}
+
+/** What sizes are allowed concerns the SDK alone: the binder's work and the calls under way go on. */
+function withLimits(before: LiveBinding, plan: BindingPlan): LiveBinding {
+  if (isDeepStrictEqual(before.plan.sizeLimits, plan.sizeLimits)) return before;
+  return { ...before, plan, visible: { ...before.visible, sizeLimits: plan.sizeLimits } };
 }
 
 function resultOf({ visible, durability }: LiveBinding, changes: readonly string[]): BindingResult {

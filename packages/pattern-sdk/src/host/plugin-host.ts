@@ -4,6 +4,7 @@ import { GatewayError } from "../errors.js";
 import { boundsOf, namedBounds } from "../patterns/bounds.js";
 import type { PatternKind } from "../patterns/pattern-kind.js";
 import { findPattern, type Pattern } from "../patterns/pattern-kinds.js";
+import type { SizeLimits } from "../patterns/size-limits.js";
 import type {
   Backend,
   Logger,
@@ -42,6 +43,8 @@ export interface NamespaceRequest {
   readonly options: Readonly<Record<string, unknown>>;
   /** What the operator wrote under `durability`. `undefined`: nothing. */
   readonly durability: Durability | undefined;
+  /** What the operator wrote under `limits` of sizes. */
+  readonly sizeLimits: SizeLimits;
 }
 
 /** What became of a bind. */
@@ -178,7 +181,7 @@ export class PluginHost {
   }
 
   #planned(request: NamespaceRequest): { binder: AnyBinder; plan: BindingPlan } {
-    const { namespace, pattern, needs, options, durability: neededDurability } = request;
+    const { namespace, pattern, needs, options, sizeLimits, durability: neededDurability } = request;
     const { kind, description, binder } = this.#offered(pattern);
     const plugin = this.plugin.name;
     checkedNamespace(namespace);
@@ -192,6 +195,7 @@ export class PluginHost {
       capabilities: effectiveCapabilities(kind, description.capabilities, { namespace, needs, plugin }),
       options: parsedOptions(description.options, options, { namespace, pattern }),
       bounds: boundsOf(kind, description.limits),
+      sizeLimits,
       durability,
       neededDurability,
       plugin,

@@ -7,6 +7,7 @@ import * as wire from "../protocol/gen/prism/plugin/v1/plugin.js";
 import { decodeMessage, encodeMessage, type MessageType } from "../protocol/message.js";
 import { pluginService } from "../protocol/plugin-client.js";
 import { durabilityOfWire, wireDurability } from "../protocol/wire-durability.js";
+import { sizeLimitsOfWire, wireSizeLimits } from "../protocol/wire-size-limits.js";
 import { msFromDuration } from "../protocol/wire-time.js";
 import type { PluginHost } from "./plugin-host.js";
 import { translatedError } from "./translated-error.js";
@@ -84,6 +85,7 @@ async function bind(request: wire.BindRequest, host: PluginHost): Promise<wire.B
     needs: request.needsGiven ? request.needs : undefined,
     options,
     durability: neededDurability(request.durability),
+    sizeLimits: sizeLimitsOfWire(request.sizeLimits),
   };
   const { changes, capabilities, limits, durability } = await (request.planOnly ? host.plan(asked) : host.bind(asked));
   return {
@@ -91,6 +93,7 @@ async function bind(request: wire.BindRequest, host: PluginHost): Promise<wire.B
     capabilities: [...capabilities],
     limits: wireLimits(limits),
     durability: wireDurability(durability),
+    sizeLimits: wireSizeLimits(asked.sizeLimits),
   };
 }
 

@@ -208,6 +208,7 @@ export async function runTinyPlugin(change: Partial<PluginDefinition> = {}): Pro
           needsGiven: needs !== undefined,
           planOnly: false,
           durability: wireDurability(undefined),
+          sizeLimits: undefined,
           options: undefined,
         });
       }

@@ -24,6 +24,7 @@ const bindRequest: BindRequest = {
   needsGiven: false,
   planOnly: false,
   durability: Durability.UNSPECIFIED,
+  sizeLimits: undefined,
   options: undefined,
 };
 

@@ -1,6 +1,7 @@
 export * from "../durability.js";
 export * from "../errors.js";
 export { type Pattern, patterns } from "../patterns/pattern-kinds.js";
+export * from "../patterns/size-limits.js";
 export * from "../reasons.js";
 export * from "./descriptors.js";
 export * as health from "./gen/grpc/health/v1/health.js";
@@ -23,4 +24,5 @@ export * from "./release-start-memory.js";
 export * as rpc from "./rpc.js";
 export * from "./status.js";
 export * from "./wire-durability.js";
+export * from "./wire-size-limits.js";
 export * from "./wire-time.js";

@@ -114,6 +114,7 @@ function readDetails(error: GrpcError): GatewayError | undefined {
       metadata,
       retryAfterMs: readRetryAfterMs(details),
       fieldViolations: readViolations(details),
+      quotaViolations: readQuotaViolations(details),
       cause: error,
     });
   } catch {
@@ -132,6 +133,12 @@ function readViolations(details: readonly Any[]): FieldViolation[] {
   const bytes = detailOf(details, "BadRequest");
   if (bytes === undefined) return [];
   return BadRequest.decode(bytes).fieldViolations.map(({ field, description }) => ({ field, description }));
+}
+
+function readQuotaViolations(details: readonly Any[]): QuotaViolation[] {
+  const bytes = detailOf(details, "QuotaFailure");
+  if (bytes === undefined) return [];
+  return QuotaFailure.decode(bytes).violations.map(({ subject, description }) => ({ subject, description }));
 }
 
 function detailOf(details: readonly Any[], typeName: string): Uint8Array | undefined {

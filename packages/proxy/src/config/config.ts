@@ -1,7 +1,7 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ControlStateLocation } from "@prism-data/control-state";
-import type { Durability } from "@prism-data/pattern-sdk/protocol";
+import { type Durability, noSizeLimits, type SizeLimits } from "@prism-data/pattern-sdk/protocol";
 import type { Quota, Unserved } from "../messages.js";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
@@ -64,6 +64,8 @@ export interface NamespaceConfig {
   readonly timeoutMs: number;
   /** `undefined`: as much as comes. */
   readonly quota: Quota | undefined;
+  /** What one request may hold. */
+  readonly sizeLimits: SizeLimits;
   /** As it was written; references to secrets are not resolved in it. */
   readonly declaration: JsonMap;
   /** What plans leave as it is. Not given: nothing. */
@@ -162,6 +164,7 @@ export function toNamespace(
     durability: namespace.durability,
     timeoutMs: namespace.timeout,
     quota: quotaOf(namespace.limits),
+    sizeLimits: sizeLimitsOf(namespace.limits),
     declaration,
     ...(namespace.pin !== undefined && { pin: Object.freeze(namespace.pin) }),
   });
@@ -193,6 +196,11 @@ function toTlsConfig(tls: NonNullable<ParsedConfig["tls"]>, workingDir: string):
     clientCertificates: tls.client_certificates,
     minVersion: tls.min_version,
   };
+}
+
+function sizeLimitsOf(limits: ParsedConfig["namespaces"][string]["limits"]): SizeLimits {
+  if (limits === undefined) return noSizeLimits;
+  return { valueBytes: limits.value_size, batchEntries: limits.batch_size };
 }
 
 function quotaOf(limits: ParsedConfig["namespaces"][string]["limits"]): Quota | undefined {

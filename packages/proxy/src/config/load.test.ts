@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
+import { noSizeLimits } from "@prism-data/pattern-sdk/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Config } from "./config.js";
 import { type LoadOptions, loadConfig } from "./load.js";
@@ -104,6 +105,7 @@ describe("a usable configuration", () => {
       durability: undefined,
       timeoutMs: 5_000,
       quota: undefined,
+      sizeLimits: noSizeLimits,
       declaration: { pattern: "key-value", backend: "memory" },
     });
     expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });

@@ -92,6 +92,15 @@ const quota = z
       min: "1KiB",
       max: "16GiB",
     }),
+    value_size: optionalSize({
+      description:
+        "The largest value, payload of a message or record, or parameter of a statement. Above it: RESOURCE_EXHAUSTED, SIZE_LIMIT_EXCEEDED. Not given: what the backend's plugin takes.",
+      min: "1B",
+      max: "64MiB",
+    }),
+    batch_size: limit(
+      "Keys, entries, mutations, messages, records or statements in one request. Above it: RESOURCE_EXHAUSTED, SIZE_LIMIT_EXCEEDED. Not given: what the pattern takes.",
+    ),
   })
   .refine(({ calls_per_second, burst }) => burst === undefined || calls_per_second !== undefined, {
     message: "says nothing without calls_per_second",

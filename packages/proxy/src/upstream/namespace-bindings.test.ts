@@ -1,4 +1,4 @@
-import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, noSizeLimits, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
 import type { NamespaceConfig } from "../config/config.js";
 import { createLog } from "../telemetry/log.js";
@@ -45,6 +45,7 @@ function namespace(name: string, more: Partial<NamespaceConfig> = {}): Namespace
     durability: undefined,
     timeoutMs: 5_000,
     quota: undefined,
+    sizeLimits: noSizeLimits,
     declaration: {},
     ...more,
   };
@@ -60,7 +61,7 @@ function bindings(answer: (name: string, call: number) => string[], durability: 
   const binder: Binder = {
     bind: async ({ name, needs }) => {
       calls.push(`bind ${name}${needs === undefined ? "" : ` ${needs}`}`);
-      return { capabilities: answer(name, calls.length), durability: durability() };
+      return { capabilities: answer(name, calls.length), durability: durability(), sizeLimits: undefined };
     },
     unbind: async ({ name }) => {
       calls.push(`unbind ${name}`);
@@ -104,6 +105,14 @@ test.each([
   await made.want(wanted(namespace("a", more)));
   expect(made.state("a")).toEqual({ state: "failed", reason });
   expect(calls).toEqual([]);
+});
+
+test("a namespace whose plugin does not hold its limits of sizes is refused", async () => {
+  const { made } = bindings(() => []);
+  const sizeLimits = { valueBytes: 10, batchEntries: 2 };
+  await made.want(wanted(namespace("a", { sizeLimits })));
+  const reason = expect.stringContaining("does not hold apps to limits.value_size and limits.batch_size");
+  expect(made.state("a")).toEqual({ state: "failed", reason });
 });
 
 test("a namespace whose data system is unreachable is pending, and is tried until it is bound", async () => {

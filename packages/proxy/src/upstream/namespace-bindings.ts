@@ -7,6 +7,8 @@ import {
   type pluginv1,
   type Reason,
   reasons,
+  type SizeLimits,
+  sizeLimitsOfWire,
 } from "@prism-data/pattern-sdk/protocol";
 import type { NamespaceConfig } from "../config/config.js";
 import { optionsProblems } from "../config/namespace-options.js";
@@ -28,7 +30,7 @@ export type BindingState =
 
 /** The two calls that binding needs. */
 export interface Binder {
-  bind(namespace: NamespaceConfig): Promise<Pick<pluginv1.BindResponse, "capabilities" | "durability">>;
+  bind(namespace: NamespaceConfig): Promise<Pick<pluginv1.BindResponse, "capabilities" | "durability" | "sizeLimits">>;
   unbind(namespace: NamespaceConfig): Promise<void>;
 }
 
@@ -161,8 +163,10 @@ export class NamespaceBindings {
     const gap = this.#gap(namespace);
     if (gap !== undefined) return { state: "failed", reason: gap };
     try {
-      const { capabilities, durability } = await this.#binder.bind(namespace);
+      const { capabilities, durability, sizeLimits } = await this.#binder.bind(namespace);
       this.#checkDurability(namespace, durability);
+      const unheld = unheldLimit(namespace.sizeLimits, sizeLimitsOfWire(sizeLimits));
+      if (unheld !== undefined) return { state: "failed", reason: unheld };
       return { state: "bound", capabilities };
     } catch (error) {
       return stateAfter(error as Error);
@@ -250,11 +254,22 @@ function mayChange(state: BindingState): boolean {
   return state.state === "pending" || (state.state === "failed" && state.refusedAs === "DURABILITY_MISSING");
 }
 
+/** A plugin that does not know of limits would let everything pass, and the operator would believe in them. */
+function unheldLimit(asked: SizeLimits, held: SizeLimits): string | undefined {
+  const unheld = [
+    asked.valueBytes !== undefined && (held.valueBytes ?? Infinity) > asked.valueBytes ? "limits.value_size" : [],
+    asked.batchEntries !== undefined && (held.batchEntries ?? Infinity) > asked.batchEntries ? "limits.batch_size" : [],
+  ].flat();
+  if (unheld.length === 0) return undefined;
+  return `the plugin does not hold apps to ${unheld.join(" and ")}; leave it out, or use a newer version of the plugin`;
+}
+
 function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
   return (
     left.pattern === right.pattern &&
     String(left.needs) === String(right.needs) &&
     left.durability === right.durability &&
+    isDeepStrictEqual(left.sizeLimits, right.sizeLimits) &&
     isDeepStrictEqual(left.options, right.options)
   );
 }

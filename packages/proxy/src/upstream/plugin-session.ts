@@ -4,6 +4,7 @@ import {
   PluginClient,
   type pluginv1,
   wireDurability,
+  wireSizeLimits,
 } from "@prism-data/pattern-sdk/protocol";
 import { GrpcClient } from "@prism-data/transport";
 import type { NamespaceConfig } from "../config/config.js";
@@ -74,7 +75,7 @@ export class PluginSession {
     return (await this.#client.unbind(request, { timeoutMs: bindTimeoutMs })).changes;
   }
 
-  async #bind({ name, pattern, needs, options, durability }: NamespaceConfig, planOnly: boolean) {
+  async #bind({ name, pattern, needs, options, durability, sizeLimits }: NamespaceConfig, planOnly: boolean) {
     const request = {
       namespace: name,
       pattern,
@@ -83,6 +84,7 @@ export class PluginSession {
       planOnly,
       options: plainCopy(options),
       durability: wireDurability(durability),
+      sizeLimits: wireSizeLimits(sizeLimits),
     };
     return await this.#client.bind(request, { timeoutMs: bindTimeoutMs });
   }

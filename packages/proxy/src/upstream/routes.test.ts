@@ -1,4 +1,4 @@
-import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { noSizeLimits, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
 import type { Config, NamespaceConfig } from "../config/config.js";
 import type { BindingState } from "./namespace-bindings.js";
@@ -15,6 +15,7 @@ const here: NamespaceConfig = {
   durability: undefined,
   timeoutMs: 5_000,
   quota: undefined,
+  sizeLimits: noSizeLimits,
   declaration: {},
 };
 const before: NamespaceConfig = { ...here, backend: "old", timeoutMs: 1_000 };

@@ -18,6 +18,7 @@ import { keyValueUses } from "./key-value-uses.js";
 import { modelCases } from "./model.js";
 import { requestCases } from "./requests.js";
 import { orderedScanCases, scanCases } from "./scan.js";
+import { sizedRequests } from "./sized-requests.js";
 import { transactionCases } from "./transaction.js";
 import { ttlCases } from "./ttl.js";
 import { watchCases } from "./watch.js";
@@ -47,6 +48,7 @@ export const keyValueSuite: PatternSuite<KeyValueSubject> = {
   probe: { method: "Get", request: (namespace) => encodeMessage(GetRequest, { namespace, key: "k" }) },
   uses: keyValueUses,
   invalidRequests,
+  sizedRequests,
   async witness(kv) {
     await kv.set("k", "before");
     return async () => assert.equal(await kv.text("k"), "before");

@@ -18,6 +18,7 @@ import { PubSubSubject } from "./pub-sub-subject.js";
 import { pubSubUses } from "./pub-sub-uses.js";
 import { publishStreamCases } from "./publish-streams.js";
 import { publishingCases } from "./publishing.js";
+import { sizedRequests } from "./sized-requests.js";
 import { slowReaderCases } from "./slow-readers.js";
 import { wildcardCases } from "./wildcards.js";
 
@@ -47,6 +48,7 @@ export const pubSubSuite: PatternSuite<PubSubSubject> = {
   },
   uses: pubSubUses,
   invalidRequests,
+  sizedRequests,
   async witness(pubsub) {
     const subscription = await pubsub.subscribe("witness");
     return async () => {

@@ -21,6 +21,7 @@ import { queueUses } from "./queue-uses.js";
 import { randomCases } from "./random-calls.js";
 import { receiveCases } from "./receiving.js";
 import { settleCases } from "./settling.js";
+import { sizedRequests } from "./sized-requests.js";
 
 /** How the queue pattern is proven. */
 export const queueSuite: PatternSuite<QueueSubject> = {
@@ -46,6 +47,7 @@ export const queueSuite: PatternSuite<QueueSubject> = {
   probe: { method: "Describe", request: (namespace) => encodeMessage(DescribeRequest, { namespace }) },
   uses: queueUses,
   invalidRequests,
+  sizedRequests,
   async witness(queue) {
     await queue.send("before");
     const unchanged = { ready: 1, leased: 0, delayed: 0, dead: 0 };

@@ -11,6 +11,7 @@ import { modelCases } from "./model.js";
 import { RelationalSubject } from "./relational-subject.js";
 import { relationalUses } from "./relational-uses.js";
 import { resultCases } from "./results.js";
+import { sizedRequests } from "./sized-requests.js";
 import { statementCases } from "./statements.js";
 import { stoppingCases } from "./stopping.js";
 import { transactionCases } from "./transactions.js";
@@ -38,6 +39,7 @@ export const relationalSuite: PatternSuite<RelationalSubject> = {
   },
   uses: relationalUses,
   invalidRequests,
+  sizedRequests,
   async witness(sql) {
     await sql.execute("CREATE TABLE IF NOT EXISTS witness (n BIGINT PRIMARY KEY)");
     await sql.execute("INSERT INTO witness VALUES (1) ON CONFLICT DO NOTHING");

@@ -16,6 +16,7 @@ import { replayCases } from "./replay-by-time.js";
 import { requestCases } from "./requests.js";
 import { retentionCases } from "./retention.js";
 import { sharedGroupCases } from "./shared-groups.js";
+import { sizedRequests } from "./sized-requests.js";
 import { StreamSubject } from "./stream-subject.js";
 import { streamOptionUses, streamUses } from "./stream-uses.js";
 
@@ -42,6 +43,7 @@ export const streamSuite: PatternSuite<StreamSubject> = {
   uses: streamUses,
   optionUses: streamOptionUses,
   invalidRequests,
+  sizedRequests,
   async witness(stream) {
     await stream.appendAll("witness");
     const before = await stream.texts();

@@ -14,15 +14,11 @@ const messageFull = new GatewayError(
 
 /** The methods of the capability `batch`. A request with a wrong entry is refused as a whole, before anything is done. */
 export const batchMethods = {
-  BatchGet: capabilityMethod(
-    "BatchGet",
-    "batch",
-    wire.BatchGetRequest,
-    ({ pattern }, { keys }, context, { statusOfEntry }) =>
-      andThen(pattern.batchGet!(checkedKeys(keys), context), (results) => {
-        checkResults(results, keys.length, "batchGet");
-        return encodeMessage(wire.BatchGetResponse, { results: wireReads(results, statusOfEntry, messageFull) });
-      }),
+  BatchGet: capabilityMethod("BatchGet", "batch", wire.BatchGetRequest, (bound, { keys }, context, { statusOfEntry }) =>
+    andThen(bound.pattern.batchGet!(checkedKeys(bound, keys), context), (results) => {
+      checkResults(results, keys.length, "batchGet");
+      return encodeMessage(wire.BatchGetResponse, { results: wireReads(results, statusOfEntry, messageFull) });
+    }),
   ),
 
   BatchSet: capabilityMethod(
@@ -30,7 +26,7 @@ export const batchMethods = {
     "batch",
     wire.BatchSetRequest,
     (bound, { entries }, context, { statusOfEntry }) => {
-      const requests = checkedEntries(entries, (entry, path) => checkedSet(bound, entry, path));
+      const requests = checkedEntries(bound, entries, (entry, path) => checkedSet(bound, entry, path));
       return andThen(bound.pattern.batchSet!(requests, context), (answers) => {
         checkResults(answers, entries.length, "batchSet");
         const results = answers.map((answer) => wireWrite(answer, statusOfEntry));
@@ -44,7 +40,7 @@ export const batchMethods = {
     "batch",
     wire.BatchDeleteRequest,
     (bound, { entries }, context, { statusOfEntry }) => {
-      const requests = checkedEntries(entries, (entry, path) => checkedDelete(bound, entry, path));
+      const requests = checkedEntries(bound, entries, (entry, path) => checkedDelete(bound, entry, path));
       return andThen(bound.pattern.batchDelete!(requests, context), (answers) => {
         checkResults(answers, entries.length, "batchDelete");
         const results = answers.map((answer) => wireRemoval(answer, statusOfEntry));

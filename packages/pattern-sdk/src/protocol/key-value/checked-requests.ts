@@ -12,7 +12,8 @@ import { compareUtf8 } from "../../patterns/utf8-order.js";
 import type { Duration } from "../gen/google/protobuf/duration.js";
 import type * as wire from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { requireCapability } from "../pattern/bound-namespace.js";
-import { atMost, checkCount, checkedToken, checkValue, invalidField } from "../pattern/checked-fields.js";
+import { atMost, checkedToken, invalidField } from "../pattern/checked-fields.js";
+import { checkBatch, checkOptionalBatch, checkValue } from "../pattern/checked-sizes.js";
 import { answerBytesMax } from "../pattern/message-bounds.js";
 import { openPageToken, type PageTokenScope } from "../pattern/page-token.js";
 import { checkEtag, checkedTtlMs, checkKey, checkPrefix } from "./checked-fields.js";
@@ -29,7 +30,7 @@ import type { BoundKeyValue } from "./key-value-method.js";
 /** Turns the wire's requests into the author's, checked. `path` is the prefix of field names: `""` or such as `"entries[3]."`. */
 export function checkedSet(bound: BoundKeyValue, set: Omit<wire.SetRequest, "namespace">, path: string): SetRequest {
   checkKey(set.key, `${path}key`);
-  checkValue(set.value, bound.bounds.valueBytesMax, `${path}value`);
+  checkValue(bound, set.value, bound.bounds.valueBytesMax, `${path}value`);
   return {
     key: set.key,
     value: set.value,
@@ -53,8 +54,8 @@ export function checkedDelete(
   return { key, ifEtag };
 }
 
-export function checkedKeys(keys: readonly string[]): readonly string[] {
-  checkCount(keys.length, batchEntriesMax, "keys");
+export function checkedKeys(bound: BoundKeyValue, keys: readonly string[]): readonly string[] {
+  checkBatch(bound, keys.length, batchEntriesMax, "keys");
   keys.forEach((key, index) => {
     checkKey(key, `keys[${index}]`);
   });
@@ -62,10 +63,11 @@ export function checkedKeys(keys: readonly string[]): readonly string[] {
 }
 
 export function checkedEntries<Entry, Checked>(
+  bound: BoundKeyValue,
   entries: readonly Entry[],
   check: (entry: Entry, path: string) => Checked,
 ): readonly Checked[] {
-  checkCount(entries.length, batchEntriesMax, "entries");
+  checkBatch(bound, entries.length, batchEntriesMax, "entries");
   return entries.map((entry, index) => check(entry, `entries[${index}].`));
 }
 
@@ -143,10 +145,8 @@ function checkedSelection(bound: BoundKeyValue, selection: wire.ScanRequest["sel
 }
 
 export function checkedTransact(bound: BoundKeyValue, transact: wire.TransactRequest): TransactRequest {
-  if (transact.conditions.length > batchEntriesMax) {
-    throw invalidField("conditions", `has ${transact.conditions.length} entries; give 0 to ${batchEntriesMax}`);
-  }
-  checkCount(transact.mutations.length, batchEntriesMax, "mutations");
+  checkOptionalBatch(bound, transact.conditions.length, batchEntriesMax, "conditions");
+  checkBatch(bound, transact.mutations.length, batchEntriesMax, "mutations");
   return {
     conditions: transact.conditions.map((condition, index) => checkedTest(condition, `conditions[${index}]`)),
     mutations: transact.mutations.map((mutation, index) => checkedMutation(bound, mutation, `mutations[${index}]`)),
@@ -169,7 +169,7 @@ function checkedMutation(bound: BoundKeyValue, { action }: wire.Mutation, path: 
   }
   const { key, value, ttl } = action.value;
   checkKey(key, `${path}.set.key`);
-  checkValue(value, bound.bounds.valueBytesMax, `${path}.set.value`);
+  checkValue(bound, value, bound.bounds.valueBytesMax, `${path}.set.value`);
   const ttlMs = ttl === undefined ? undefined : permittedTtlMs(bound, ttl, `${path}.set.ttl`);
   return { kind: "set", key, value, ttlMs };
 }

@@ -24,6 +24,7 @@ beforeAll(async () => {
     needsGiven: true,
     planOnly: false,
     durability: wireDurability(undefined),
+    sizeLimits: undefined,
     options: undefined,
   };
   await tiny.serve(["all"]);

@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../errors.js";
+import { noSizeLimits } from "../../patterns/size-limits.js";
 import type { Message } from "../gen/prism/message/v1/message.js";
+import type { BoundNamespace } from "../pattern/bound-namespace.js";
 import { checkedMessage, checkedMessages } from "./checked-message.js";
 
 const plain: Message = { id: "", key: "", headers: [], contentType: "", payload: new Uint8Array(0) };
+/** A namespace that takes payloads of 100 bytes. */
+const namespace = { bounds: { payloadBytesMax: 100 }, sizeLimits: noSizeLimits } as BoundNamespace & {
+  readonly bounds: { readonly payloadBytesMax: number };
+};
+
 const header = (name: string, sizeBytes = 0) => ({ name, value: new Uint8Array(sizeBytes) });
 
 describe("a message is taken with", () => {
@@ -16,7 +23,7 @@ describe("a message is taken with", () => {
     ["a payload of the limit", { payload: new Uint8Array(100) }],
   ])("%s", (_, fields) => {
     const message = { ...plain, id: "given", ...fields };
-    expect(checkedMessage(message, 100, "m")).toEqual(message);
+    expect(checkedMessage(namespace, message, "m")).toEqual(message);
   });
 });
 
@@ -32,18 +39,20 @@ describe("a message is refused with", () => {
     ["a header of Prism's own", { headers: [header("prism-x")] }, "m.headers[0].name"],
     ["a payload over the limit", { payload: new Uint8Array(101) }, "m.payload"],
   ])("%s", (_, fields, field) => {
-    expect(violationsOf(() => checkedMessage({ ...plain, ...fields }, 100, "m"))).toEqual([field]);
+    expect(violationsOf(() => checkedMessage(namespace, { ...plain, ...fields }, "m"))).toEqual([field]);
   });
 });
 
 test("a message without an id gets one, another each time", () => {
-  const ids = new Set(Array.from({ length: 1_000 }, () => checkedMessage(plain, 0, "m").id));
+  const ids = new Set(Array.from({ length: 1_000 }, () => checkedMessage(namespace, plain, "m").id));
   expect(ids.size).toBe(1_000);
   for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{1,128}$/);
 });
 
 test("a message that is not there is missed by its name", () => {
-  expect(violationsOf(() => checkedMessage(undefined, 100, "entries[2].message"))).toEqual(["entries[2].message"]);
+  expect(violationsOf(() => checkedMessage(namespace, undefined, "entries[2].message"))).toEqual([
+    "entries[2].message",
+  ]);
 });
 
 test.each([
@@ -51,12 +60,12 @@ test.each([
   [1_001, ["messages"]],
 ])("%d messages are refused", (count, fields) => {
   const messages = Array.from({ length: count }, () => plain);
-  expect(violationsOf(() => checkedMessages(messages, 100, "messages"))).toEqual(fields);
+  expect(violationsOf(() => checkedMessages(namespace, messages, "messages"))).toEqual(fields);
 });
 
 test("the message that is wrong is named", () => {
   const messages = [plain, { ...plain, key: "k".repeat(1_025) }];
-  expect(violationsOf(() => checkedMessages(messages, 100, "messages"))).toEqual(["messages[1].key"]);
+  expect(violationsOf(() => checkedMessages(namespace, messages, "messages"))).toEqual(["messages[1].key"]);
 });
 
 function idKeyAndType(idBytes: number, keyBytes: number, typeBytes: number) {

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Header, Message } from "../../patterns/messaging/message.js";
 import type * as wire from "../gen/prism/message/v1/message.js";
-import { checkCount, checkName, checkText, checkValue, invalidField } from "../pattern/checked-fields.js";
+import type { BoundNamespace } from "../pattern/bound-namespace.js";
+import { checkName, checkText, invalidField } from "../pattern/checked-fields.js";
+import { checkBatch, checkValue } from "../pattern/checked-sizes.js";
 import {
   contentTypeBytesMax,
   headerNameBytesMax,
@@ -15,25 +17,28 @@ import {
 /** Names of headers that plugins keep for what Prism itself must remember of a message. */
 const ownHeaderPrefix = "prism-";
 
+/** A namespace of a pattern whose apps send messages. */
+type BoundMessages = BoundNamespace & { readonly bounds: { readonly payloadBytesMax: number } };
+
 /** The messages of one request, checked, each with an id. `field` is the path of the list. */
 export function checkedMessages(
+  bound: BoundMessages,
   messages: readonly wire.Message[],
-  payloadLimitBytes: number,
   field: string,
 ): readonly Message[] {
-  checkCount(messages.length, messagesPerRequestMax, field);
-  return messages.map((message, index) => checkedMessage(message, payloadLimitBytes, `${field}[${index}]`));
+  checkBatch(bound, messages.length, messagesPerRequestMax, field);
+  return messages.map((message, index) => checkedMessage(bound, message, `${field}[${index}]`));
 }
 
-/** A message as its sender made it, checked, with an id. `field` is its path. Throws `INVALID_FIELD` or `VALUE_TOO_LARGE`. */
-export function checkedMessage(message: wire.Message | undefined, payloadLimitBytes: number, field: string): Message {
+/** A message as its sender made it, checked, with an id. `field` is its path. Throws `INVALID_FIELD`, `VALUE_TOO_LARGE` or `SIZE_LIMIT_EXCEEDED`. */
+export function checkedMessage(bound: BoundMessages, message: wire.Message | undefined, field: string): Message {
   if (message === undefined) throw invalidField(field, "is required");
   const { id, key, headers, contentType, payload } = message;
   checkText(id, messageIdBytesMax, `${field}.id`);
   checkText(key, messageKeyBytesMax, `${field}.key`);
   checkHeaders(headers, `${field}.headers`);
   checkText(contentType, contentTypeBytesMax, `${field}.content_type`);
-  checkValue(payload, payloadLimitBytes, `${field}.payload`);
+  checkValue(bound, payload, bound.bounds.payloadBytesMax, `${field}.payload`);
   return id === "" ? { ...message, id: randomUUID() } : message;
 }
 

@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.js";
 import type { Bounds } from "../../patterns/bounds.js";
 import type { PatternKind, PatternTypes } from "../../patterns/pattern-kind.js";
+import type { SizeLimits } from "../../patterns/size-limits.js";
 import { invalidField } from "./checked-fields.js";
 
 /** A namespace as calls see it. Replaced as a whole when it is bound again. */
@@ -11,6 +12,8 @@ export interface BoundNamespace<Types extends PatternTypes = PatternTypes> {
   /** What calls may use, with what that includes. */
   readonly capabilities: ReadonlySet<string>;
   readonly bounds: Bounds<Types>;
+  /** What the operator allows below them. */
+  readonly sizeLimits: SizeLimits;
   /** The namespace's options, parsed by the schema in the plugin's description of the pattern. `undefined`: there is none. */
   readonly options: unknown;
   /** Aborted when the namespace is unbound or bound anew: whatever runs for as long as the binding does ends then. */

@@ -30,16 +30,6 @@ export function checkText(text: string, bytesMax: number, field: string): void {
   if (sizeBytes > bytesMax) throw invalidField(field, `is ${sizeBytes} bytes long; at most ${bytesMax} are allowed`);
 }
 
-/** What apps store: values, payloads, records. */
-export function checkValue(value: Uint8Array, limitBytes: number, field: string): void {
-  if (value.length <= limitBytes) return;
-  const description = `is ${value.length} bytes long; this namespace allows ${limitBytes}`;
-  throw new GatewayError("VALUE_TOO_LARGE", `${field}: ${description}. Split the value or store it elsewhere.`, {
-    metadata: { size_bytes: String(value.length), limit_bytes: String(limitBytes) },
-    fieldViolations: [{ field, description }],
-  });
-}
-
 /** How many entries a repeated field has that must not be empty. */
 export function checkCount(entries: number, max: number, field: string): void {
   if (entries < 1 || entries > max) throw invalidField(field, `has ${entries} entries; give 1 to ${max}`);

@@ -2,6 +2,7 @@ import type { HeaderList, ServerCall } from "@prism-data/transport";
 import { describe, expect, test } from "vitest";
 import { keyValueKind } from "../../patterns/key-value/key-value-kind.js";
 import type { PatternKind } from "../../patterns/pattern-kind.js";
+import { noSizeLimits } from "../../patterns/size-limits.js";
 import type { BoundNamespace } from "./bound-namespace.js";
 import { unaryMethod } from "./pattern-method.js";
 import { patternMethods } from "./pattern-methods.js";
@@ -21,7 +22,16 @@ const namingKind: PatternKind = {
 
 function boundTo(kind: PatternKind, namespace: string): BoundNamespace {
   const closed = new AbortController().signal;
-  return { kind, namespace, pattern: {}, capabilities: new Set(), bounds: {}, options: undefined, closed };
+  return {
+    kind,
+    namespace,
+    pattern: {},
+    capabilities: new Set(),
+    bounds: {},
+    sizeLimits: noSizeLimits,
+    options: undefined,
+    closed,
+  };
 }
 
 const bound = [boundTo(namingKind, "mine"), boundTo(keyValueKind, "another")];

@@ -32,9 +32,9 @@ function publishing(
 ): BatchMethod<PubSubTypes, PublishRequest, Message, string> {
   return {
     name: "publish",
-    read: ({ bounds }, { topic, messages }) => {
+    read: (bound, { topic, messages }) => {
       checkTopic(topic, "topic");
-      return { target: topic, items: checkedMessages(messages, bounds.payloadBytesMax, "messages") };
+      return { target: topic, items: checkedMessages(bound, messages, "messages") };
     },
     carryOut: ({ pattern }, { target, items }, context) => pattern.publish(target, items, context),
     encode: (results, { statusOfEntry }) =>

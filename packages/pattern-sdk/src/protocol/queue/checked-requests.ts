@@ -25,6 +25,7 @@ import {
   type DurationRange,
   invalidField,
 } from "../pattern/checked-fields.js";
+import { checkBatch } from "../pattern/checked-sizes.js";
 import { answerBytesMax } from "../pattern/message-bounds.js";
 import { wireDeliveryIdCharsMax } from "./delivery-id.js";
 import {
@@ -57,13 +58,13 @@ const waitRange: DurationRange = {
 
 /** The messages of a send. A wrong one refuses them all. */
 export function checkedEntries(bound: BoundQueue, entries: readonly wire.SendEntry[]): readonly SendEntry[] {
-  checkCount(entries.length, messagesPerRequestMax, "entries");
+  checkBatch(bound, entries.length, messagesPerRequestMax, "entries");
   return entries.map((entry, index) => checkedEntry(bound, entry, `entries[${index}]`));
 }
 
 function checkedEntry(bound: BoundQueue, entry: wire.SendEntry, path: string): SendEntry {
   const { deduplicationId } = entry;
-  const message = checkedMessage(entry.message, bound.bounds.payloadBytesMax, `${path}.message`);
+  const message = checkedMessage(bound, entry.message, `${path}.message`);
   const delayMs = entry.delay === undefined ? 0 : checkedDurationMs(entry.delay, sendDelayRange, 1, `${path}.delay`);
   if (delayMs > 0) requireCapability(bound, "delay", `The field ${path}.delay`);
   if (deduplicationId === "") return { message, delayMs, deduplicationId: undefined };

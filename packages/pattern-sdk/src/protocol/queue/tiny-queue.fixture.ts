@@ -118,6 +118,7 @@ export async function runTinyQueue(): Promise<RunningQueue> {
       needsGiven: false,
       planOnly: false,
       durability: wireDurability(undefined),
+      sizeLimits: undefined,
     };
     await tiny.contract.bind({ ...request, options: { ...options } });
   };

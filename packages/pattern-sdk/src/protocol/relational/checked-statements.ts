@@ -1,9 +1,11 @@
-import type { SqlStatement } from "../../patterns/relational/relational.js";
+import type { SqlStatement, SqlValue } from "../../patterns/relational/relational.js";
 import type * as wire from "../gen/prism/relational/v1/relational.js";
-import { atMost, checkCount, checkName, invalidField } from "../pattern/checked-fields.js";
+import { atMost, checkName, invalidField } from "../pattern/checked-fields.js";
+import { checkBatch, checkValueSize } from "../pattern/checked-sizes.js";
 import { checkedValue } from "./checked-values.js";
 import { batchRowsDefault, batchRowsMax, batchStatementsMax, parametersMax, sqlBytesMax } from "./relational-bounds.js";
 import type { BoundRelational } from "./relational-method.js";
+import { contentBytes } from "./wire-values.js";
 
 /** Turns a statement into the author's, checked. `path` is that of the field. */
 export function checkedStatement(
@@ -20,12 +22,18 @@ export function checkedStatement(
   }
   return {
     sql,
-    parameters: parameters.map((value, index) => checkedValue(bound, value, `${path}.parameters[${index}]`)),
+    parameters: parameters.map((value, index) => checkedParameter(bound, value, `${path}.parameters[${index}]`)),
   };
 }
 
+function checkedParameter(bound: BoundRelational, parameter: wire.Value, path: string): SqlValue {
+  const value = checkedValue(bound, parameter, path);
+  if (bound.sizeLimits.valueBytes !== undefined) checkValueSize(bound, contentBytes(value), path);
+  return value;
+}
+
 export function checkedStatements(bound: BoundRelational, statements: readonly wire.Statement[]): SqlStatement[] {
-  checkCount(statements.length, batchStatementsMax, "statements");
+  checkBatch(bound, statements.length, batchStatementsMax, "statements");
   return statements.map((statement, index) => checkedStatement(bound, statement, `statements[${index}]`));
 }
 

@@ -65,6 +65,7 @@ export async function runScripted(pattern: Relational): Promise<RunningTiny & { 
     needsGiven: false,
     planOnly: false,
     durability: wireDurability(undefined),
+    sizeLimits: undefined,
     options: undefined,
   };
   await tiny.contract.bind({ ...asked, namespace: "db" });

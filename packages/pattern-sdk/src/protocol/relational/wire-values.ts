@@ -37,11 +37,15 @@ export function rowBytesMax(values: readonly SqlValue[]): number {
 }
 
 function valueBytesMax(value: SqlValue): number {
-  if (value.kind === "array") return rowBytesMax(value.elements);
-  if (!("value" in value)) return valueOverheadBytesMax;
-  if (typeof value.value === "string") return valueOverheadBytesMax + Buffer.byteLength(value.value);
-  if (value.value instanceof Uint8Array) return valueOverheadBytesMax + value.value.length;
-  return valueOverheadBytesMax;
+  return value.kind === "array" ? rowBytesMax(value.elements) : valueOverheadBytesMax + contentBytes(value);
+}
+
+/** The bytes of texts and bytes in a value. */
+export function contentBytes(value: SqlValue): number {
+  if (value.kind === "array") return value.elements.reduce((sum, element) => sum + contentBytes(element), 0);
+  if (!("value" in value)) return 0;
+  if (typeof value.value === "string") return Buffer.byteLength(value.value);
+  return value.value instanceof Uint8Array ? value.value.length : 0;
 }
 
 function wireTimestamp(micros: bigint): Timestamp {

@@ -29,9 +29,9 @@ function appending(
 ): BatchMethod<StreamTypes, AppendRequest, Message, Position> {
   return {
     name: "append",
-    read: ({ bounds }, { records }) => ({
+    read: (bound, { records }) => ({
       target: "",
-      items: checkedMessages(records, bounds.payloadBytesMax, "records"),
+      items: checkedMessages(bound, records, "records"),
     }),
     carryOut: ({ pattern }, { items }, context) => pattern.append(items, context),
     encode: (results, { statusOfEntry }) =>

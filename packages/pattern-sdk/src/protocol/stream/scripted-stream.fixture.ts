@@ -67,6 +67,7 @@ export async function runScripted(stream: Stream): Promise<RunningTiny> {
     needsGiven: false,
     planOnly: false,
     durability: wireDurability(undefined),
+    sizeLimits: undefined,
     options: { partitions: 2 },
   };
   await tiny.contract.bind({ ...asked, namespace: "log" });
