@@ -16,6 +16,7 @@ const undeleteNamespace = method(
   adminv1.UndeleteNamespaceResponse,
 );
 const explainNamespace = method("ExplainNamespace", adminv1.ExplainNamespaceRequest, adminv1.ExplainNamespaceResponse);
+const describeCapacity = method("DescribeCapacity", adminv1.DescribeCapacityRequest, adminv1.DescribeCapacityResponse);
 
 /** A namespace of which nothing is said. */
 export const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());
@@ -71,6 +72,11 @@ export class AdminClient {
     const tried = `restore the namespace ${JSON.stringify(name)}`;
     const answer = await this.#connection.finished(undeleteNamespace, { name, etag: "" }, tried);
     return answer.namespace ?? emptyNamespace;
+  }
+
+  /** Answers after the window that is asked for. */
+  describeCapacity(request: adminv1.DescribeCapacityRequest): Promise<adminv1.DescribeCapacityResponse> {
+    return this.#connection.unary(describeCapacity, request, "watch the namespaces");
   }
 
   explainNamespace(name: string): Promise<adminv1.ExplainNamespaceResponse> {

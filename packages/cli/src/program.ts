@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
+import { addCapacity } from "./commands/capacity/capacity.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
 import { addControl } from "./commands/control/control.js";
@@ -62,7 +63,7 @@ Examples:
 ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
-  const ofNamespaces = [addPlan, addApply, addSchema, addNamespace];
+  const ofNamespaces = [addPlan, addApply, addSchema, addNamespace, addCapacity];
   for (const add of [addServe, addCheck, addCerts, ...ofPatterns, ...ofNamespaces, addPlugin, addControl, addStack])
     add(program, context);
   return program;

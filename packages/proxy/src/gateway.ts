@@ -5,6 +5,7 @@ import { type AdminContent, type AdminPort, openAdminPort } from "./admin/admin-
 import { adminMethods } from "./admin/admin-service.js";
 import { formatPluginMetrics } from "./admin/plugin-metrics.js";
 import type { GatewayPhase } from "./admin/readiness.js";
+import { capacitySources } from "./capacity/capacity-sources.js";
 import { type Address, formatAddress } from "./config/address.js";
 import { type Config, changedStartOptions, sameConfig } from "./config/config.js";
 import { configFileName, loadConfig } from "./config/load.js";
@@ -290,7 +291,7 @@ function adminContent({
   front,
 }: Pick<GatewayParts, "backends" | "declared" | "metrics" | "life" | "front">): AdminContent {
   return {
-    methods: adminMethods(backends, declared),
+    methods: adminMethods(backends, declared, capacitySources(backends, metrics)),
     status: () => ({
       ...life,
       backends: backends.list(),

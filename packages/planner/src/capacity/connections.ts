@@ -14,7 +14,7 @@ interface Pool {
 }
 
 /** Plugins that answer each call on a connection of its own, by name; the others need one for all. */
-const poolOf: Readonly<Record<string, Pool>> = {
+export const poolOf: Readonly<Record<string, Pool>> = {
   postgres: { setting: "pool_size", connectionsDefault: 10, connectionsMax: 200, callsPerConnection: 100 },
 };
 

@@ -1,9 +1,11 @@
 import { adminv1, GatewayError, timestampFromMs } from "@prism-data/pattern-sdk/protocol";
+import type { CapacitySources } from "../capacity/capacity-watch.js";
 import { suggest } from "../config/suggestion.js";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { NamespaceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
 import { type AdminMethod, unary } from "./admin-method.js";
+import { capacityMethod } from "./capacity-method.js";
 import { namespaceMethods } from "./namespace-methods.js";
 
 /** What the service tells about and acts on. */
@@ -17,6 +19,7 @@ export interface AdminBackends {
 export function adminMethods(
   backends: AdminBackends,
   namespaces: DeclaredNamespaces,
+  capacity: CapacitySources,
 ): ReadonlyMap<string, AdminMethod> {
   const methods: [string, AdminMethod][] = [
     unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
@@ -32,6 +35,7 @@ export function adminMethods(
       return { backend: messagesOf([find(backend, backends)], backends)[0] };
     }),
     ...namespaceMethods(namespaces),
+    capacityMethod(capacity),
   ];
   return new Map(methods);
 }

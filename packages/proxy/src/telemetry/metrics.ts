@@ -128,6 +128,11 @@ export class Metrics {
     this.unrouted = this.call({ namespace: "_unknown", pattern: "", method: "" });
   }
 
+  /** The numbers of every kind of call so far. */
+  get calls(): Iterable<CallMetrics> {
+    return this.#calls.values();
+  }
+
   /** The numbers of one kind of call. Look it up once per route and keep it. */
   call(labels: CallLabels): CallMetrics {
     const key = `${labels.namespace}\0${labels.pattern}\0${labels.method}`;

@@ -1,4 +1,4 @@
-import { GatewayError, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, type pluginv1, type stream } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
 import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
@@ -89,6 +89,11 @@ export class Backends {
     this.#publish();
   }
 
+  /** What it runs on. */
+  get config(): Config {
+    return this.#config;
+  }
+
   /** In the order of their names. */
   list(): readonly BackendView[] {
     return [...this.#supervisors.values()].map((supervisor) => supervisor.view()).sort(byName);
@@ -111,6 +116,11 @@ export class Backends {
   /** What binding a namespace would make or change on its backend, one line each. Throws `GatewayError`. */
   async plan(namespace: NamespaceConfig): Promise<readonly string[]> {
     return await this.#serving(namespace).plan(namespace);
+  }
+
+  /** What a stream that is bound holds, and how far a group has come; no group: empty. Throws. */
+  async describeStream(namespace: NamespaceConfig, group: string): Promise<stream.DescribeResponse> {
+    return await this.#serving(namespace).describeStream(namespace.name, group);
   }
 
   /** Removes the data of a namespace that the configuration does not have; says what was removed. Throws `GatewayError`. */

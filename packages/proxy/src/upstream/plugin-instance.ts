@@ -1,5 +1,5 @@
 import path from "node:path";
-import { GatewayError, pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, pluginv1, type stream } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, NamespaceConfig } from "../config/config.js";
 import type { PluginEndpoint } from "../messages.js";
 import type { Random } from "../policy/backoff.js";
@@ -147,6 +147,11 @@ export class PluginInstance {
   /** What binding a namespace would make or change on the backend, one line each. */
   plan(namespace: NamespaceConfig): Promise<readonly string[]> {
     return this.#session.plan(namespace);
+  }
+
+  /** What a stream that is bound holds, and how far a group has come; no group: empty. */
+  describeStream(namespace: string, group: string): Promise<stream.DescribeResponse> {
+    return this.#session.describeStream(namespace, group);
   }
 
   /** Removes the data of a namespace that is not bound; says what was removed, one line each. */

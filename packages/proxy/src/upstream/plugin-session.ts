@@ -1,8 +1,12 @@
 import {
+  decodeMessage,
   durationFromMs,
+  encodeMessage,
   type Handshake,
   PluginClient,
+  patternServices,
   type pluginv1,
+  stream,
   wireDurability,
   wireSizeLimits,
 } from "@prism-data/pattern-sdk/protocol";
@@ -21,6 +25,9 @@ const bindTimeoutMs = 10_000;
 
 /** How long reading a plugin's metrics may take, in ms; a scrape must not hang on one plugin. */
 const metricsTimeoutMs = 1_000;
+
+/** How long describing a stream may take, in ms. */
+const describeTimeoutMs = 5_000;
 
 /** The answer to Drain comes this much later than the grace that it was given, in ms. */
 const drainAnswerMs = 1_000;
@@ -92,6 +99,15 @@ export class PluginSession {
   /** Health reports, at least one per heartbeat, until the signal is aborted or the plugin goes away. */
   health(signal: AbortSignal): AsyncIterable<pluginv1.HealthResponse> {
     return this.#client.health({ interval: durationFromMs(heartbeatMs) }, { signal });
+  }
+
+  /** What a stream that is bound holds, and how far a group has come; no group: empty. */
+  async describeStream(namespace: string, group: string): Promise<stream.DescribeResponse> {
+    const path = `/${patternServices.stream}/Describe`;
+    const metadata = [["prism-namespace", encodeURIComponent(namespace)] as const];
+    const request = encodeMessage(stream.DescribeRequest, { namespace, group });
+    const answer = await this.#connection.unary(path, request, { metadata, timeoutMs: describeTimeoutMs });
+    return decodeMessage(stream.DescribeResponse, answer, path);
   }
 
   async metrics(): Promise<readonly pluginv1.MetricFamily[]> {

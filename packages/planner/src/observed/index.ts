@@ -1,0 +1,2 @@
+export { type Advice, adviseBackend, adviseNamespace, partitionsFor } from "./advice.js";
+export type { SeenBackend, SeenLog, SeenNamespace } from "./seen.js";
