@@ -88,9 +88,10 @@ test("a change of one namespace binds that one again, and no other", async () =>
 test("a plugin that was killed has all of its namespaces again", async () => {
   const pid = await pluginPid(prism.admin, "memory");
   process.kill(pid, "SIGKILL");
-  const called = get(nameOf(count - 2));
+  await get(nameOf(count - 2));
+  // The others are bound behind it: thousands of them have to come before their backend is ready.
+  expect(await findBackend(prism.admin, "memory")).toMatchObject({ state: "starting" });
   await pluginPid(prism.admin, "memory", pid);
-  await called;
   await Promise.all([0, 2, count / 2, count - 2].map((index) => get(nameOf(index))));
 });
 

@@ -9,8 +9,20 @@ import type { Reason } from "@prism-data/pattern-sdk/protocol";
 export type ToDataPath =
   /** The whole routing table, swapped at once. A table with an older generation than the last one is ignored. */
   | { readonly type: "routes"; readonly generation: number; readonly routes: RouteTable }
-  /** A plugin process is ready and its namespaces are bound: connect to it. Once connected, new calls go there; an older instance only finishes. */
+  /**
+   * A plugin process is ready: connect to it. Once connected, new calls go there; an older instance only finishes. Its namespaces may
+   * still be being bound: calls to one wait for `namespace-tried`, which `namespace-awaited` asks for, or for `namespaces-tried`.
+   */
   | ({ readonly type: "backend-ready"; readonly backend: string; readonly instance: number } & PluginEndpoint)
+  /** A plugin process has bound a namespace, or said why not: it knows how to answer calls to it. */
+  | {
+      readonly type: "namespace-tried";
+      readonly backend: string;
+      readonly instance: number;
+      readonly namespace: string;
+    }
+  /** The same of all namespaces. */
+  | { readonly type: "namespaces-tried"; readonly backend: string; readonly instance: number }
   /** A plugin process takes no calls any more. `crashed`: calls in flight were lost. `draining`: they may finish; say `instance-idle` then. */
   | {
       readonly type: "backend-gone";
@@ -28,6 +40,13 @@ export type ToDataPath =
 export type FromDataPath =
   /** New calls of the backend go to this instance now. */
   | { readonly type: "instance-connected"; readonly backend: string; readonly instance: number }
+  /** Calls wait for a namespace: bind it before the others, and say `namespace-tried`. Told once. */
+  | {
+      readonly type: "namespace-awaited";
+      readonly backend: string;
+      readonly instance: number;
+      readonly namespace: string;
+    }
   /** No call is left on an instance that is `draining`. */
   | { readonly type: "instance-idle"; readonly backend: string; readonly instance: number }
   /** The answer to `drain`. */

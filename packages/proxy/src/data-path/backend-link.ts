@@ -14,10 +14,13 @@ import type { Logger } from "../telemetry/log.js";
 import { Cancellations } from "./cancellations.js";
 import { type Failure, failureOf } from "./failure.js";
 import { reconnectPauseMs, upstreamWindowBytes } from "./limits.js";
+import { NamespaceGate } from "./namespace-gate.js";
 import type { PluginCredentials } from "./upstream-headers.js";
 
 /** What a link tells its backend. */
 export interface LinkEvents {
+  /** Calls wait for a namespace that the plugin is still to bind. */
+  onAwaited(link: BackendLink, namespace: string): void;
   /** New calls may be sent. After a lost connection it is told again. */
   onConnected(link: BackendLink): void;
   /** The last call on it ended. */
@@ -36,6 +39,8 @@ export class BackendLink implements PluginCredentials {
   readonly backend: string;
   readonly instance: number;
   readonly authorization: string | undefined;
+  /** Which calls may be sent. */
+  readonly gate: NamespaceGate;
   readonly #path: string;
   readonly #events: LinkEvents;
   readonly #log: Logger;
@@ -51,6 +56,7 @@ export class BackendLink implements PluginCredentials {
     this.backend = plugin.backend;
     this.instance = plugin.instance;
     this.authorization = plugin.token === undefined ? undefined : `Bearer ${plugin.token}`;
+    this.gate = new NamespaceGate((namespace) => events.onAwaited(this, namespace));
     this.#path = plugin.socket;
     this.#events = events;
     this.#log = log;

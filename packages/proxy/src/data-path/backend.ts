@@ -8,11 +8,14 @@ import { crashLoopRetryAfterMs, waitingBytesMax, waitingCallsMax } from "./limit
 
 /** A call that waits for its backend. Exactly one of the two is called, unless it stops waiting first. */
 export interface WaitingCall {
+  /** `undefined`: of a service that is routed whole. */
+  readonly namespace: string | undefined;
   onBackendReady(): void;
   onBackendRefused(failure: Failure): void;
 }
 
 type Ready = ToDataPath & { type: "backend-ready" };
+type Tried = ToDataPath & { type: "namespace-tried" | "namespaces-tried" };
 type Gone = ToDataPath & { type: "backend-gone" };
 
 /** One backend as calls see it: the plugin process that new calls go to, older ones that finish, and calls that wait for the next. */
@@ -51,10 +54,11 @@ export class Backend implements LinkEvents {
     return this.#state;
   }
 
-  /** Where a new call goes now. `undefined`: it has to wait. */
-  linkForNewCall(): BackendLink | undefined {
-    if (this.#current?.isOpen === true) return this.#current;
-    this.#current?.renew();
+  /** Where a new call to a namespace goes now. `undefined`: it has to wait. */
+  linkForNewCall(namespace: string | undefined): BackendLink | undefined {
+    const link = this.#current;
+    if (link?.isOpen === true) return link.gate.admits(namespace) ? link : undefined;
+    link?.renew();
     return undefined;
   }
 
@@ -74,6 +78,16 @@ export class Backend implements LinkEvents {
   ready(message: Ready): void {
     if (this.#links.has(message.instance)) return;
     this.#links.set(message.instance, new BackendLink(message, this, this.#log));
+  }
+
+  /** A plugin process can be sent the calls of a namespace, or of all. */
+  tried(message: Tried): void {
+    const link = this.#links.get(message.instance);
+    if (link === undefined) return;
+    const namespace = message.type === "namespace-tried" ? message.namespace : undefined;
+    link.gate.admit(namespace);
+    if (this.#current !== link) return;
+    this.#wake((call) => namespace === undefined || call.namespace === namespace);
   }
 
   /** A plugin process takes no calls any more. */
@@ -99,6 +113,10 @@ export class Backend implements LinkEvents {
     this.#onChange();
   }
 
+  onAwaited({ instance }: BackendLink, namespace: string): void {
+    this.#tell({ type: "namespace-awaited", backend: this.name, instance, namespace });
+  }
+
   onConnected(link: BackendLink): void {
     if (this.#links.get(link.instance) !== link || this.#draining.has(link)) return;
     const isNewer = this.#current === undefined || link.instance >= this.#current.instance;
@@ -107,9 +125,7 @@ export class Backend implements LinkEvents {
     this.#current = link;
     if (isFirstTime) this.#tell({ type: "instance-connected", backend: this.name, instance: link.instance });
     this.#onChange();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call.onBackendReady();
+    this.#wake(() => true);
   }
 
   onIdle(link: BackendLink): void {
@@ -138,6 +154,12 @@ export class Backend implements LinkEvents {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#current = undefined;
+  }
+
+  #wake(isMeant: (call: WaitingCall) => boolean): void {
+    const woken = [...this.#waiting].filter(isMeant);
+    for (const call of woken) this.#waiting.delete(call);
+    for (const call of woken) call.onBackendReady();
   }
 
   #refuseWaiting(failure: Failure): void {

@@ -92,6 +92,10 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     this.#startedMs = forwarding.now();
   }
 
+  get namespace(): string | undefined {
+    return this.#route?.namespace;
+  }
+
   /** Takes the call up; once, before any event. `endStream`: it carries no message. */
   begin(endStream: boolean): void {
     this.#requestEnded = endStream;
@@ -306,7 +310,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
 
   #dispatch(): void {
     const backend = this.#forwarding.backend(this.#route!.backend);
-    const link = backend.linkForNewCall();
+    const link = backend.linkForNewCall(this.namespace);
     if (link !== undefined) {
       this.#send(link);
       return;

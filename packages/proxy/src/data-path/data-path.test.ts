@@ -348,6 +348,7 @@ describe("a deadline", () => {
     });
     await new Promise<void>((resolve) => plugin.listen(socket, resolve));
     bench.send({ type: "backend-ready", backend: "store", instance: 1, socket, token: undefined, takesCancels: true });
+    bench.send({ type: "namespaces-tried", backend: "store", instance: 1 });
     const client = await bench.client();
     // At different moments between two looks at the clock.
     const calls = Array.from({ length: 20 }, (_, n) => {
@@ -687,6 +688,24 @@ describe("while a backend is not ready", () => {
     await until(() => bench.dataPath.callsInFlight === 50);
     await bench.plugin({ [get]: unary(() => answerBytes) });
     expect(await Promise.all(calls)).toHaveLength(50);
+  });
+
+  test("a call waits for its own namespace to be bound, for which it asks once, and for no other", async () => {
+    const plugin = await bench.plugin({ [get]: unary(() => answerBytes) }, { isBound: false });
+    const client = await bench.client();
+    const calls = [client.unary(get, getRequest("demo")), client.unary(get, getRequest("demo"))];
+    const other = client.unary(get, getRequest("other"));
+    const namespaces = () => bench.told.flatMap((message) => (message.type === "namespace-awaited" ? message : []));
+    await until(() => namespaces().length === 2);
+    expect(namespaces()).toMatchObject([{ namespace: "demo" }, { namespace: "other" }]);
+    expect(plugin.called).toEqual([]);
+    bench.send({ type: "namespace-tried", backend: "store", instance: plugin.instance, namespace: "demo" });
+    await Promise.all(calls);
+    expect(plugin.called).toEqual([get, get]);
+    bench.send({ type: "namespaces-tried", backend: "store", instance: plugin.instance });
+    await other;
+    await client.unary(get, getRequest("other"));
+    expect(namespaces()).toHaveLength(2);
   });
 
   test("a call waits no longer than its deadline, and says what for", async () => {

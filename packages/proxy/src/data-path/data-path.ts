@@ -151,6 +151,10 @@ export class DataPath {
       case "backend-ready":
         this.#backend(message.backend).ready(message);
         break;
+      case "namespace-tried":
+      case "namespaces-tried":
+        this.#backend(message.backend).tried(message);
+        break;
       case "backend-gone":
         this.#backend(message.backend).gone(message);
         break;

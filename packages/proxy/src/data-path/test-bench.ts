@@ -178,16 +178,24 @@ export class TestBench {
   /** Starts a plugin process in miniature and says that it is ready. */
   async plugin(
     methods: Record<string, GrpcMethod>,
-    options: { instance?: number; backend?: string; token?: string; connection?: ConnectionOptions } = {},
+    options: {
+      instance?: number;
+      backend?: string;
+      token?: string;
+      connection?: ConnectionOptions;
+      /** Whether its namespaces are. Default: true. */
+      isBound?: boolean;
+    } = {},
   ) {
     const instance = options.instance ?? this.#plugins.length + 1;
-    const { connection } = options;
+    const { connection, isBound = true } = options;
     const plugin = new FakePlugin({ instance, socket: join(this.#folder, `${instance}.sock`), methods, connection });
     this.#plugins.push(plugin);
     await plugin.listen();
     const { backend = "store", token } = options;
     const takesCancels = connection?.resetBurst === undefined;
     this.send({ type: "backend-ready", backend, instance, socket: plugin.socket, token, takesCancels });
+    if (isBound) this.send({ type: "namespaces-tried", backend, instance });
     return plugin;
   }
 

@@ -21,3 +21,17 @@ test("no more than the slots run at once, in the order in which they came, also 
   for (const { resolve } of works) resolve();
   await Promise.all([runs[2], runs[3]]);
 });
+
+test("what is hastened goes before what waits longer, and is still one of the slots", async () => {
+  const slots = new Slots(1);
+  const begun: string[] = [];
+  const tickets = Object.fromEntries(["first", "second", "third", "fourth"].map((name) => [name, { name }]));
+  const runs = Object.entries(tickets).map(([name, ticket]) =>
+    slots.run(async () => {
+      begun.push(name);
+    }, ticket),
+  );
+  for (const name of ["third", "first", "third"]) slots.hasten(tickets[name]!);
+  await Promise.all(runs);
+  expect(begun).toEqual(["first", "third", "second", "fourth"]);
+});

@@ -8,10 +8,20 @@ export interface InstanceAddress {
 
 type AnswerType = "instance-connected" | "instance-idle";
 
+/** How the first try to bind each namespace of an instance goes. Neither rejects. */
+export interface TriedNamespaces {
+  /** Resolves when all were tried. */
+  readonly all: Promise<void>;
+  /** Resolves when this one was; it is wanted before others. */
+  one(namespace: string): Promise<void>;
+}
+
 /** Supervision's end of the channel to the data path: sends, and waits for answers. */
 export class DataPathLink {
   readonly #port: MessagePortLike<FromDataPath, ToDataPath>;
   readonly #waiting = new Map<string, () => void>();
+  /** Of the instances that take calls while their namespaces are being bound. */
+  readonly #bindings = new Map<string, TriedNamespaces>();
   /** Then nothing has calls any more, and nobody answers. */
   #isDrained = false;
   readonly #drained = Promise.withResolvers<{ completed: number; aborted: number }>();
@@ -25,10 +35,15 @@ export class DataPathLink {
     this.#port.postMessage(message);
   }
 
-  /** Hands an instance over; resolves when new calls go there. */
-  async connect(address: InstanceAddress, at: PluginEndpoint, timeoutMs: number) {
+  /** Hands an instance over; resolves when new calls go there: to each namespace from when it was tried. */
+  async connect(
+    address: InstanceAddress,
+    { endpoint, tried }: { endpoint: PluginEndpoint; tried: TriedNamespaces },
+    timeoutMs: number,
+  ): Promise<void> {
     const connected = this.#answered("instance-connected", address, timeoutMs);
-    this.send({ type: "backend-ready", ...address, ...at });
+    this.send({ type: "backend-ready", ...address, ...endpoint });
+    void this.#admit(address, tried);
     if (!(await connected)) throw new Error(`the data path did not connect to the plugin within ${timeoutMs} ms`);
   }
 
@@ -50,9 +65,24 @@ export class DataPathLink {
     if (message.type === "drained") {
       this.#isDrained = true;
       this.#drained.resolve({ completed: message.completed, aborted: message.aborted });
+    } else if (message.type === "namespace-awaited") {
+      void this.#hasten(message);
     } else {
       this.#waiting.get(keyOf(message.type, message))?.();
     }
+  }
+
+  async #admit(address: InstanceAddress, tried: TriedNamespaces): Promise<void> {
+    const key = keyOf("namespaces-tried", address);
+    this.#bindings.set(key, tried);
+    await tried.all;
+    this.#bindings.delete(key);
+    this.send({ type: "namespaces-tried", ...address });
+  }
+
+  async #hasten({ backend, instance, namespace }: FromDataPath & { type: "namespace-awaited" }): Promise<void> {
+    await this.#bindings.get(keyOf("namespaces-tried", { backend, instance }))?.one(namespace);
+    this.send({ type: "namespace-tried", backend, instance, namespace });
   }
 
   /** Whether the answer arrives within the time. */
@@ -70,6 +100,6 @@ export class DataPathLink {
   }
 }
 
-function keyOf(type: AnswerType, { backend, instance }: InstanceAddress): string {
+function keyOf(type: AnswerType | "namespaces-tried", { backend, instance }: InstanceAddress): string {
   return `${type} ${instance} ${backend}`;
 }

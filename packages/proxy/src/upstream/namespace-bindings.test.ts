@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { GatewayError, noSizeLimits, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
 import type { NamespaceConfig } from "../config/config.js";
@@ -55,13 +56,19 @@ function wanted(...namespaces: NamespaceConfig[]): ReadonlyMap<string, Namespace
   return new Map(namespaces.map((each) => [each.name, each]));
 }
 
-/** A plugin's side that writes down what it is asked, and answers as told. */
-function bindings(answer: (name: string, call: number) => string[], durability: () => pluginv1.Durability = () => 0) {
+/** A plugin's side that writes down what it is asked, and answers as told, from a moment on. */
+function bindings(
+  answer: (name: string, call: number) => string[],
+  durability: () => pluginv1.Durability = () => 0,
+  from: Promise<void> = Promise.resolve(),
+) {
   const calls: string[] = [];
   const binder: Binder = {
     bind: async ({ name, needs }) => {
       calls.push(`bind ${name}${needs === undefined ? "" : ` ${needs}`}`);
-      return { capabilities: answer(name, calls.length), durability: durability(), sizeLimits: undefined };
+      const call = calls.length;
+      await from;
+      return { capabilities: answer(name, call), durability: durability(), sizeLimits: undefined };
     },
     unbind: async ({ name }) => {
       calls.push(`unbind ${name}`);
@@ -197,4 +204,25 @@ test("nothing is asked of a plugin that is ending", async () => {
   await made.want(wanted(namespace("a")));
   expect(calls).toEqual([]);
   expect(made.state("a")).toMatchObject({ state: "pending" });
+});
+
+test("of many namespaces the one that is waited for is bound before the others", async () => {
+  const answering = Promise.withResolvers<void>();
+  const { calls, made } = bindings(
+    () => [],
+    () => 0,
+    answering.promise,
+  );
+  const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
+  const all = made.want(wanted(...names.map((name) => namespace(name))));
+  await setImmediate();
+  const begunBefore = calls.length;
+  const tried = made.tried("n999");
+  answering.resolve();
+  await tried;
+  expect(made.state("n999")).toMatchObject({ state: "bound" });
+  expect(calls[begunBefore]).toBe("bind n999");
+  await all;
+  expect(calls).toHaveLength(1_000);
+  await made.tried("nobody's");
 });

@@ -44,8 +44,9 @@ const retryBackoff: Backoff = { firstMs: 200, maxMs: 1_000 };
 const retriesPerSecondMax = 100;
 
 /**
- * Namespaces of one plugin process that are bound at once; the others wait in the order of the configuration. Enough that slow ones
- * (a topic that is created) do not hold up the rest, few enough that ten thousand do not fill the connection.
+ * Namespaces of one plugin process that are bound at once; the others wait in the order of the configuration, behind those that calls
+ * wait for. Enough that slow ones (a topic that is created) do not hold up the rest, few enough that ten thousand do not fill the
+ * connection.
  */
 const bindsAtOnceMax = 128;
 
@@ -119,6 +120,14 @@ export class NamespaceBindings {
     this.#log.info({ bound, notBound: added.length - bound }, "namespaces bound");
   }
 
+  /** Resolves when a namespace was answered for once. Until then it goes before those that nobody waits for. */
+  async tried(name: string): Promise<void> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    this.#bindSlots.hasten(entry);
+    await entry.tried;
+  }
+
   /** Stops trying; the process is ending. */
   close(): void {
     this.#closed.abort();
@@ -146,7 +155,7 @@ export class NamespaceBindings {
 
   async #tryUntilAnswered(entry: Entry, onTried: () => void): Promise<void> {
     for (let attempt = 0; this.#isWanted(entry); attempt++) {
-      const state = await this.#bindSlots.run(() => this.#try(entry.namespace));
+      const state = await this.#bindSlots.run(() => this.#try(entry.namespace), entry);
       if (!this.#isWanted(entry)) break;
       this.#set(entry, state);
       onTried();

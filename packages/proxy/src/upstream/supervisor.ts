@@ -81,6 +81,8 @@ export class Supervisor {
   #restartReason: RestartReason | undefined;
   #state: { readonly name: BackendState; readonly detail: string; readonly sinceMs: number };
   #wake = Promise.withResolvers<void>();
+  /** Given: the backend is being stopped. */
+  #graceMs: number | undefined;
 
   constructor(wanted: Wanted, parts: { host: PluginHost; link: DataPathLink; onChange: () => void }) {
     this.#wanted = wanted;
@@ -156,6 +158,7 @@ export class Supervisor {
 
   /** Ends the process after the calls that it holds, or the grace. */
   async stop(graceMs: number): Promise<void> {
+    this.#graceMs = graceMs;
     this.#stopping.abort();
     this.#notify();
     await this.#loop;
@@ -224,22 +227,27 @@ export class Supervisor {
     }
   }
 
-  /** Starts a process, binds the namespaces and hands it to the data path. When that fails, nothing is left of it. */
+  /**
+   * Starts a process, binds the namespaces and hands it to the data path. One that replaces another is handed over with all of its
+   * namespaces; for one that calls wait for, each of them waits for its own namespace alone. When that fails, nothing is left of it.
+   */
   async #bringUp(signal: AbortSignal): Promise<PluginInstance> {
     const { backend, namespaces } = this.#wanted;
     const id = this.#host.nextInstance();
     const instance = await PluginInstance.start({ id, backend, onChange: this.#onChange }, this.#host, signal);
+    const address = { backend: backend.name, instance: id };
+    const { bindings, endpoint } = instance;
+    const tried = { all: bindings.want(namespaces), one: (namespace: string) => bindings.tried(namespace) };
     try {
-      await unlessEnded(instance, signal, instance.bindings.want(namespaces));
-      const address = { backend: backend.name, instance: id };
-      const connected = this.#link.connect(address, instance.endpoint, connectTimeoutMs);
+      if (this.#current !== undefined) await unlessEnded(instance, signal, tried.all);
+      const connected = this.#link.connect(address, { endpoint, tried }, connectTimeoutMs);
       await unlessEnded(instance, signal, connected);
+      await unlessEnded(instance, signal, tried.all);
       return instance;
     } catch (error) {
-      instance.kill();
-      const detail = (error as Error).message;
-      this.#link.send({ type: "backend-gone", backend: backend.name, instance: id, reason: "crashed", detail });
-      await instance.ended;
+      // It may serve calls already.
+      if (signal.aborted) this.#retireBeside(instance, "it is not wanted any more");
+      else await this.#end(instance, (error as Error).message);
       throw error;
     }
   }
@@ -258,10 +266,15 @@ export class Supervisor {
     if (generation === this.#generation) this.#attempted.resolve(undefined);
     if (old !== undefined) {
       this.#host.metrics.pluginRestarted(this.#name, "replaced");
-      const retired = this.#retire(old, "it is being replaced", this.#wanted.backend.drainTimeoutMs);
-      this.#retiring.add(retired);
-      void retired.finally(() => this.#retiring.delete(retired));
+      this.#retireBeside(old, "it is being replaced");
     }
+  }
+
+  /** Ends a process whose calls are lost. */
+  async #end(instance: PluginInstance, detail: string): Promise<void> {
+    instance.kill();
+    this.#link.send({ type: "backend-gone", backend: this.#name, instance: instance.id, reason: "crashed", detail });
+    await instance.ended;
   }
 
   #startFailed(error: Error): void {
@@ -298,6 +311,13 @@ export class Supervisor {
     this.#restarts++;
     this.#host.metrics.pluginRestarted(this.#name, this.#restartReason);
     this.#restartReason = undefined;
+  }
+
+  /** Ends a process while the next one is started or serves. */
+  #retireBeside(instance: PluginInstance, detail: string): void {
+    const retired = this.#retire(instance, detail, this.#graceMs ?? this.#wanted.backend.drainTimeoutMs);
+    this.#retiring.add(retired);
+    void retired.finally(() => this.#retiring.delete(retired));
   }
 
   /** Ends a process that is not the current one any more. Never rejects. */
