@@ -55,7 +55,7 @@ function typeSection(type, level) {
   return `${head}| value | means |\n| --- | --- |\n${rows.join("\n")}\n`;
 }
 
-/** The file is flat and formatted: a comment stands above what it is about, and nothing is nested. */
+/** The file is flat and formatted: a comment stands above what it is about, and nothing but a oneof is nested, whose message says so. */
 function readProto(proto) {
   const types = new Map();
   let service;
@@ -72,7 +72,7 @@ function readProto(proto) {
       open = rest === "}" ? undefined : declared;
     } else if (open !== undefined && /^(rpc \w+|[\w.<>, ]+ \w+ = \d+|\w+ = \d+)/.test(text)) {
       open.members.push({ text, comment: comment.join("\n") });
-    } else if (/^(oneof|reserved|extensions) /.test(text)) throw new Error(`the page does not know: ${text}`);
+    } else if (/^(reserved|extensions) /.test(text)) throw new Error(`the page does not know: ${text}`);
     if (!text.startsWith("//")) comment = [];
   }
   return { service, types };

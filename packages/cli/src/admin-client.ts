@@ -17,6 +17,8 @@ const undeleteNamespace = method(
 );
 const explainNamespace = method("ExplainNamespace", adminv1.ExplainNamespaceRequest, adminv1.ExplainNamespaceResponse);
 const describeCapacity = method("DescribeCapacity", adminv1.DescribeCapacityRequest, adminv1.DescribeCapacityResponse);
+const planNeeds = method("PlanNeeds", adminv1.PlanNeedsRequest, adminv1.PlanNeedsResponse);
+const applyNeeds = method("ApplyNeeds", adminv1.ApplyNeedsRequest, adminv1.ApplyNeedsResponse);
 
 /** A namespace of which nothing is said. */
 export const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());
@@ -81,5 +83,14 @@ export class AdminClient {
 
   explainNamespace(name: string): Promise<adminv1.ExplainNamespaceResponse> {
     return this.#connection.unary(explainNamespace, { name }, `explain the namespace ${JSON.stringify(name)}`);
+  }
+
+  async planNeeds(request: adminv1.PlanNeedsRequest): Promise<adminv1.NeedsPlan> {
+    const { plan } = await this.#connection.unary(planNeeds, request, "plan what the app needs");
+    return plan ?? { namespaces: [], unused: [], etag: "" };
+  }
+
+  applyNeeds(request: adminv1.ApplyNeedsRequest): Promise<adminv1.ApplyNeedsResponse> {
+    return this.#connection.finished(applyNeeds, request, "make what the app needs");
   }
 }

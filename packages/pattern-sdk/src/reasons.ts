@@ -166,6 +166,11 @@ export const reasons = {
     "client",
     "A value, or the entries of one request, are more than the namespace's limits allow; QuotaFailure says which limit.",
   ),
+  PLAN_REFUSED: permanent(
+    "FAILED_PRECONDITION",
+    "client",
+    "What an app needs cannot be made as it is, or not without consent; the message says why for each namespace.",
+  ),
 
   DEADLINE_EXCEEDED: retryLater(
     "DEADLINE_EXCEEDED",

@@ -111,3 +111,15 @@ test("a backend without the pattern, and a plugin that does not describe itself,
 test("without any backend the plan says so", () => {
   expect(planFor({}).action).toEqual({ kind: "refuse", reason: "no backend is configured" });
 });
+
+test("a backend that is away takes nothing new, and the plan says why", () => {
+  const away = { ...shipped("sqlite"), away: "it is unreachable: no such file" };
+  const { action, rejected } = planFor({ access_pattern: "append_heavy" }, { offers: [away] });
+  expect(rejected).toMatchObject([{ reason: "it is unreachable: no such file" }]);
+  expect(action).toMatchObject({
+    reason: expect.stringContaining("would do with itself ready and its data system reachable"),
+  });
+  const existing = { pattern: "stream", backend: "my-sqlite" };
+  const there = planFor({ access_pattern: "append_heavy" }, { offers: [away, shipped("nats")], existing });
+  expect(there.action).toEqual({ kind: "keep" });
+});

@@ -117,5 +117,7 @@ export function lacksOf(needs: Needs, offer: Offer): readonly Lack[] {
     const has = [...offer.patterns.keys()].join(", ");
     return [{ reason: `it has no ${needs.pattern}`, instead: `(prism.pattern) one of ${has}` }];
   }
-  return hardRules.flatMap(({ lackOf }) => lackOf(needs, offer, offered) ?? []);
+  const away =
+    offer.away === undefined ? [] : [{ reason: offer.away, instead: "itself ready and its data system reachable" }];
+  return [...away, ...hardRules.flatMap(({ lackOf }) => lackOf(needs, offer, offered) ?? [])];
 }

@@ -10,6 +10,8 @@ export interface Offer {
   readonly patterns: ReadonlyMap<string, OfferedPattern> | undefined;
   /** How it is set, as far as figures depend on it. Not given: as the plugin has it by default. */
   readonly facts?: OfferFacts;
+  /** Why nothing new can be put there now, such as that it does not answer. Not given: it can. */
+  readonly away?: string;
 }
 
 /** Settings of a backend that figures depend on. Not set: as the plugin, or the system behind it, has it. */

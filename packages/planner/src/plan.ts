@@ -94,7 +94,8 @@ function planOne(
 
 /** Data does not move because a better backend has come: the one that holds it is asked first, and alone where it is pinned. */
 function choiceFor(needs: Needs, offers: readonly Offer[], existing: NamespaceEntry | undefined): Choice {
-  const home = offers.filter(({ backend }) => backend === existing?.backend);
+  // What holds a namespace goes on holding it while it is away.
+  const home = offers.filter(({ backend }) => backend === existing?.backend).map(({ away: _, ...offer }) => offer);
   const isPinned = existing?.pin?.includes("backend") ?? false;
   const choice = choose(needs, offers);
   if (home.length === 0 || (needs.backend !== undefined && !isPinned)) return choice;

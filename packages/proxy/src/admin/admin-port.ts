@@ -10,8 +10,8 @@ import { type CallRequest, Transcoder, type UnaryResponse } from "../transcoding
 import type { AdminMethod } from "./admin-method.js";
 import { formatReadiness, type GatewayStatus, readinessOf } from "./readiness.js";
 
-/** Admin requests are small. */
-const bodyBytesMax = 1_048_576;
+/** The largest admin requests are the messages of an app. */
+const bodyBytesMax = 4_194_304;
 /** Operators' tools and scrapers; not the world. */
 const connectionsMax = 256;
 /** A request that trickles in longer than this is cut off, in ms. */
@@ -124,7 +124,7 @@ async function answerCall(
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > bodyBytesMax) return send(response, 413, "the request is larger than 1 MiB\n");
+    if (sizeBytes > bodyBytesMax) return send(response, 413, "the request is larger than 4 MiB\n");
     chunks.push(chunk);
   }
   const headers = Object.entries(request.headers).flatMap(([name, value]) => [name, String(value)]);

@@ -2,11 +2,13 @@ import { adminv1, GatewayError, timestampFromMs } from "@prism-data/pattern-sdk/
 import type { CapacitySources } from "../capacity/capacity-watch.js";
 import { suggest } from "../config/suggestion.js";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
+import { NeedsPlanning } from "../planning/needs-planning.js";
 import type { NamespaceView } from "../upstream/backends.js";
 import type { BackendView } from "../upstream/supervisor.js";
 import { type AdminMethod, unary } from "./admin-method.js";
 import { capacityMethod } from "./capacity-method.js";
 import { namespaceMethods } from "./namespace-methods.js";
+import { needsMethods } from "./needs-methods.js";
 
 /** What the service tells about and acts on. */
 export interface AdminBackends {
@@ -36,6 +38,7 @@ export function adminMethods(
     }),
     ...namespaceMethods(namespaces),
     capacityMethod(capacity),
+    ...needsMethods(new NeedsPlanning(namespaces, backends), namespaces),
   ];
   return new Map(methods);
 }

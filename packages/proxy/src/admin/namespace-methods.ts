@@ -16,7 +16,7 @@ const restorableForMs = { default: 86_400_000, max: 30 * 86_400_000 } as const;
 
 /** The methods of prism.admin.v1.AdminService about namespaces, by path. */
 export function namespaceMethods(namespaces: DeclaredNamespaces): readonly [string, AdminMethod][] {
-  const shown = (name: string) => namespaceMessage(find(name, namespaces));
+  const shown = (name: string) => shownNamespace(name, namespaces);
   return [
     unary("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse, (request) => {
       const { page, nextPageToken } = pageOf(namespaces.list(request), request);
@@ -50,6 +50,11 @@ export function namespaceMethods(namespaces: DeclaredNamespaces): readonly [stri
       explain(find(name, namespaces), namespaces),
     ),
   ];
+}
+
+/** A namespace as it is now. Throws NAMESPACE_NOT_FOUND. */
+export function shownNamespace(name: string, namespaces: DeclaredNamespaces): adminv1.Namespace {
+  return namespaceMessage(find(name, namespaces));
 }
 
 const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());

@@ -94,6 +94,11 @@ export class DeclaredNamespaces implements AsyncDisposable {
     return { place, problem, declared, conflicts: this.#effective.conflicts };
   }
 
+  /** What serves: what the file declares, and beside it what the control state has. */
+  get config(): Config {
+    return this.#effective.config;
+  }
+
   /** Makes real what is stored, beside what the backends serve already. Never rejects. */
   async start(): Promise<void> {
     await settledWithin(this.#store.firstRead, firstReadWithinMs);

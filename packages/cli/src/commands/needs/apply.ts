@@ -1,11 +1,11 @@
-import type { PlannedNamespace } from "@prism-data/planner";
+import type { NamespaceEntry } from "@prism-data/planner";
 import type { Command } from "commander";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
 import { shippedPluginBases } from "../../shipped-plugins.js";
 import { changesOf } from "./changes.js";
 import { ConfigFile } from "./config-file.js";
-import { addNeedsOptions, makePlan, type NeedsOptions, readConfigured } from "./needs-plan.js";
+import { addNeedsOptions, type NeedsOptions, planForFile } from "./needs-plan.js";
 import { formatPlan, planJson } from "./plan-report.js";
 import { applyAtProxy } from "./running-proxy.js";
 
@@ -32,19 +32,20 @@ async function apply(file: string, options: NeedsOptions, context: CommandContex
   const { environment, workingDir } = context;
   const { configFileName, loadConfig } = await import("@prism-data/proxy");
   await using configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
-  const plan = await makePlan(file, options, context, () => readConfigured(options, context));
+  const plan = await planForFile(file, options, context);
   const changed = changesOf(plan);
   if (changed.length > 0) {
-    for (const { needs, entry } of changed) configFile.setNamespace(needs.namespace, entry!);
+    for (const { namespace, declaration } of changed)
+      configFile.setNamespace(namespace, declaration as unknown as NamespaceEntry);
     // What is written is what a proxy would take, or it is not written.
     await configFile.replace((candidate) =>
       loadConfig({ file: candidate, environment, workingDir, shippedPluginBases }).then(() => {}),
     );
   }
-  const text = `${formatPlan(plan)}${outcome(changed, configFile.file)}\n`;
+  const text = `${formatPlan(plan)}${outcome(changed.length, configFile.file)}\n`;
   await context.stdout.write(options.json ? jsonLine({ file: configFile.file, ...planJson(plan) }) : text);
 }
 
-function outcome(changed: readonly PlannedNamespace[], file: string): string {
-  return changed.length === 0 ? `${file} is as it should be` : `written to ${file}`;
+function outcome(changes: number, file: string): string {
+  return changes === 0 ? `${file} is as it should be` : `written to ${file}`;
 }

@@ -1,6 +1,5 @@
 import path from "node:path";
-import type { NamespaceEntry, Offer, OfferedPattern, OfferFacts, PlannedNamespace, Problem } from "@prism-data/planner";
-import type { BackendConfig, NamespaceConfig, StaticPattern } from "@prism-data/proxy";
+import type { adminv1 } from "@prism-data/pattern-sdk/protocol";
 import { type Command, Option } from "commander";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
@@ -19,22 +18,9 @@ export interface NeedsOptions {
   readonly json?: boolean;
 }
 
-/** What an app needs, planned. */
-export interface NeedsPlan {
-  readonly planned: readonly PlannedNamespace[];
-  /** What the app says of its services that Prism does not act on. */
-  readonly unused: readonly Problem[];
-}
-
-/** What a plan is made for: what is there, and what there could be. */
-export interface Surroundings {
-  readonly offers: readonly Offer[];
-  readonly namespaces: ReadonlyMap<string, NamespaceEntry>;
-}
-
 const adminOption = new Option(
   "--admin <host:port>",
-  "plan for what a running proxy has, by its admin address, and not for a file",
+  "let a running proxy plan, by its admin address, for what it has, and not for a file",
 ).conflicts("config");
 
 /** Adds the arguments and options that plan and apply share. */
@@ -48,79 +34,31 @@ export function addNeedsOptions(command: Command): Command {
     .option("--json", "print JSON");
 }
 
-/** Reads what an app needs, and plans for what `around` finds. */
-export async function makePlan(
+/** Reads what an app needs, and plans for what the configuration has. */
+export async function planForFile(
   file: string,
-  options: NeedsOptions,
-  { workingDir }: Invocation,
-  around: () => Promise<Surroundings>,
-): Promise<NeedsPlan> {
-  // Loaded here, so that the other commands need not wait for it.
-  const { NeedsError, planNamespaces } = await import("@prism-data/planner");
-  try {
-    const { offers, namespaces } = await around();
-    const { written, unused } = await readNeeds(path.resolve(workingDir, file));
-    if (written.length === 0) throw new CommandFailure(ExitCode.usage, withoutNeeds(file));
-    const allowDataLoss = options.allowDataLoss ?? false;
-    return { planned: planNamespaces({ written, offers, namespaces, allowDataLoss }), unused };
-  } catch (error) {
-    if (error instanceof NeedsError)
-      throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
-    throw error;
-  }
-}
-
-/** What the configuration has. */
-export async function readConfigured(
-  { config: file }: NeedsOptions,
+  { config: configFile, allowDataLoss = false }: NeedsOptions,
   { environment, workingDir }: Invocation,
-): Promise<Surroundings> {
-  const [{ ConfigError, loadConfig }, { factsOf }] = await Promise.all([
-    import("@prism-data/proxy"),
-    import("@prism-data/planner"),
-  ]);
+): Promise<adminv1.NeedsPlan> {
+  // Loaded here, so that the other commands need not wait for it.
+  const [proxy, planner] = await Promise.all([import("@prism-data/proxy"), import("@prism-data/planner")]);
   try {
-    const config = await loadConfig({ file, environment, workingDir, shippedPluginBases });
-    return {
-      offers: [...config.backends.values()].map((backend) => offerOf(backend, factsOf(backend.settings.reveal()))),
-      namespaces: new Map([...config.namespaces].map(([name, namespace]) => [name, entryOf(namespace)])),
-    };
+    const { backends, namespaces } = await proxy.loadConfig({
+      file: configFile,
+      environment,
+      workingDir,
+      shippedPluginBases,
+    });
+    const { written, unused } = planner.readAppNeeds(await readNeeds(path.resolve(workingDir, file)));
+    const planned = planner.planNamespaces({
+      written,
+      offers: [...backends.values()].map((backend) => proxy.configuredOffer(backend, planner.factsOf)),
+      namespaces: new Map([...namespaces].map(([name, namespace]) => [name, proxy.plannedEntry(namespace)])),
+      allowDataLoss,
+    });
+    return proxy.planMessage({ planned, unused });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof planner.NeedsError || error instanceof proxy.ConfigError)) throw error;
     throw new CommandFailure(ExitCode.usage, error.message, { facts: { problems: error.problems }, cause: error });
   }
-}
-
-function withoutNeeds(file: string): string {
-  return `${file} states no needs: no message in it has an option such as (prism.access_pattern); see proto/prism/options.proto`;
-}
-
-function offerOf({ name, plugin, program }: BackendConfig, facts: OfferFacts): Offer {
-  const { description } = program;
-  const patterns =
-    description && new Map([...description.patterns].map(([pattern, offered]) => [pattern, offeredOf(offered)]));
-  return { backend: name, plugin: description?.name ?? plugin, patterns, facts };
-}
-
-function offeredOf({ capabilities, durability, limits = {} }: StaticPattern): OfferedPattern {
-  return { capabilities, durability, itemBytesMax: limits.payload_bytes_max ?? limits.value_bytes_max };
-}
-
-function entryOf({ pattern, backend, needs, durability, options, quota, pin }: NamespaceConfig): NamespaceEntry {
-  const { callsPerSecond, burst, callsInFlight, bytesPerSecond } = quota ?? {};
-  const limits = {
-    ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }),
-    ...(burst !== undefined && burst !== callsPerSecond && { burst }),
-    ...(callsInFlight !== undefined && { calls_in_flight: callsInFlight }),
-    ...(bytesPerSecond !== undefined && { bytes_per_second: `${bytesPerSecond}B` }),
-  };
-  return {
-    pattern,
-    backend,
-    ...(needs !== undefined && { needs }),
-    ...(durability !== undefined && { durability }),
-    options: options as NamespaceEntry["options"] & object,
-    limits,
-    ...(pin !== undefined && { pin }),
-  };
 }

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { ExitCode } from "../../exit-code.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
-import { addNeedsOptions, makePlan, type NeedsOptions, readConfigured } from "./needs-plan.js";
+import { hasRefusals } from "./changes.js";
+import { addNeedsOptions, type NeedsOptions, planForFile } from "./needs-plan.js";
 import { formatPlan, planJson } from "./plan-report.js";
 import { planAtProxy } from "./running-proxy.js";
 
@@ -25,9 +26,9 @@ Examples:
     .action(async (file: string, options: NeedsOptions) => {
       const plan =
         options.admin === undefined
-          ? await makePlan(file, options, context, () => readConfigured(options, context))
+          ? await planForFile(file, options, context)
           : await planAtProxy(file, options, context);
-      if (plan.planned.some(({ action }) => action.kind === "refuse")) context.finish(ExitCode.failed);
+      if (hasRefusals(plan)) context.finish(ExitCode.failed);
       await context.stdout.write(options.json ? jsonLine(planJson(plan)) : formatPlan(plan));
     });
 }

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { type adminv1, GatewayError } from "@prism-data/pattern-sdk/protocol";
+import type { AppNeeds } from "@prism-data/planner";
+import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
+import type { Declaration } from "../control/namespace-declarations.js";
+import type { BackendView } from "../upstream/supervisor.js";
+import { runningOffer } from "./offers.js";
+import { planMessage } from "./plan-message.js";
+import { entryJson, plannedEntry, withPlanned } from "./planned-entry.js";
+
+/** How often needs are planned anew because somebody else's change came first: that many may come between. */
+const attemptsMax = 100;
+
+/** What whoever asks consents to. */
+export interface Consent {
+  readonly allowDataLoss: boolean;
+}
+
+/** What was done. */
+export interface AppliedNeeds {
+  readonly plan: adminv1.NeedsPlan;
+  /** The names of what was made or changed. */
+  readonly changed: readonly string[];
+}
+
+/** A plan, and what doing it would declare. */
+interface Planned {
+  readonly plan: adminv1.NeedsPlan;
+  readonly declarations: readonly Declaration[];
+}
+
+/** Plans what apps need for the backends and namespaces of this proxy, and does it. May be called at any time and at once. */
+export class NeedsPlanning {
+  readonly #namespaces: DeclaredNamespaces;
+  readonly #backends: { list(): readonly BackendView[] };
+
+  constructor(namespaces: DeclaredNamespaces, backends: { list(): readonly BackendView[] }) {
+    this.#namespaces = namespaces;
+    this.#backends = backends;
+  }
+
+  /** Throws INVALID_FIELD with everything that is wrong with the needs. */
+  async plan(needs: AppNeeds, consent: Consent): Promise<adminv1.NeedsPlan> {
+    const { plan } = await this.#plan(needs, consent);
+    return { ...plan, namespaces: await Promise.all(plan.namespaces.map((one) => this.#compared(one))) };
+  }
+
+  /**
+   * Does what the needs come to, all or none. `etag`: of the plan that is meant; empty: any. Throws like `plan`, PLAN_REFUSED,
+   * ETAG_MISMATCH, and like a change of namespaces.
+   */
+  async apply(needs: AppNeeds, { etag, ...consent }: Consent & { readonly etag: string }): Promise<AppliedNeeds> {
+    for (let attempt = 1; ; attempt++) {
+      const { plan, declarations } = await this.#plan(needs, consent);
+      refuseWhole(plan);
+      if (declarations.length === 0) return { plan, changed: [] };
+      if (etag !== "" && etag !== plan.etag) throw stale();
+      const options = { validateOnly: false, allowDataLoss: consent.allowDataLoss, isExact: true };
+      try {
+        await this.#namespaces.changes.apply(declarations, options);
+        return { plan, changed: declarations.map(({ name }) => name) };
+      } catch (error) {
+        const isLate = error instanceof GatewayError && error.reason === "ETAG_MISMATCH";
+        if (!isLate || etag !== "" || attempt >= attemptsMax) throw error;
+      }
+    }
+  }
+
+  async #plan(needs: AppNeeds, { allowDataLoss }: Consent): Promise<Planned> {
+    // Loaded here, because nothing else waits for it.
+    const { factsOf, NeedsError, planNamespaces, readAppNeeds } = await import("@prism-data/planner");
+    const { config } = this.#namespaces;
+    const views = new Map(this.#backends.list().map((view) => [view.name, view]));
+    const offers = [...config.backends.values()].map((one) => runningOffer(one, views.get(one.name), factsOf));
+    try {
+      const { written, unused } = readAppNeeds(needs);
+      const namespaces = new Map([...config.namespaces].map(([name, one]) => [name, plannedEntry(one)]));
+      const planned = planNamespaces({ written, offers, namespaces, allowDataLoss });
+      const declarations = planned.flatMap(({ needs: { namespace: name }, action, entry }, index): Declaration[] => {
+        if (entry === undefined || action.kind === "keep" || action.kind === "refuse") return [];
+        const { declaration = {}, stored } = this.#namespaces.find(name) ?? {};
+        const field = `plan.namespaces[${index}]`;
+        return [{ name, declaration: withPlanned(declaration, entryJson(entry)), etag: stored?.etag ?? "", field }];
+      });
+      const plan = planMessage({ planned, unused });
+      return { plan: { ...plan, etag: etagOf(plan, declarations) }, declarations };
+    } catch (error) {
+      if (error instanceof NeedsError) throw wrongNeeds(error.problems);
+      throw error;
+    }
+  }
+
+  /** With what the backend has otherwise than declared now. */
+  async #compared(planned: adminv1.PlannedNamespace): Promise<adminv1.PlannedNamespace> {
+    try {
+      return { ...planned, drift: [...(await this.#namespaces.compare(planned.namespace))] };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return { ...planned, warnings: [...planned.warnings, `its backend was not asked: ${error.message}`] };
+    }
+  }
+}
+
+/** The same whenever the same would be done to the same. */
+function etagOf({ namespaces }: adminv1.NeedsPlan, declarations: readonly Declaration[]): string {
+  const actions = namespaces.map(({ namespace, action }) => [namespace, action]);
+  return createHash("sha256")
+    .update(JSON.stringify([actions, declarations]))
+    .digest("base64url")
+    .slice(0, 22);
+}
+
+function refuseWhole({ namespaces }: adminv1.NeedsPlan): void {
+  const refused = namespaces.filter(({ action }) => action?.kind === "refuse");
+  if (refused.length === 0) return;
+  const reasons = refused.map(({ namespace, action }) => `${JSON.stringify(namespace)}: ${action?.reason}`);
+  const metadata = { namespace: refused.map(({ namespace }) => namespace).join(",") };
+  throw new GatewayError("PLAN_REFUSED", `Nothing was changed: ${reasons.join("; ")}.`, { metadata });
+}
+
+function stale(): GatewayError {
+  const text = "Nothing was changed: the plan is stale, because something was changed since it was made. Plan again.";
+  return new GatewayError("ETAG_MISMATCH", text);
+}
+
+function wrongNeeds(problems: readonly { readonly at: string; readonly message: string }[]): GatewayError {
+  const text = problems.map(({ at, message }) => `${at}: ${message}`).join("; ");
+  return new GatewayError("INVALID_FIELD", `${text}.`, {
+    fieldViolations: problems.map(({ at, message }) => ({ field: at, description: message })),
+  });
+}
