@@ -19,7 +19,7 @@ export function actionOf(existing: NamespaceEntry | undefined, entry: NamespaceE
   if (existing === undefined) return { kind: "create" };
   const changes = changesBetween(existing, entry);
   if (changes.length === 0) return { kind: "keep" };
-  const fixed = changes.find(({ key }) => key === "pattern" || key === "backend" || key === "options.partitions");
+  const fixed = changes.find((change) => isFixed(change, entry));
   if (fixed !== undefined) return { kind: "refuse", reason: whyFixed(fixed) };
   const shorter = changes.find(({ key, from, to }) => /retention/.test(key) && keptMs(to) < keptMs(from));
   if (shorter !== undefined && !allowDataLoss) {
@@ -29,9 +29,16 @@ export function actionOf(existing: NamespaceEntry | undefined, entry: NamespaceE
   return { kind: "change", changes };
 }
 
+function isFixed({ key, from = "1", to }: Change, { options }: NamespaceEntry): boolean {
+  if (key === "options.partitions") return options?.growable !== true || Number(to) < Number(from);
+  return key === "pattern" || key === "backend";
+}
+
 function whyFixed({ key, from = "none", to = "none" }: Change): string {
-  if (key === "options.partitions")
-    return `it has ${from} partitions and would get ${to}: keys would move to others, so their number cannot change; to keep ${from}, add pin: [${key}] to the namespace in prism.yaml`;
+  if (key === "options.partitions") {
+    const grows = Number(to) > Number(from) ? "; where that is no loss, options.growable: true lets it get more" : "";
+    return `it has ${from} partitions and would get ${to}: keys would move to others, so their number cannot change${grows}; to keep ${from}, add pin: [${key}] to the namespace in prism.yaml`;
+  }
   return `its ${key} is ${from} and would become ${to}: its data cannot move`;
 }
 

@@ -25,7 +25,7 @@ export interface Pin {
 }
 
 /** Capabilities that plans ask for. */
-const plannedNeeds = ["partitions", "retention"];
+const plannedNeeds = ["partitions", "growth", "retention"];
 
 /** The entry that the needs come to. What plans have no opinion on stays as the operator has it. */
 export function entryOf(
@@ -40,6 +40,7 @@ export function entryOf(
   const limits = { ...existing?.limits, ...(callsPerSecond !== undefined && { calls_per_second: callsPerSecond }) };
   const used = [
     ...(Number(made.partitions ?? 1) > 1 ? ["partitions"] : []),
+    ...(made.growable === true && capabilities.includes("growth") ? ["growth"] : []),
     ...("retention_period" in made && capabilities.includes("retention") ? ["retention"] : []),
   ];
   // Without needs a namespace has all that its backend offers: an operator who wants that keeps it.

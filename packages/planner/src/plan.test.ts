@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Offer, OfferedPattern } from "./offer.js";
-import { type Around, planFor } from "./plan.fixture.js";
+import { type Around, planFor, shipped } from "./plan.fixture.js";
 import { planNamespaces } from "./plan.js";
 
 const streams = (more: Partial<OfferedPattern> = {}): OfferedPattern => ({
@@ -106,6 +106,22 @@ describe("a namespace that is there", () => {
       reason: expect.stringMatching(/--allow-data-loss/),
     });
     expect(plan(sooner, { existing, allowDataLoss: true }).action).toMatchObject({ kind: "change" });
+  });
+
+  test("gets more partitions where it may grow, which order none says, and never fewer", () => {
+    const none = { ...readme, ordering: "none" };
+    const { entry } = planFor(none, { offers: [shipped("kafka")] });
+    expect(entry).toMatchObject({ needs: ["partitions", "growth", "retention"], options: { growable: true } });
+    const more = planFor({ ...none, estimated_rps: "20000" }, { offers: [shipped("kafka")], existing: entry });
+    expect(more.action).toMatchObject({
+      kind: "change",
+      changes: expect.arrayContaining([{ key: "options.partitions", from: "20", to: "40" }]),
+    });
+    const fewer = planFor({ ...none, estimated_rps: "5000" }, { offers: [shipped("kafka")], existing: entry });
+    expect(fewer.action).toMatchObject({
+      kind: "refuse",
+      reason: expect.stringMatching(/20 partitions and would get 10/),
+    });
   });
 
   test("does not change its partitions, and does not move", () => {

@@ -90,6 +90,7 @@ export interface Broker {
   createTopics(request: {
     topics: readonly { topic: string; numPartitions: number; replicationFactor: number; configEntries: Entry[] }[];
   }): Promise<unknown>;
+  createPartitions(request: { topicPartitions: readonly { topic: string; count: number }[] }): Promise<unknown>;
   deleteTopics(request: { topics: readonly string[] }): Promise<unknown>;
   describeConfigs(request: {
     resources: readonly { type: ConfigResourceTypes; name: string; configNames: readonly string[] }[];

@@ -2,7 +2,7 @@ import type { GroupMember, JoinRequest, Outlet, Position } from "@prism-data/pat
 import type { Kafka } from "kafkajs";
 import type { CommittedOffset } from "./cluster.js";
 import { committedBy, type Generation, GroupMembership } from "./group-membership.js";
-import { begunMark, type GroupProgress, progressOf } from "./group-progress.js";
+import { type GroupProgress, noteOf, partitionsAtBegin, progressOf } from "./group-progress.js";
 import { PartitionReader, waitMs } from "./partition-reader.js";
 import type { KafkaRecord } from "./record-codec.js";
 import { TopicLink } from "./topic-link.js";
@@ -37,11 +37,14 @@ export class KafkaGroupMember implements GroupMember {
   readonly #reader: PartitionReader;
   readonly #progress = new Map<number, GroupProgress>();
   readonly #leaving = new AbortController();
+  /** How many partitions there were when the group began. */
+  #partitionsAtBegin: number;
   readonly #ended: Promise<unknown>;
 
   constructor(options: MemberOptions) {
     const { kafka, topic, groupId, partitions, sessionTimeoutMs } = options;
     this.#options = options;
+    this.#partitionsAtBegin = partitions;
     this.#records = new TopicLink(kafka, topic);
     this.#coordination = new TopicLink(kafka, topic);
     this.#reader = new PartitionReader(this.#records, waitMs);
@@ -54,7 +57,8 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async commit(positions: readonly Position[]): Promise<readonly Position[]> {
-    const places = positions.map(({ partition, offset }) => ({ partition, offset: String(offset + 1n), metadata: "" }));
+    const metadata = noteOf(this.#partitionsAtBegin, "committed");
+    const places = positions.map(({ partition, offset }) => ({ partition, offset: String(offset + 1n), metadata }));
     const counting = await this.commitPlaces(places);
     return counting.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) - 1n }));
   }
@@ -156,18 +160,20 @@ export class KafkaGroupMember implements GroupMember {
   }
 
   async #begin(partitions: readonly number[], generation: Generation): Promise<void> {
-    const { groupId, start } = this.#options;
+    const { groupId, start, partitions: count } = this.#options;
     const [ends, earliest, committed] = await Promise.all([
       this.#coordination.offsets(partitions, "latest"),
-      start.kind === "earliest" ? this.#coordination.offsets(partitions, "earliest") : undefined,
-      committedBy(this.#coordination, groupId, partitions),
+      this.#coordination.offsets(partitions, "earliest"),
+      committedBy(this.#coordination, groupId, [...Array(count).keys()]),
     ]);
-    const begins = earliest ?? ends;
+    this.#partitionsAtBegin = partitionsAtBegin(committed.values()) ?? count;
+    // What was added after the group had begun is all new to it.
+    const beginOf = (partition: number) =>
+      (start.kind === "earliest" || partition >= this.#partitionsAtBegin ? earliest : ends).get(partition)!;
     const fresh = partitions.filter((partition) => !committed.has(partition));
     // The first member's choice counts until something is committed, or records would be skipped.
-    const marks = fresh.map((partition) => ({
-      ...{ partition, offset: String(begins.get(partition)!), metadata: begunMark },
-    }));
+    const metadata = noteOf(this.#partitionsAtBegin, "begun");
+    const marks = fresh.map((partition) => ({ partition, offset: String(beginOf(partition)), metadata }));
     if (marks.length > 0) await this.#membership.commit(generation, marks);
     for (const partition of partitions) {
       const place = committed.get(partition) ?? marks.find((mark) => mark.partition === partition)!;

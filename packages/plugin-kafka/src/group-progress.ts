@@ -1,7 +1,7 @@
 import type { CommittedOffset } from "./cluster.js";
 
-/** Beside an offset that the group began with and nobody has committed. */
-export const begunMark = "prism-begun";
+/** What stands beside a place of a group. */
+const note = /^prism(-begun)? (\d{1,4})$/;
 
 /** How far a group has come in a partition. */
 export interface GroupProgress {
@@ -14,5 +14,21 @@ export interface GroupProgress {
 /** Reads what the brokers keep. Pure. */
 export function progressOf({ offset, metadata }: CommittedOffset): GroupProgress {
   const next = BigInt(offset);
-  return { next, committed: metadata === begunMark || next === 0n ? undefined : next - 1n };
+  const isBegunOnly = note.exec(metadata ?? "")?.[1] !== undefined;
+  return { next, committed: isBegunOnly || next === 0n ? undefined : next - 1n };
+}
+
+/**
+ * What to write beside a place: how many partitions the log had when the group began, and whether the group has committed anything
+ * there. Pure.
+ */
+export function noteOf(partitionsAtBegin: number, place: "begun" | "committed"): string {
+  return `prism${place === "begun" ? "-begun" : ""} ${partitionsAtBegin}`;
+}
+
+/** How many partitions the log had when the group began that has these places. `undefined`: it has not begun. Pure. */
+export function partitionsAtBegin(places: Iterable<CommittedOffset>): number | undefined {
+  const counts = [...places].map(({ metadata }) => Number(note.exec(metadata ?? "")?.[2] ?? Number.NaN));
+  const known = counts.filter((count) => !Number.isNaN(count));
+  return known.length === 0 ? undefined : Math.min(...known);
 }

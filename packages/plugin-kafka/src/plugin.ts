@@ -17,7 +17,13 @@ import { Topics } from "./topics.js";
  * Not compaction: Kafka leaves the newest segment as it is, and begins another one only when records come, so older records of a key
  * may stay for good.
  */
-const logCapabilities = ["partitions", "groups", "retention", "replay_by_time"] as const satisfies StreamCapability[];
+const logCapabilities = [
+  "partitions",
+  "growth",
+  "groups",
+  "retention",
+  "replay_by_time",
+] as const satisfies StreamCapability[];
 
 /** Not delay: brokers deliver in the order of the log, and a delay that the plugin keeps would end with its process. */
 const subscriberCapabilities = [

@@ -17,8 +17,9 @@ export function streamBinder(
     topics,
     topicOf: (namespace) => topicOf(settings.topic_prefix, namespace),
     logOf: (options) => options,
+    mayGrow: ({ growable }) => growable ?? false,
     partitionsUnlike: ({ namespace, options }, partitions) =>
-      partitionsFixedError({ namespace, partitions, asked: options.partitions }),
+      partitionsFixedError({ namespace, partitions, asked: options.partitions, canGrow: true }),
     open: (topic, { partitions }) => new KafkaStream({ connection, topic, partitions, sessionTimeoutMs }),
   });
 }

@@ -3,6 +3,8 @@ import { kafka, sharedAddress } from "@prism-data/local-servers";
 import type { Backend } from "@prism-data/pattern-sdk";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { KafkaStream } from "./stream.js";
+import { Following } from "./testing/following.js";
 import { callWith, messageOf, openBackend } from "./testing/open-namespace.js";
 
 const brokers = [sharedAddress(kafka, process.env)];
@@ -127,6 +129,53 @@ test.each([
     await stream.deleteData(namespace);
   },
 );
+
+test("a topic that may grow gets partitions while records are appended; none that was acknowledged is lost", async () => {
+  const namespace = randomUUID();
+  const topic = `prism.${namespace}`;
+  const bindingOf = (partitions: number) => ({
+    ...{ ...needs, namespace, options: { partitions, growable: true, compaction: false } },
+  });
+  const first = await stream.bind(bindingOf(1));
+  expect(await stream.plan!(bindingOf(4))).toEqual([
+    `would add partitions to the topic ${topic}: it has 1 and would have 4`,
+  ]);
+  let isGrown = false;
+  const appended: string[] = [];
+  const appending = (async () => {
+    for (let index = 0; !isGrown; index++) {
+      const [outcome] = await first.pattern.append([messageOf(`before ${index}`)], callWith());
+      if (outcome?.ok) appended.push(`before ${index}`);
+    }
+  })();
+  const second = await stream.bind(bindingOf(4));
+  isGrown = true;
+  await Promise.all([appending, first.close!()]);
+  expect(second.changes).toEqual([`added partitions to the topic ${topic}: it had 1 and has 4`]);
+  expect(await partitionsOf(topic)).toBe(4);
+  const after = Array.from({ length: 40 }, (_, index) => messageOf(`after ${index}`));
+  const outcomes = await second.pattern.append(after, callWith());
+  expect(outcomes.filter(({ ok }) => !ok)).toEqual([]);
+  const following = new Following(second.pattern as KafkaStream);
+  const all = [...appended, ...after.map(({ id }) => id)];
+  await vi.waitFor(() => expect(following.ids.toSorted()).toEqual(all.toSorted()), { timeout: 20_000, interval: 50 });
+  await following.end();
+  await second.close!();
+  await stream.deleteData(namespace);
+});
+
+test("two processes that add the same partitions at once both have them", async () => {
+  const namespace = randomUUID();
+  const bindingOf = (partitions: number) => ({
+    ...{ ...needs, namespace, options: { partitions, growable: true, compaction: false } },
+  });
+  const first = await stream.bind(bindingOf(1));
+  const both = await Promise.all([stream.bind(bindingOf(3)), stream.bind(bindingOf(3))]);
+  for (const one of both) expect((one.pattern as KafkaStream).partitions).toBe(3);
+  expect(await partitionsOf(`prism.${namespace}`)).toBe(3);
+  for (const one of [first, ...both]) await one.close!();
+  await stream.deleteData(namespace);
+});
 
 test("a topic of pub-sub to which somebody has added partitions is refused: what is published has one order", async () => {
   const namespace = randomUUID();

@@ -67,6 +67,26 @@ export class Topics {
     return [`made the topic ${topic}: ${await this.#durability(topic)}`];
   }
 
+  /** Adds partitions to a topic and waits until every broker knows them. Returns what was changed, for people. */
+  async grow(topic: string, { from, to }: { readonly from: number; readonly to: number }): Promise<string[]> {
+    await this.#connection.ask(async (broker) => {
+      try {
+        await broker.createPartitions({ topicPartitions: [{ topic, count: to }] });
+      } catch (error) {
+        // Another process of the plugin was first.
+        if (answerOf(error) !== "INVALID_PARTITIONS" || (await this.partitions(topic)) !== to) throw error;
+      }
+    });
+    const link = new TopicLink(this.#connection.kafka, topic);
+    try {
+      const isKnown = () => link.attempt("the look-up of partitions", (cluster) => knownEverywhere(cluster, topic, to));
+      await until(isKnown, leaderless(topic));
+    } finally {
+      await link.close();
+    }
+    return [`added partitions to the topic ${topic}: it had ${from} and has ${to}`];
+  }
+
   /** Changes what a topic keeps, if it keeps something else. Returns what was changed, for people. */
   async configure(topic: string, options: StreamOptions): Promise<string[]> {
     const { before, after } = await this.#change(topic, options);
@@ -151,6 +171,17 @@ export class Topics {
     const replicas = partitions?.[0]?.replicas.length;
     return `${replicas} replicas, of which ${insync?.configValue} must have a record before it is acknowledged`;
   }
+}
+
+/** Whether every broker names so many partitions, each with a leader. */
+async function knownEverywhere(cluster: Cluster, topic: string, partitions: number): Promise<boolean> {
+  await cluster.refreshMetadata();
+  const known = cluster.getNodeIds().map(async (nodeId) => {
+    const broker = await cluster.findBroker({ nodeId });
+    const described = (await broker.metadata([topic])).topicMetadata[0]?.partitionMetadata ?? [];
+    return described.length === partitions && described.every(({ leader }) => leader >= 0);
+  });
+  return (await Promise.all(known)).every(Boolean);
 }
 
 /** Removes the groups whose ids begin so. Returns whether all are gone: one that still has a member cannot be removed. */

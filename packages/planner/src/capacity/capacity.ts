@@ -11,7 +11,7 @@ import { planStorage } from "./storage.js";
 /** How a namespace is made, and the figures behind it. */
 export interface Capacity {
   /** The namespace's `options`, in the plugin's terms. */
-  readonly options: Readonly<Record<string, string | number>>;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
   /** How many calls may begin in a second; `undefined`: no rate was estimated. */
   readonly callsPerSecond: number | undefined;
   readonly figures: readonly Figure[];

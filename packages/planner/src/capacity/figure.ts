@@ -7,7 +7,7 @@ export interface Figure {
 
 /** What a plan comes to, while it is made. */
 export interface Draft {
-  readonly options: Record<string, string | number>;
+  readonly options: Record<string, string | number | boolean>;
   readonly figures: Figure[];
   readonly warnings: string[];
 }

@@ -20,6 +20,7 @@ export function planPartitions(
     figures.push({ name: "partitions", value: "1", formula: "a total order has one partition" });
     return;
   }
+  if (ordering === "none" && capabilities.includes("growth")) options.growable = true;
   if (writesPerSecond === undefined) return;
   const wanted = Math.max(1, Math.ceil(writesPerSecond / writesPerPartition));
   if (wanted > 1 && !capabilities.includes("partitions")) {

@@ -8,7 +8,7 @@ const quiet: SeenNamespace = {
 };
 const log = (part: Partial<SeenLog>): SeenNamespace => ({
   ...quiet,
-  log: { records: [0], isPartitioned: true, lag: undefined, ...part },
+  log: { records: [0], isPartitioned: true, isGrowable: true, lag: undefined, ...part },
 });
 const backend = (part: Partial<SeenBackend>): SeenBackend => ({
   ...{ backend: "main", plugin: "postgres", calls: 0, cores: undefined, connectionsMax: undefined, ...part },
@@ -47,12 +47,14 @@ test("a log with more records than its partitions take gets as many as plans wou
     {
       ...{ namespace: "orders", setting: "options.partitions", current: "2", advised: "3" },
       reason: "1,200 records/s ÷ 500 records/s per partition, rounded up",
-      effect: expect.stringContaining("begin another namespace"),
+      effect: expect.stringContaining("the order of a key does not hold"),
     },
   ]);
 });
 
-test("a log on a backend without partitions says what would take more", () => {
+test("a log that may not grow says what it would cost, one on a backend without partitions what would take more", () => {
+  const [fixed] = adviseNamespace(log({ records: [900], isGrowable: false }));
+  expect(fixed).toMatchObject({ setting: "options.partitions", effect: expect.stringContaining("growable: true") });
   const [single] = adviseNamespace(log({ records: [900], isPartitioned: false }));
   expect(single).toMatchObject({ setting: undefined, effect: expect.stringContaining("capability partitions") });
 });

@@ -57,7 +57,7 @@ function limitAdvice({ namespace, backend, reads, writes, refused, callsMax }: S
 
 function partitionAdvice({ namespace, backend, log }: SeenNamespace): Advice | undefined {
   if (log === undefined) return undefined;
-  const { records, isPartitioned } = log;
+  const { records, isPartitioned, isGrowable } = log;
   const total = sum(records);
   const wanted = partitionsFor(total);
   if (wanted <= records.length) return unevenAdvice({ namespace, backend, log });
@@ -68,8 +68,9 @@ function partitionAdvice({ namespace, backend, log }: SeenNamespace): Advice | u
     const effect = `${backend} has one partition per log: a backend with the capability partitions would take more`;
     return { namespace, backend, setting: undefined, current, advised: current, reason, effect };
   }
-  const effect =
-    "keys would go to other partitions, so that it cannot be changed in place: begin another namespace with as many";
+  const effect = isGrowable
+    ? "open reads and members of groups end and begin again; keys go to other partitions, so that the order of a key does not hold across it"
+    : "it may not grow as it is declared: keys would go to other partitions; where that is no loss, add options.growable: true if the backend has the capability growth, else begin another namespace";
   return {
     namespace,
     backend,

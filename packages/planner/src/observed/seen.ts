@@ -18,6 +18,8 @@ export interface SeenLog {
   readonly records: readonly number[];
   /** Whether its backend can have logs of many partitions. */
   readonly isPartitioned: boolean;
+  /** Whether partitions may be added to it as it is declared. */
+  readonly isGrowable: boolean;
   /** Of the group that was asked for: what is not committed, and what that grows by a second. */
   readonly lag: { readonly records: number; readonly growth: number } | undefined;
 }

@@ -127,7 +127,7 @@ function between(before: Moment, after: Moment, sources: CapacitySources, { name
 }
 
 function seenNamespace(
-  { name, pattern, backend, quota }: NamespaceConfig,
+  { name, pattern, backend, quota, options }: NamespaceConfig,
   seen: {
     readonly seconds: number;
     readonly counts: CallCounts;
@@ -137,7 +137,7 @@ function seenNamespace(
 ): WatchedNamespace {
   const { seconds, counts, logs, capabilities } = seen;
   const isPartitioned = capabilities.includes("partitions");
-  const log = seenLog(logs, seconds, isPartitioned);
+  const log = seenLog(logs, seconds, { isPartitioned, isGrowable: options.growable === true });
   const written = log === undefined ? counts.writes : sum(log.records) * seconds;
   return {
     namespace: name,
@@ -157,7 +157,7 @@ function seenNamespace(
 function seenLog(
   [before, after]: readonly [stream.DescribeResponse | undefined, stream.DescribeResponse | undefined],
   seconds: number,
-  isPartitioned: boolean,
+  declared: Pick<SeenLog, "isPartitioned" | "isGrowable">,
 ): SeenLog | undefined {
   if (before === undefined || after === undefined) return undefined;
   const nextBefore = new Map(before.partitions.map(({ partition, nextOffset }) => [partition, nextOffset]));
@@ -168,7 +168,7 @@ function seenLog(
   const [lagBefore, lagAfter] = [lagOf(before), lagOf(after)];
   const isLagKnown = lagBefore !== undefined && lagAfter !== undefined;
   const lag = isLagKnown ? { records: lagAfter, growth: (lagAfter - lagBefore) / seconds } : undefined;
-  return { records, lag, isPartitioned };
+  return { records, lag, ...declared };
 }
 
 /** Of all partitions; `undefined`: no group was asked for. */

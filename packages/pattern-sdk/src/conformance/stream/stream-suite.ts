@@ -7,6 +7,7 @@ import { appendCases } from "./append.js";
 import { compactionCases } from "./compaction.js";
 import { durabilityCases } from "./durability.js";
 import { flowControlCases, groupCases } from "./groups.js";
+import { growthCases } from "./growth.js";
 import { invalidRequests } from "./invalid-requests.js";
 import { isolationCases } from "./isolation.js";
 import { modelCases } from "./model.js";
@@ -28,6 +29,7 @@ export const streamSuite: PatternSuite<StreamSubject> = {
     ...appendCases,
     ...readCases,
     ...partitionCases,
+    ...growthCases,
     ...groupCases,
     ...sharedGroupCases,
     ...flowControlCases,

@@ -20,6 +20,7 @@ export const streamOptionUses: Readonly<
   Partial<Record<StreamCapability, readonly Readonly<Record<string, unknown>>[]>>
 > = {
   partitions: [{ partitions: 2 }],
+  growth: [{ growable: true }],
   retention: [{ retention_period: "1h" }, { retention_bytes: "64MiB" }],
   compaction: [{ compaction: true }],
 };

@@ -7,6 +7,8 @@
 export const streamCapabilities = [
   /** More than one partition: the option `partitions`. */
   "partitions",
+  /** The option `growable`: a log gets more partitions when its namespace is bound with more. With `partitions`. */
+  "growth",
   /** `join`: a group shares the partitions and remembers how far it has come. */
   "groups",
   /** The options `retention_period` and `retention_bytes`: older records are really deleted. */

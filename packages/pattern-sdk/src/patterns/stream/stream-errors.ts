@@ -19,10 +19,17 @@ export function offsetOutOfRangeError(asked: {
 }
 
 /**
- * `INVALID_SETTINGS`: a namespace that is there with one number of partitions is configured with another. For `bind` and `plan`. Never throws.
+ * `INVALID_SETTINGS`: a namespace that is there with one number of partitions is configured with another. For `bind` and `plan`. `canGrow`: the
+ * plugin has the capability `growth`. Never throws.
  */
-export function partitionsFixedError(log: { namespace: string; partitions: number; asked: number }): GatewayError {
-  const { namespace, partitions, asked } = log;
+export function partitionsFixedError(log: {
+  readonly namespace: string;
+  readonly partitions: number;
+  readonly asked: number;
+  readonly canGrow?: boolean;
+}): GatewayError {
+  const { namespace, partitions, asked, canGrow = false } = log;
+  const consent = canGrow && asked > partitions ? ", say growable: true where that is no loss" : "";
   const consequence =
     asked > partitions
       ? "with more, the records of a key would go on in another partition than they are in, and their order would be lost"
@@ -30,7 +37,7 @@ export function partitionsFixedError(log: { namespace: string; partitions: numbe
   const description = `is ${asked}, but the log was made with ${partitions}: ${consequence}`;
   return new GatewayError(
     "INVALID_SETTINGS",
-    `namespaces.${JSON.stringify(namespace)}.options.partitions ${description}. Write ${partitions}, or begin another namespace.`,
+    `namespaces.${JSON.stringify(namespace)}.options.partitions ${description}. Write ${partitions}${consent}, or begin another namespace.`,
     { metadata: { namespace }, fieldViolations: [{ field: "options.partitions", description }] },
   );
 }

@@ -24,6 +24,7 @@ export const streamKind: PatternKind<StreamTypes> = {
   capabilities: streamCapabilities,
   promises: {
     partitions: { methods: [] },
+    growth: { methods: [] },
     groups: { methods: ["join"] },
     retention: { methods: [] },
     replay_by_time: { methods: [] },

@@ -12,9 +12,16 @@ test("a log without options has one partition and keeps everything", () => {
 });
 
 test("options are what the operator wrote", () => {
-  const written = { partitions: 12, retention_period: "72h", retention_bytes: "64MiB", compaction: true };
+  const written = {
+    partitions: 12,
+    growable: true,
+    retention_period: "72h",
+    retention_bytes: "64MiB",
+    compaction: true,
+  };
   expect(all.parse(written)).toEqual({
     partitions: 12,
+    growable: true,
     retentionMs: 259_200_000,
     retentionBytes: 67_108_864,
     compaction: true,
@@ -40,6 +47,7 @@ test.each([
   ["retention", { retention_period: "1h" }],
   ["retention", { retention_bytes: "1MiB" }],
   ["compaction", { compaction: false }],
+  ["growth", { growable: false }],
 ])("without the capability %s %j is no option", (capability, written) => {
   const others = streamCapabilities.filter((one) => one !== capability);
   expect(streamOptions(others).safeParse(written).error?.issues).toMatchObject([{ code: "unrecognized_keys" }]);

@@ -9,6 +9,12 @@ const partitions = z
   .max(1_000, "must be from 1 to 1000")
   .describe("How many partitions the log has, 1 to 1000. Cannot be changed later. Default: 1.");
 
+const growable = z
+  .boolean("must be true or false")
+  .describe(
+    "Whether `partitions` may be raised later, for which the order of a key is given up: from then on its records may go to another partition. Default: false.",
+  );
+
 const retentionPeriod = durationOption({
   description: "Records older than this are deleted. Not given: they stay.",
   min: "1s",
@@ -28,6 +34,7 @@ const compaction = z
 /** Each option, and the capability without which it is not there. */
 const optionsOf: Readonly<Partial<Record<StreamCapability, z.ZodRawShape>>> = {
   partitions: { partitions: partitions.optional() },
+  growth: { growable: growable.optional() },
   retention: { retention_period: retentionPeriod.optional(), retention_bytes: retentionBytes.optional() },
   compaction: { compaction: compaction.optional() },
 };
@@ -35,6 +42,7 @@ const optionsOf: Readonly<Partial<Record<StreamCapability, z.ZodRawShape>>> = {
 /** What an operator wrote, as the schema has parsed it. */
 interface Written {
   readonly partitions?: number;
+  readonly growable?: boolean;
   readonly retention_period?: number;
   readonly retention_bytes?: number;
   readonly compaction?: boolean;
@@ -50,6 +58,7 @@ export function streamOptions(capabilities: readonly StreamCapability[]): z.ZodT
     const written = parsed as Written;
     return {
       partitions: written.partitions ?? 1,
+      growable: written.growable,
       retentionMs: written.retention_period,
       retentionBytes: written.retention_bytes,
       compaction: written.compaction ?? false,

@@ -100,8 +100,10 @@ export interface StreamDescription {
 
 /** What the operator may set for one log: `options` of its namespace. The SDK's schema `streamOptions(capabilities)` parses it. */
 export interface StreamOptions {
-  /** 1 to 1,000, default 1. More than 1 only with capability `partitions`. Fixed when the namespace is made: another number later is refused. */
+  /** 1 to 1,000, default 1. More than 1 only with capability `partitions`. Fixed when the namespace is made: another number later is refused, more excepted when `growable`. */
   readonly partitions: number;
+  /** Whether a log that has fewer partitions gets more. Capability `growth`. `undefined`: no. */
+  readonly growable?: boolean | undefined;
   /** Records older than this are deleted, in ms. Capability `retention`. `undefined`: they stay. */
   readonly retentionMs?: number | undefined;
   /** The oldest records of a partition are deleted above so many bytes. Capability `retention`. `undefined`: they stay. */

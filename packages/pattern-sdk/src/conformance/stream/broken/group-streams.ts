@@ -124,7 +124,7 @@ export const groupStreams: readonly BrokenStream[] = [
     "goes on from where a member was, not from what the group has committed",
     "groups: when members leave or are killed at 50 of 100, the others get what was not committed, and nothing that was",
     class extends ReferenceStream {
-      override readonly coordinator = new GroupCoordinator(this.partitions);
+      override coordinator = new GroupCoordinator(this.partitions);
       override async join(request: JoinRequest, outlet: MemberOutlet, context: CallContext): Promise<GroupMember> {
         const group = this.groups.get(request.group) ?? new NeverAgain(this);
         this.groups.set(request.group, group);

@@ -20,6 +20,8 @@ export interface ReferenceParts {
   readonly survivesRestart?: boolean;
   /** Another number of partitions makes another log. */
   readonly forgetsPartitions?: boolean;
+  /** A log gets more partitions whether it may or not. */
+  readonly alwaysGrows?: boolean;
 }
 
 /** A plugin on plain logs; with no parts given, one that keeps every promise. */
@@ -45,23 +47,26 @@ function binderOf(
     logName = (namespace) => namespace,
     reaches = (asked, name) => asked === name,
     forgetsPartitions = false,
+    alwaysGrows = false,
   } = parts;
-  const existing = (namespace: string, { partitions }: StreamOptions) => {
+  const existing = (namespace: string, { partitions, growable }: StreamOptions) => {
     const log = logs.get(logName(namespace));
     if (log === undefined || log.partitions === partitions) return log;
     if (forgetsPartitions) return undefined;
-    throw partitionsFixedError({ namespace, partitions: log.partitions, asked: partitions });
+    if ((growable || alwaysGrows) && partitions > log.partitions) return log;
+    throw partitionsFixedError({ namespace, partitions: log.partitions, asked: partitions, canGrow: true });
   };
   return {
     bind({ namespace, options }) {
       const pattern = existing(namespace, options) ?? makeLog(options);
       pattern.options = options;
+      if (options.partitions > pattern.partitions) pattern.grow(options.partitions);
       logs.set(logName(namespace), pattern);
       return { pattern };
     },
     plan({ namespace, options }) {
-      existing(namespace, options);
-      return [];
+      const log = existing(namespace, options);
+      return log !== undefined && log.partitions < options.partitions ? ["would add partitions"] : [];
     },
     deleteData(namespace) {
       for (const [name, log] of [...logs]) {

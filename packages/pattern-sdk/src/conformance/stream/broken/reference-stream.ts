@@ -29,8 +29,8 @@ import { ReferenceGroup } from "./reference-group.js";
 export class ReferenceStream implements Stream {
   readonly appended: StreamRecord[] = [];
   readonly groups = new Map<string, ReferenceGroup>();
-  readonly coordinator: GroupCoordinator;
-  readonly partitions: number;
+  coordinator: GroupCoordinator;
+  partitions: number;
   options: StreamOptions;
   /** Resolved, and made anew, when something has changed. */
   #change = Promise.withResolvers<void>();
@@ -39,6 +39,15 @@ export class ReferenceStream implements Stream {
     this.options = options;
     this.partitions = options.partitions;
     this.coordinator = new GroupCoordinator(options.partitions);
+  }
+
+  /** Adds partitions. Who reads is ended by the host; a group that there is begins at the first record of what is new. */
+  grow(partitions: number): void {
+    for (const group of this.groups.values()) {
+      for (let added = this.partitions; added < partitions; added++) group.begin(added, 0n);
+    }
+    this.partitions = partitions;
+    this.coordinator = new GroupCoordinator(partitions);
   }
 
   append(messages: readonly Message[]): Awaitable<readonly BatchResult<Position>[]> {
