@@ -33,7 +33,7 @@ ${absentText(comparisons)}
   when it is called directly. nginx before the same plugin is beside it in the table below.
 - *One call at a time*: a call crosses two sockets more; each costs a wake-up of a process, which is what one echo costs.
 - *Start to ready*: two Node.js processes start one after the other, then the libraries' modules run: zod, yaml, execa, prom-client. The
-  programs are bundled ([ADR 0012](adr/0012-bundled-programs.md)), which took half of it away.
+  programs are bundled and what V8 made of them is kept ([ADR 0012](adr/0012-bundled-programs.md)): that took more than half away.
 - *plugin-memstore at rest*: Node.js itself with an empty program holds about 45 MB of it.
 
 ![CPU per call of each proxy](performance-cpu.svg)

@@ -219,6 +219,12 @@ describe("exit codes", () => {
     },
   );
 
+  test("a command starts with what V8 compiled for one before it", async () => {
+    await runPrism(["--version"]);
+    const { stderr } = await runPrism(["--version"], { environment: { NODE_DEBUG_NATIVE: "COMPILE_CACHE" } });
+    expect(stderr).toMatch(/code cache for ESM .*program\.js was accepted/);
+  });
+
   test("the help documents them", async () => {
     const help = textOf(await runPrism(["--help"]));
     for (const code of [0, 1, 2, 3]) expect(help).toMatch(new RegExp(`^  ${code}  \\S`, "m"));
