@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { StreamEnd } from "./closed-streams.js";
 import { ConnectionAge } from "./connection-age.js";
 import { ConnectionClosedError, ConnectionFault, errorCodeName, Http2ErrorCode } from "./error-code.js";
+import type { RequestHeaders } from "./extended-headers.js";
 import { clientPreface, maxStreamId } from "./frame.js";
 import type { HeaderList } from "./header-list.js";
 import { Keepalive } from "./keepalive.js";
@@ -123,7 +124,7 @@ export class Http2Connection {
    * Starts a request, in the client role. Above the peer's MAX_CONCURRENT_STREAMS it waits for its turn.
    * @throws ConnectionClosedError when the connection takes no new request
    */
-  request(headers: HeaderList, endStream: boolean, events: StreamEvents): Http2Stream {
+  request(headers: RequestHeaders, endStream: boolean, events: StreamEvents): Http2Stream {
     if (!this.isOpen) throw new ConnectionClosedError(`the connection is ${this.#state.kind}`);
     return this.#streams.request(headers, endStream, events);
   }

@@ -1,3 +1,4 @@
+import type { ExtendedHeaders } from "./extended-headers.js";
 import type { HeaderList } from "./header-list.js";
 import { DynamicTable, entryOverheadBytes } from "./hpack-dynamic-table.js";
 import { huffmanEncode, huffmanSizeBytes } from "./hpack-huffman.js";
@@ -58,6 +59,20 @@ export class HpackEncoder {
     this.#table.resize(this.#smallestPendingResize);
     this.#table.resize(allowed);
     this.#forgetEvicted();
+  }
+
+  /** The header block of the list and the field, which leaves the table alone; valid until the next call. */
+  encodeExtended({ headers, name, value }: ExtendedHeaders): Buffer {
+    const block = this.encode(headers);
+    this.#at = 0;
+    this.#reserve(block.length + name.length + value.length + 24);
+    // The block may be the scratch itself.
+    if (block.buffer !== this.#scratch.buffer) block.copy(this.#scratch);
+    this.#at = block.length;
+    this.#writeInteger(0x00, 4, 0);
+    this.#writeAscii(name);
+    this.#writeAscii(value);
+    return this.#scratch.subarray(0, this.#at);
   }
 
   /** The header block of the list; valid until the next call. */
@@ -178,6 +193,13 @@ export class HpackEncoder {
       rest >>>= 7;
     }
     this.#scratch[this.#at++] = rest;
+  }
+
+  /** A short text takes less time than a call into Node. */
+  #writeAscii(text: string): void {
+    this.#writeInteger(0x00, 7, text.length);
+    for (let at = 0; at < text.length; at++) this.#scratch[this.#at + at] = text.charCodeAt(at);
+    this.#at += text.length;
   }
 
   #writeText(text: string, compress: boolean): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../testing/seeded-random.js";
+import { ExtendedHeaders } from "./extended-headers.js";
 import { HpackDecoder } from "./hpack-decoder.js";
 import { HpackEncoder } from "./hpack-encoder.js";
 import { huffmanDecode, huffmanEncode, huffmanSizeBytes } from "./hpack-huffman.js";
@@ -208,6 +209,20 @@ describe("the encoder", () => {
     encoder.encode(list);
     encoder.encode(list);
     expect(encoder.encode(list)).toBe(encoder.encode(list));
+  });
+
+  test("adds a field to a list that stays what it is, and decodes to both, however often and long", () => {
+    const encoder = new HpackEncoder();
+    const decoder = new HpackDecoder(4096, 65_536);
+    const names = ["a", "a", "b", "x".repeat(127), "y".repeat(5_000), "a"];
+    const blocks = names.map((value) => {
+      const block = Buffer.from(encoder.encodeExtended(new ExtendedHeaders(request3, "prism-namespace", value)));
+      expect(decoder.decode(block, 0, block.length).headers).toEqual([...request3, "prism-namespace", value]);
+      return block;
+    });
+    // Nothing of the field is remembered: it reads the same every time.
+    expect(blocks[1]).toEqual(blocks[0]);
+    expect(blocks[5]).toEqual(blocks[0]);
   });
 
   test("announces the smallest and the last table size the peer allowed (section 4.2)", () => {

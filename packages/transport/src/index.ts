@@ -10,6 +10,7 @@ export {
   errorCodeName,
   Http2ErrorCode,
 } from "./error-code.js";
+export { ExtendedHeaders, type RequestHeaders } from "./extended-headers.js";
 export { type ClientTls, GrpcClient, type GrpcClientOptions } from "./grpc-client.js";
 export type { CallOptions } from "./grpc-client-call.js";
 export { GrpcCode, type GrpcCodeName, grpcCodeName, grpcCodeOfHttpStatus, grpcCodeOfReset } from "./grpc-code.js";

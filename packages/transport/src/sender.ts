@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ConnectionFault, Http2ErrorCode } from "./error-code.js";
+import { ExtendedHeaders, type RequestHeaders } from "./extended-headers.js";
 import { SendWindow } from "./flow-control.js";
 import { FrameFlag, FrameType, writeUint32 } from "./frame.js";
 import type { HeaderList } from "./header-list.js";
@@ -105,10 +106,12 @@ export class Sender {
     this.#scheduleFlush();
   }
 
-  sendHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
+  sendHeaders(stream: Stream, headers: RequestHeaders, endStream: boolean): void {
     stream.sending = "body";
     this.#usefulFrames++;
-    this.#frames.headers(stream.id, this.#encoder.encode(headers), endStream, this.#maxFrameBytes);
+    const block =
+      headers instanceof ExtendedHeaders ? this.#encoder.encodeExtended(headers) : this.#encoder.encode(headers);
+    this.#frames.headers(stream.id, block, endStream, this.#maxFrameBytes);
     this.#scheduleFlush();
     if (endStream) stream.table.localEnded(stream);
   }
@@ -141,7 +144,7 @@ export class Sender {
   }
 
   /** A request that waited got its turn and its id. */
-  begin(stream: Stream, headers: HeaderList, endStream: boolean): void {
+  begin(stream: Stream, headers: RequestHeaders, endStream: boolean): void {
     this.sendHeaders(stream, headers, endStream);
     if (endStream) return;
     if (stream.bufferedBytes > 0) this.#join(stream);

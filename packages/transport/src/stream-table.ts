@@ -1,8 +1,8 @@
 import { ClosedStreams, type StreamEnd } from "./closed-streams.js";
 import { ConnectionClosedError, connectionLost, Http2ErrorCode } from "./error-code.js";
+import type { RequestHeaders } from "./extended-headers.js";
 import { ReceiveWindow, SendWindow } from "./flow-control.js";
 import { maxStreamId } from "./frame.js";
-import type { HeaderList } from "./header-list.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Sender } from "./sender.js";
 import { initialWindowBytes } from "./settings.js";
@@ -14,7 +14,7 @@ const assumedPeerStreams = 100;
 
 interface WaitingRequest {
   readonly stream: Stream;
-  readonly headers: HeaderList;
+  readonly headers: RequestHeaders;
   readonly endStream: boolean;
 }
 
@@ -88,7 +88,7 @@ export class StreamTable {
   }
 
   /** @throws ConnectionClosedError when too many requests wait already */
-  request(headers: HeaderList, endStream: boolean, events: StreamEvents): Stream {
+  request(headers: RequestHeaders, endStream: boolean, events: StreamEvents): Stream {
     const stream = new Stream(0, "idle", this.#windows(), { sender: this.#sender, table: this });
     stream.events = events;
     stream.receiving = "headers";

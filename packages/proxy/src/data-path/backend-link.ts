@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import {
-  type HeaderList,
   Http2Connection,
   Http2ErrorCode,
   type Http2Stream,
   LendingSocket,
+  type RequestHeaders,
   type StreamEvents,
   unixSocketOptions,
 } from "@prism-data/transport";
@@ -92,7 +92,7 @@ export class BackendLink implements PluginCredentials {
   }
 
   /** Sends a call. Throws ConnectionClosedError when `isOpen` is false. Each is followed by exactly one `leave`. */
-  request(headers: HeaderList, endStream: boolean, events: StreamEvents): Http2Stream {
+  request(headers: RequestHeaders, endStream: boolean, events: StreamEvents): Http2Stream {
     if (this.#state.kind !== "connected") throw new Error("a call was sent on a link that is not connected");
     const stream = this.#state.connection.request(headers, endStream, events);
     this.#calls += 1;

@@ -8,6 +8,7 @@ import {
   type HeaderList,
   Http2ErrorCode,
   type Http2Stream,
+  type RequestHeaders,
   type StreamEvents,
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
@@ -245,6 +246,13 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
 
   #resolve(data: Buffer): void {
     this.#held.add(data);
+    const { routes } = this.#forwarding;
+    const known = this.#namespaceField === undefined ? routes.knownAtStart(data, this.#head.path) : undefined;
+    if (known !== undefined) {
+      this.#withheldFromDownstream += data.length;
+      this.#routed(known);
+      return;
+    }
     const namespace = this.#namespaceField === undefined ? namespaceAtStart(data) : undefined;
     if (namespace !== undefined) {
       this.#withheldFromDownstream += data.length;
@@ -355,7 +363,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     if (isWritable) this.onUpstreamWritable();
   }
 
-  #upstreamHeaders(link: BackendLink): HeaderList {
+  #upstreamHeaders(link: BackendLink): RequestHeaders {
     const route = this.#route!;
     const timeoutMs = this.#head.timeoutMs ?? route.timeoutMs;
     if (timeoutMs === undefined || !this.#hasWaited) return upstreamHeaders(this.#head, { route, link, timeoutMs });

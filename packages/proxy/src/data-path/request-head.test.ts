@@ -1,4 +1,4 @@
-import type { HeaderList } from "@prism-data/transport";
+import { ExtendedHeaders, type HeaderList, type RequestHeaders } from "@prism-data/transport";
 import { describe, expect, test } from "vitest";
 import { CallMetrics } from "../telemetry/call-metrics.js";
 import { type GrpcHead, requestHead } from "./request-head.js";
@@ -30,6 +30,11 @@ describe("a request is", () => {
   });
 });
 
+function namespaced(headers: RequestHeaders): ExtendedHeaders {
+  if (headers instanceof ExtendedHeaders) return headers;
+  throw new Error("the headers name no namespace");
+}
+
 test("a head is read once for the same list and principal", () => {
   const headers = headersOf([]);
   expect(requestHead(headers, "dns:a")).toBe(requestHead(headers, "dns:a"));
@@ -55,6 +60,7 @@ describe("the headers for a plugin", () => {
   const route = {
     backend: "store",
     namespace: "a b",
+    namespaceHeader: "a%20b",
     timeoutMs: 1,
     readOnly: true,
     tokenField: undefined,
@@ -76,36 +82,42 @@ describe("the headers for a plugin", () => {
   ];
 
   test("of a namespace leave out what only concerns the app's connection", () => {
-    const headers = upstreamHeaders(grpcHead(sent), { route, link: { authorization: "Bearer t" }, timeoutMs: 250 });
+    const call = { route, link: { authorization: "Bearer t" }, timeoutMs: 250 };
+    const { headers, name, value } = namespaced(upstreamHeaders(grpcHead(sent), call));
+    expect([name, value]).toEqual(["prism-namespace", "a%20b"]);
     expect(headers.slice(10)).toEqual([
-      ...["content-type", "application/grpc", "authorization", "Bearer t", "prism-namespace", "a%20b"],
-      ...["grpc-timeout", "250m", "x-trace", "1"],
+      ...["content-type", "application/grpc", "authorization", "Bearer t", "grpc-timeout", "250m", "x-trace", "1"],
     ]);
   });
 
   test("name the verified principal, percent-encoded, and not the one that the app gives itself", () => {
     const link = { authorization: undefined };
-    const headers = upstreamHeaders(grpcHead(sent, "subject:CN=Jörg"), { route, link, timeoutMs: 250 });
+    const call = { route, link, timeoutMs: 250 };
+    const { headers } = namespaced(upstreamHeaders(grpcHead(sent, "subject:CN=Jörg"), call));
     expect(headers.filter((_, at) => headers[at - 1] === "prism-principal")).toEqual(["subject%3ACN%3DJ%C3%B6rg"]);
   });
 
   test("of a service routed whole keep how messages are written", () => {
-    const whole = { ...route, namespace: undefined };
+    const whole = { ...route, namespace: undefined, namespaceHeader: undefined };
     const headers = upstreamHeaders(grpcHead(sent), {
       route: whole,
       link: { authorization: undefined },
       timeoutMs: undefined,
     });
-    expect(headers.slice(10)).toEqual([
+    expect((headers as HeaderList).slice(10)).toEqual([
       ...["content-type", "application/grpc", "user-agent", "x", "grpc-accept-encoding", "gzip", "x-trace", "1"],
     ]);
   });
 
-  test("are the same list again for the same head, route and link, and no other's token", () => {
+  test("are the same list again for the same head, link and timeout, whatever the namespace, and no other's token", () => {
     const head = grpcHead([]);
     const link = { authorization: "Bearer t" };
-    const first = upstreamHeaders(head, { route, link, timeoutMs: 250 });
-    expect(upstreamHeaders(head, { route, link, timeoutMs: 250 })).toBe(first);
-    expect(upstreamHeaders(head, { route, link: { authorization: "Bearer u" }, timeoutMs: 250 })).toContain("Bearer u");
+    const sentWith = (more: Partial<Parameters<typeof upstreamHeaders>[1]>) =>
+      namespaced(upstreamHeaders(head, { route, link, timeoutMs: 250, ...more })).headers;
+    const first = sentWith({});
+    expect(sentWith({ route: { ...route, namespaceHeader: "other" } })).toBe(first);
+    expect(sentWith({ timeoutMs: 500 })).toContain("500m");
+    expect(sentWith({ link: { authorization: "Bearer u" } })).toContain("Bearer u");
+    expect(sentWith({})).toBe(first);
   });
 });

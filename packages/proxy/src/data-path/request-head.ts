@@ -1,6 +1,5 @@
 import { GatewayError, type MethodTraits, methodTraits } from "@prism-data/pattern-sdk/protocol";
 import { GrpcError, type HeaderList, parseTimeout } from "@prism-data/transport";
-import type { Route } from "../routing/route-lookup.js";
 import { type Failure, failureOf } from "./failure.js";
 
 /** What the headers of a request ask for. */
@@ -30,15 +29,11 @@ export interface GrpcHead {
   readonly metadata: HeaderList;
   /** What a service that is routed whole gets besides: how messages are compressed, and by whom. */
   readonly messageMetadata: HeaderList;
-  /** Header lists for plugins that were made from this head. */
-  readonly upstreamHeaders: Map<Route, CachedHeaders>;
-}
-
-/** A header list that may be sent again as it is: the transport then need not encode it again. */
-export interface CachedHeaders {
-  /** Whose token is in it. Invariant: it is sent on no other link. */
-  readonly link: object;
-  readonly headers: HeaderList;
+  /**
+   * Header lists for plugins that were made from this head, by the timeout that they tell. They may be sent again as they are:
+   * the transport then need not encode them again. By link, whose token is in them. Invariant: they are sent on no other.
+   */
+  readonly upstreamHeaders: Map<object, Map<number | undefined, HeaderList>>;
 }
 
 /** A caller's id may go into log lines, so it has a bound. */

@@ -1,4 +1,4 @@
-import { encodeTimeout, type HeaderList } from "@prism-data/transport";
+import { ExtendedHeaders, encodeTimeout, type HeaderList, type RequestHeaders } from "@prism-data/transport";
 import type { Route } from "../routing/route-lookup.js";
 import type { GrpcHead } from "./request-head.js";
 
@@ -8,27 +8,46 @@ export interface PluginCredentials {
   readonly authorization: string | undefined;
 }
 
-/** Routes whose lists one head keeps: an app that calls more namespaces than this in turn pays for building them. */
-const cachedRoutesMax = 64;
+interface CallHeaders {
+  readonly route: Route;
+  readonly link: PluginCredentials;
+  readonly timeoutMs: number | undefined;
+}
 
-/** The headers of a call to a plugin. An app that repeats itself gets the same list again. */
-export function upstreamHeaders(
-  head: GrpcHead,
-  { route, link, timeoutMs }: { route: Route; link: PluginCredentials; timeoutMs: number | undefined },
-): HeaderList {
-  const cached = head.upstreamHeaders.get(route);
-  if (cached !== undefined && cached.link === link) return cached.headers;
-  const headers = buildUpstreamHeaders(head, { route, link, timeoutMs });
-  if (head.upstreamHeaders.size >= cachedRoutesMax) head.upstreamHeaders.clear();
-  head.upstreamHeaders.set(route, { link, headers });
-  return headers;
+/** Links, and timeouts of namespaces, whose lists one head keeps. An app that uses more in turn pays for building them. */
+const cachedListsMax = 16;
+
+/**
+ * The headers of a call to a plugin. An app that repeats itself gets the same list again, whichever namespace it calls: what
+ * a call costs does not depend on how many it uses in turn.
+ */
+export function upstreamHeaders(head: GrpcHead, call: CallHeaders): RequestHeaders {
+  return extended(cachedHeaders(head, call), call.route);
 }
 
 /** The same for a call that has waited: what is left of its time is its own. */
-export function buildUpstreamHeaders(
-  head: GrpcHead,
-  { route, link, timeoutMs }: { route: Route; link: PluginCredentials; timeoutMs: number | undefined },
-): HeaderList {
+export function buildUpstreamHeaders(head: GrpcHead, call: CallHeaders): RequestHeaders {
+  return extended(buildHeaders(head, call), call.route);
+}
+
+function extended(headers: HeaderList, { namespaceHeader }: Route): RequestHeaders {
+  return namespaceHeader === undefined ? headers : new ExtendedHeaders(headers, "prism-namespace", namespaceHeader);
+}
+
+function cachedHeaders(head: GrpcHead, call: CallHeaders): HeaderList {
+  const { link, timeoutMs } = call;
+  const ofLink = head.upstreamHeaders.get(link) ?? new Map<number | undefined, HeaderList>();
+  const cached = ofLink.get(timeoutMs);
+  if (cached !== undefined) return cached;
+  const headers = buildHeaders(head, call);
+  if (ofLink.size >= cachedListsMax) ofLink.clear();
+  if (head.upstreamHeaders.size >= cachedListsMax) head.upstreamHeaders.clear();
+  head.upstreamHeaders.set(link, ofLink.set(timeoutMs, headers));
+  return headers;
+}
+
+/** Everything but the namespace. */
+function buildHeaders(head: GrpcHead, { route, link, timeoutMs }: CallHeaders): HeaderList {
   const headers = [
     ":method",
     "POST",
@@ -43,7 +62,6 @@ export function buildUpstreamHeaders(
   ];
   headers.push("content-type", route.namespace === undefined ? head.contentType : "application/grpc");
   if (link.authorization !== undefined) headers.push("authorization", link.authorization);
-  if (route.namespace !== undefined) headers.push("prism-namespace", encodeURIComponent(route.namespace));
   if (head.requestId !== undefined) headers.push("prism-request-id", head.requestId);
   if (head.principal !== undefined) headers.push("prism-principal", encodeURIComponent(head.principal));
   if (timeoutMs !== undefined) headers.push("grpc-timeout", encodeTimeout(timeoutMs));

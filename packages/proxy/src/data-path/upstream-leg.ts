@@ -1,4 +1,4 @@
-import type { HeaderList, Http2Stream, StreamEvents } from "@prism-data/transport";
+import type { HeaderList, Http2Stream, RequestHeaders, StreamEvents } from "@prism-data/transport";
 import type { BackendLink } from "./backend-link.js";
 import { grownUpstreamWindowBytes, upstreamWindowBytes } from "./limits.js";
 
@@ -24,7 +24,7 @@ export class UpstreamLeg implements StreamEvents {
   #hasGrown = false;
 
   /** Sends the call. Throws ConnectionClosedError when the plugin takes none. */
-  constructor(call: LegEvents, link: BackendLink, headers: HeaderList, endStream: boolean) {
+  constructor(call: LegEvents, link: BackendLink, headers: RequestHeaders, endStream: boolean) {
     this.#call = call;
     this.link = link;
     this.stream = link.request(headers, endStream, this);

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { ByteMemo } from "@prism-data/transport";
 
 /** What the bytes so far tell. `refused` carries a reason from the closed list and a message for the caller. */
 export type NamespaceReading =
@@ -180,28 +179,27 @@ export class NamespaceField {
   }
 }
 
-/** Apps may call any name: far more than most installations have, few enough to forget. */
-const namesSeen = new ByteMemo<string>(1024);
+/** Where the name of nearly every call begins: behind the prefix, a tag and a length. */
+export const nameStart = prefixBytes + 2;
 
 /**
- * The namespace of nearly every call: its first chunk holds the prefix and an ASCII name of fewer than 128 bytes as the first
- * field. `undefined`: look closer.
+ * Where it ends: the first chunk holds the prefix and a name of fewer than 128 bytes as the first field. 0: look closer. Whether
+ * the name is ASCII is not known.
  */
-export function namespaceAtStart(chunk: Buffer): string | undefined {
-  const start = prefixBytes + 2;
-  if (chunk.length <= start || chunk[0] !== 0 || chunk[prefixBytes] !== namespaceTag) return undefined;
+export function nameEnd(chunk: Buffer): number {
+  if (chunk.length <= nameStart || chunk[0] !== 0 || chunk[prefixBytes] !== namespaceTag) return 0;
   const sizeBytes = chunk[prefixBytes + 1]!;
-  const end = start + sizeBytes;
-  if (sizeBytes === 0 || sizeBytes > 127 || end > chunk.length) return undefined;
-  if (chunk.readUInt32BE(1) < sizeBytes + 2) return undefined;
-  return namesSeen.get(chunk, start, end) ?? asciiName(chunk, start, end);
+  const end = nameStart + sizeBytes;
+  if (sizeBytes === 0 || sizeBytes > 127 || end > chunk.length) return 0;
+  return chunk.readUInt32BE(1) < sizeBytes + 2 ? 0 : end;
 }
 
-function asciiName(chunk: Buffer, start: number, end: number): string | undefined {
-  for (let at = start; at < end; at += 1) if (chunk[at]! > 0x7f) return undefined;
-  const name = chunk.toString("latin1", start, end);
-  namesSeen.set(chunk, start, end, name);
-  return name;
+/** The namespace of such a call, if it is ASCII. `undefined`: look closer. */
+export function namespaceAtStart(chunk: Buffer): string | undefined {
+  const end = nameEnd(chunk);
+  if (end === 0) return undefined;
+  for (let at = nameStart; at < end; at += 1) if (chunk[at]! > 0x7f) return undefined;
+  return chunk.toString("latin1", nameStart, end);
 }
 
 function decodeNamespace(name: Buffer): NamespaceReading {

@@ -1,7 +1,9 @@
 import { GatewayError, type MethodTraits, patternServices } from "@prism-data/pattern-sdk/protocol";
 import type { NamespaceRoute, RouteTable } from "../messages.js";
 import type { CallLabels, CallMetrics } from "../telemetry/call-metrics.js";
+import { NameIndex } from "./name-index.js";
 import { listNames } from "./name-list.js";
+import { nameEnd, nameStart } from "./namespace-field.js";
 import type { NamespaceQuota, NamespaceQuotas } from "./namespace-quota.js";
 
 /** Where the calls of one method of one namespace, or of one whole service, go. Built on first use and kept with its table. */
@@ -9,6 +11,8 @@ export interface Route {
   readonly backend: string;
   /** Of a namespaced route; `undefined`: the service is routed whole, and nothing in its messages is read. */
   readonly namespace: string | undefined;
+  /** The same, percent-encoded, as the plugin is told it. */
+  readonly namespaceHeader: string | undefined;
   /** How long a unary call may take when its caller does not say less. `undefined`: as long as its caller says. */
   readonly timeoutMs: number | undefined;
   readonly readOnly: boolean;
@@ -35,8 +39,12 @@ export class NotBoundError extends GatewayError {
 }
 
 interface NamespaceEntry {
+  readonly name: string;
   readonly route: NamespaceRoute;
   readonly byPath: Map<string, Route>;
+  /** The one that was asked for last: with thousands of namespaces, each look into one more map is a wait for memory. */
+  lastPath: string;
+  lastRoute: Route | undefined;
 }
 
 /** What a lookup is made with besides its table. */
@@ -50,6 +58,9 @@ export interface RouteLookupParts {
 /** The routing table, ready for lookups. Never changes: a new table is a new lookup, and calls keep what they found. */
 export class RouteLookup {
   readonly #namespaces = new Map<string, NamespaceEntry>();
+  /** Those that were called: no more than there are, whatever names apps try. */
+  readonly #called = new NameIndex<NamespaceEntry>();
+  readonly #backendNames = new Map<string, string>();
   readonly #services = new Map<string, Route>();
   readonly #callMetrics: (labels: CallLabels) => CallMetrics;
   readonly #quotas: NamespaceQuotas;
@@ -65,7 +76,7 @@ export class RouteLookup {
     const entriesBefore = before === undefined ? new Map<string, NamespaceEntry>() : before.#namespaces;
     for (const [name, route] of table.namespaces) {
       const known = entriesBefore.get(name);
-      this.#namespaces.set(name, known?.route === route ? known : { route, byPath: new Map() });
+      this.#namespaces.set(name, known?.route === route ? known : newEntry(name, route));
     }
     for (const [service, { backend }] of table.services)
       this.#services.set(service, this.#serviceRoute(service, backend));
@@ -75,11 +86,22 @@ export class RouteLookup {
   namespaced(namespace: string, path: string, traits: MethodTraits): Route {
     const entry = this.#namespaces.get(namespace);
     if (entry === undefined) throw this.#notFound(namespace);
+    this.#called.add(entry);
     const known = entry.byPath.get(path);
     if (known !== undefined) return known;
-    const route = this.#methodRoute({ namespace, path }, entry.route, traits);
+    const route = this.#methodRoute({ namespace: entry.name, path }, entry.route, traits);
     entry.byPath.set(path, route);
     return route;
+  }
+
+  /** The same for a call with this first chunk, if one like it was made before. `undefined`: look closer. */
+  knownAtStart(chunk: Buffer, path: string): Route | undefined {
+    const end = nameEnd(chunk);
+    const entry = end === 0 ? undefined : this.#called.find(chunk, nameStart, end);
+    if (entry === undefined || entry.lastPath === path) return entry?.lastRoute;
+    entry.lastRoute = entry.byPath.get(path);
+    entry.lastPath = path;
+    return entry.lastRoute;
   }
 
   /** The route of a service that a backend serves whole. */
@@ -120,8 +142,9 @@ export class RouteLookup {
     if (route.state !== "bound") throw new NotBoundError(namespace, route);
     const method = path.slice(path.lastIndexOf("/") + 1);
     return {
-      backend: route.backend,
+      backend: this.#oneText(route.backend),
       namespace,
+      namespaceHeader: percentEncoded(namespace),
       timeoutMs: traits.streaming === "none" ? route.timeoutMs : undefined,
       readOnly: traits.readOnly,
       tokenField: traits.tokenField,
@@ -131,10 +154,18 @@ export class RouteLookup {
     };
   }
 
+  /** The same text for all routes to a backend: they would each bring a copy of its name into the processor's memory. */
+  #oneText(backend: string): string {
+    const known = this.#backendNames.get(backend);
+    if (known === undefined) this.#backendNames.set(backend, backend);
+    return known ?? backend;
+  }
+
   #serviceRoute(service: string, backend: string): Route {
     return {
       backend,
       namespace: undefined,
+      namespaceHeader: undefined,
       timeoutMs: undefined,
       readOnly: false,
       tokenField: undefined,
@@ -178,6 +209,16 @@ export class RouteLookup {
     this.#existing.set(pattern, text);
     return text;
   }
+}
+
+function newEntry(name: string, route: NamespaceRoute): NamespaceEntry {
+  return { name, route, byPath: new Map(), lastPath: "", lastRoute: undefined };
+}
+
+/** The text itself where it may stay as it is. */
+function percentEncoded(text: string): string {
+  const encoded = encodeURIComponent(text);
+  return encoded === text ? text : encoded;
 }
 
 function serviceOfPattern(pattern: string): string | undefined {
