@@ -1,23 +1,13 @@
-import type { EventEmitter } from "node:events";
-import type { Duplex } from "node:stream";
-import type { FieldDef, Submittable } from "pg";
+import type { FieldDef } from "pg";
 import { copyUnsupported, nothingToRun } from "./sql-errors.js";
 import type { EncodedParameter } from "./sql-parameters.js";
+import type { TransactionStatus, Wire, WrittenAhead } from "./wire.js";
 
 /** Bytes of rows that wait to be taken; with more the socket is not read, and the server waits. */
 const waitingBytesMax = 4 * 2 ** 20;
 
-/** What of the driver's connection a portal speaks with. Source: pg's lib/connection.js. */
-interface Wire extends EventEmitter {
-  readonly stream: Duplex;
-  parse(message: { text: string; types: readonly number[] }): void;
-  bind(message: { values: readonly (string | Buffer | null)[] }): void;
-  describe(message: { type: "P" }): void;
-  execute(message: { rows: number }): void;
-  flush(): void;
-  sync(): void;
-  sendCopyFail(message: string): void;
-}
+/** What a row takes in memory beside its values' bytes, about. */
+const rowOverheadBytes = 100;
 
 /** One row as it travels: each value in its text form. */
 export type RawRow = readonly (string | null)[];
@@ -31,8 +21,15 @@ export interface RawRows {
 export interface PortalOptions {
   readonly sql: string;
   readonly parameters: readonly EncodedParameter[];
-  /** How many rows the server sends at first. 0: the rows are not wanted, and the statement is run to its end at once. */
+  /** Whether anybody takes the rows. */
+  readonly takesRows: boolean;
+  /**
+   * How many rows the server sends before it is asked for more. 0: it sends them as fast as they are taken, and ends the statement by
+   * itself: outside of a transaction block, it is committed then.
+   */
   readonly rowsFirst: number;
+  /** What is to be done on the connection afterwards: written as soon as the statement's end is. */
+  readonly afterwards: WrittenAhead | undefined;
 }
 
 type State =
@@ -47,21 +44,26 @@ type State =
 const changingTag = /^(?:INSERT \d+|UPDATE|DELETE|MERGE) (\d+)$/;
 
 /**
- * One statement through the extended protocol, which takes no second one in the same text: its rows come as many at a time as are asked
- * for, and the statement ends with `finish`, which commits outside of a transaction block.
+ * One statement through the extended protocol, which takes no second one in the same text: its rows are read no faster than they are taken,
+ * and it ends, and outside of a transaction block is committed, with its last row or with `finish`.
  */
-export class Portal implements Submittable {
+export class Portal implements WrittenAhead {
   readonly #options: PortalOptions;
   readonly #columns = Promise.withResolvers<readonly FieldDef[]>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<TransactionStatus | undefined>();
   #wire: Wire | undefined;
   #state: State = { kind: "running" };
   #rows: RawRow[] = [];
+  #rowsAwaited = 0;
   #waitingBytes = 0;
   #isPaused = false;
   #synced = false;
   #copies = false;
   #onChange: (() => void) | undefined;
+  readonly #onNoData = () => this.#columns.resolve([]);
+  readonly #onCopyOut = () => {
+    this.#copies = true;
+  };
 
   constructor(options: PortalOptions) {
     this.#options = options;
@@ -77,21 +79,20 @@ export class Portal implements Submittable {
     return this.#state.kind === "failed";
   }
 
-  /** Settles when the server is ready for another statement, or the connection is lost. */
-  get ended(): Promise<void> {
+  /** Settles when the server is ready for another statement, or, without a status, the connection is lost. */
+  get ended(): Promise<TransactionStatus | undefined> {
     return this.#ended.promise;
   }
 
-  /** Waits for rows: those that were asked for last, or the part of them that has come. Asks for `rowsMax` more when there are none left. */
+  /** Waits for `rowsMax` rows, or fewer where there are no more or they are large. */
   async next(rowsMax: number): Promise<RawRows> {
     if (this.#state.kind === "suspended" && this.#rows.length === 0) this.#ask(rowsMax);
-    this.#resume();
-    while (this.#state.kind === "running" && !this.#isPaused) await this.#change();
+    if (this.#rows.length < rowsMax) this.#resume();
+    this.#rowsAwaited = rowsMax;
+    while (this.#state.kind === "running" && this.#rows.length < rowsMax && !this.#isPaused) await this.#change();
     if (this.#state.kind === "failed") throw this.#state.error;
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#waitingBytes = 0;
-    return { rows, isLast: this.#state.kind === "complete" };
+    const rows = this.#rows.splice(0, rowsMax);
+    return { rows, isLast: this.#state.kind === "complete" && this.#rows.length === 0 };
   }
 
   /** Ends the statement, and returns how many rows it changed. Throws when it fails, also while it is committed. */
@@ -106,26 +107,23 @@ export class Portal implements Submittable {
     return state.kind === "complete" ? state.rowsAffected : 0;
   }
 
-  /** Called by the driver when it is this statement's turn. */
-  submit(connection: unknown): void {
-    const wire = connection as Wire;
+  write(wire: Wire): void {
     this.#wire = wire;
     const { sql, parameters, rowsFirst } = this.#options;
-    const onNoData = () => this.#columns.resolve([]);
-    const onCopyOut = () => {
-      this.#copies = true;
-    };
-    const onEnded = () => {
-      wire.off("noData", onNoData).off("copyOutResponse", onCopyOut).off("readyForQuery", onEnded).off("end", onEnded);
-      this.#ended.resolve();
-    };
-    wire.on("noData", onNoData).on("copyOutResponse", onCopyOut).on("readyForQuery", onEnded).on("end", onEnded);
-    wire.stream.cork();
     wire.parse({ text: sql, types: parameters.map(({ oid }) => oid) });
     wire.bind({ values: parameters.map(({ value }) => value) });
     wire.describe({ type: "P" });
     this.#ask(rowsFirst);
-    wire.stream.uncork();
+  }
+
+  /** Called by the driver when the answers are this statement's. */
+  submit(): void {
+    this.#wire!.on("noData", this.#onNoData).on("copyOutResponse", this.#onCopyOut);
+  }
+
+  end(status: TransactionStatus | undefined): void {
+    this.#wire!.off("noData", this.#onNoData).off("copyOutResponse", this.#onCopyOut);
+    this.#ended.resolve(status);
   }
 
   handleRowDescription({ fields }: { fields: readonly FieldDef[] }): void {
@@ -133,9 +131,9 @@ export class Portal implements Submittable {
   }
 
   handleDataRow({ fields, length }: { fields: RawRow; length: number }): void {
-    if (this.#options.rowsFirst === 0) return;
-    this.#rows.push(fields);
-    this.#waitingBytes += length;
+    if (!this.#options.takesRows) return;
+    this.#waitingBytes += length + rowOverheadBytes;
+    if (this.#rows.push(fields) === this.#rowsAwaited) this.#tell();
     if (this.#waitingBytes <= waitingBytesMax || this.#isPaused) return;
     // What was read of the socket before still comes.
     this.#isPaused = true;
@@ -156,7 +154,7 @@ export class Portal implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    // Its own listener tells, also after an error.
+    // `end` is called for it, also after an error.
   }
 
   handleError(met: Error): void {
@@ -164,8 +162,7 @@ export class Portal implements Submittable {
     this.#become({ kind: "failed", error });
     this.#columns.reject(error);
     // After an error the server skips everything up to here.
-    if (this.#wire?.stream.writable) this.#sync();
-    else this.#ended.resolve();
+    this.#sync();
   }
 
   handleCopyInResponse(): void {
@@ -190,6 +187,7 @@ export class Portal implements Submittable {
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#waitingBytes = 0;
     this.#wire!.stream.resume();
   }
 
@@ -197,6 +195,7 @@ export class Portal implements Submittable {
     if (this.#synced) return;
     this.#synced = true;
     this.#wire!.sync();
+    this.#options.afterwards?.write(this.#wire!);
   }
 
   #become(state: State): void {

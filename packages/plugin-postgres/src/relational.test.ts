@@ -238,12 +238,15 @@ describe("a statement", () => {
     for (const made of [
       "SET search_path = pg_catalog",
       "SET statement_timeout = 1",
+      "SELECT set_config('search_path', 'pg_catalog', false)",
       "CREATE TEMPORARY TABLE t (n int)",
       "PREPARE p AS SELECT 1",
       "LISTEN everything",
     ]) {
-      await sql.execute(statement(made), call);
-      expect(await one(sql, "SELECT current_setting('search_path')")).toEqual(text('"$user", public'));
+      for (const run of [(): Promise<unknown> => sql.execute(statement(made), call), () => read(sql, made)]) {
+        await run();
+        expect(await one(sql, "SELECT current_setting('search_path')")).toEqual(text('"$user", public'));
+      }
     }
     await one(sql, "SELECT pg_advisory_lock(1)");
     const locks = `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -1,18 +1,26 @@
 import type { CallContext, RowOutlet, SqlStatement } from "@prism-data/pattern-sdk";
 import type { ClientConfig, PoolClient } from "pg";
 import { requestCancel } from "./cancel-request.js";
+import { Command } from "./command.js";
 import { Portal, type RawRow } from "./portal.js";
 import { nulInStatement, transactionControlRefused, transactionLost } from "./sql-errors.js";
 import { encodeParameters } from "./sql-parameters.js";
 import { valueReader } from "./sql-values.js";
-import { controlsTransaction } from "./transaction-control.js";
+import { controlsTransaction, copies, onlyReads } from "./statement-kind.js";
 import type { TypeNames } from "./type-names.js";
+import { sendTogether, type TransactionStatus } from "./wire.js";
 
 /** How long a statement that was told to stop may take to do so, before its connection is given up. */
 const cancelTimeoutMs = 2_000;
 
 /** Rows of the first batch: enough for most results, few enough when rows are large. */
 const rowsFirst = 64;
+
+/** The longest time limit that PostgreSQL takes, in ms. */
+const timeoutMsMax = 2 ** 31 - 1;
+
+/** Makes a session what it was when it was made. */
+const reset = "DISCARD ALL";
 
 /** What the server is asked for at once is to come to about so many bytes, as far as the rows before can tell. */
 const batchBytes = 2 ** 20;
@@ -50,6 +58,8 @@ export class SqlSession {
   };
   #transaction: Transaction = "none";
   #isBroken = false;
+  /** Under way, or to be written behind the statement that is. */
+  #reset: Command | undefined;
 
   constructor({ client, config, typeNames, onGivenBack }: SqlSessionOptions) {
     this.#client = client;
@@ -78,47 +88,57 @@ export class SqlSession {
 
   /** Runs a statement for what it changes; returns how many rows. */
   execute(statement: SqlStatement, context: CallContext): Promise<number> {
-    return this.#run(statement, context, { rowsFirst: 0, read: async () => {} });
+    return this.#run(statement, context, {});
   }
 
   /** Runs a statement for its rows, read as the outlet takes them. */
   async query(statement: SqlStatement, outlet: RowOutlet, context: CallContext): Promise<void> {
-    await this.#run(statement, context, {
-      rowsFirst,
-      read: (portal) => readRows(portal, outlet, this.#typeNames),
-    });
+    await this.#run(statement, context, { read: (portal) => readRows(portal, outlet, this.#typeNames) });
   }
 
   /** Makes the session what it was when it was made, and gives it back; one that cannot be trusted any more is closed. */
   async giveBack(): Promise<void> {
-    try {
-      if (!this.#isBroken && this.#client.getTransactionStatus() === "I") await this.#client.query("DISCARD ALL");
-      else this.#isBroken = true;
-    } catch {
-      this.#isBroken = true;
-    }
+    if (!this.#isBroken && !(await this.#whenReset())) this.#isBroken = true;
     this.#client.release(this.#isBroken);
     this.#client.off("error", this.#onError);
     this.#onGivenBack();
   }
 
+  /** Whether it was. A statement outside of a transaction has brought the reset with it. */
+  #whenReset(): Promise<boolean> {
+    if (this.#reset === undefined) {
+      this.#reset = new Command(reset);
+      sendTogether(this.#client, [this.#reset], []);
+    }
+    return this.#reset.succeeded;
+  }
+
   async #run(
     { sql, parameters }: SqlStatement,
     { signal, deadlineMs }: CallContext,
-    { rowsFirst, read }: { rowsFirst: number; read: (portal: Portal) => Promise<void> },
+    { read }: { readonly read?: (portal: Portal) => Promise<void> },
   ): Promise<number> {
     if (sql.includes("\0")) throw nulInStatement();
     if (controlsTransaction(sql, { savepoints: this.#transaction === "driven" })) throw transactionControlRefused();
-    const portal = new Portal({ sql, parameters: encodeParameters(parameters), rowsFirst });
-    await this.#boundByDeadline({ deadlineMs });
+    const encoded = encodeParameters(parameters);
     signal.throwIfAborted();
+    // While the server waits for what is copied, it takes nothing else.
+    if (this.#transaction === "none" && !copies(sql)) this.#reset = new Command(reset);
+    const endsByItself = read === undefined || this.#transaction !== "none" || onlyReads(sql);
+    const portal = new Portal({
+      sql,
+      parameters: encoded,
+      takesRows: read !== undefined,
+      rowsFirst: endsByItself ? 0 : rowsFirst,
+      afterwards: this.#reset,
+    });
     const stop = () => void this.#stop(portal);
     signal.addEventListener("abort", stop, { once: true });
     try {
-      this.#client.query(portal);
-      await read(portal);
+      sendTogether(this.#client, [...this.#timeLimit({ deadlineMs }), portal], this.#reset ? [this.#reset] : []);
+      await read?.(portal);
       const rowsAffected = await portal.finish();
-      this.#checkTransaction();
+      this.#checkTransaction(await portal.ended);
       return rowsAffected;
     } catch (error) {
       await this.#settle(portal);
@@ -129,10 +149,10 @@ export class SqlSession {
   }
 
   /** In a transaction that has failed, nothing may be set, and no statement is run. */
-  async #boundByDeadline({ deadlineMs }: Deadline): Promise<void> {
-    if (deadlineMs === undefined || this.#client.getTransactionStatus() === "E") return;
-    const leftMs = Math.max(1, Math.floor(deadlineMs - Date.now()));
-    await this.#client.query(`SET statement_timeout = ${leftMs}`);
+  #timeLimit({ deadlineMs }: Deadline): Command[] {
+    if (deadlineMs === undefined || this.#client.getTransactionStatus() === "E") return [];
+    const leftMs = Math.min(Math.max(1, Math.floor(deadlineMs - Date.now())), timeoutMsMax);
+    return [new Command(`SET statement_timeout = ${leftMs}`)];
   }
 
   /** Tells the server to stop, and gives the connection up when it does not. */
@@ -150,8 +170,8 @@ export class SqlSession {
     await portal.ended;
   }
 
-  #checkTransaction(): void {
-    if ((this.#client.getTransactionStatus() === "T") === (this.#transaction !== "none")) return;
+  #checkTransaction(status: TransactionStatus | undefined): void {
+    if ((status === "T") === (this.#transaction !== "none")) return;
     this.#isBroken = true;
     throw transactionLost();
   }

@@ -8,10 +8,25 @@ const control = /^(?:begin|start|commit|end|rollback|abort|savepoint|release|pre
 /** What an open transaction may do in it: mark a point and go back there. */
 const savepoint = /^(?:savepoint|release|rollback\s+(?:work\s+|transaction\s+)?to)\b/i;
 
+/** What returns rows and changes nothing by itself; a function that it calls may. */
+const reading = /^(?:select|values|table|show)\b/i;
+
+const copying = /^copy\b/i;
+
 /** Whether a statement would begin or end a transaction behind Prism's back, or mark a point in it where that is not allowed. Pure. */
 export function controlsTransaction(sql: string, { savepoints }: { readonly savepoints: boolean }): boolean {
   const statement = withoutLeadingBlanks(sql);
   return control.test(statement) && !(savepoints && savepoint.test(statement));
+}
+
+/** Whether a statement is there for its rows alone. Pure. */
+export function onlyReads(sql: string): boolean {
+  return reading.test(withoutLeadingBlanks(sql));
+}
+
+/** Whether a statement moves data beside the protocol's rows. Pure. */
+export function copies(sql: string): boolean {
+  return copying.test(withoutLeadingBlanks(sql));
 }
 
 function withoutLeadingBlanks(sql: string): string {
