@@ -9,6 +9,7 @@ const contentTypeHeader = "prism-content-type";
 const publishedToHeader = "prism-published-to";
 /** The names of the headers in their order, as JSON; only where kafkajs, which groups them by name, would lose it. */
 const orderHeader = "prism-header-order";
+const ownHeaders: ReadonlySet<string> = new Set([idHeader, contentTypeHeader, publishedToHeader, orderHeader]);
 
 /** A message as kafkajs sends it, its partition said. */
 export type EncodedRecord = KafkaMessage & { readonly partition: number };
@@ -45,27 +46,29 @@ export function encodeRecord(message: Message, { partition, publishedTo }: Desti
 
 /** The record that Kafka holds. One that another program wrote has its place as its id. */
 export function decodeRecord(partition: number, fetched: FetchedRecord): KafkaRecord {
-  const all = grouped([]);
-  for (const [name, value] of Object.entries(fetched.headers)) {
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    // kafkajs takes what every object inherits, such as `constructor`, for a first value of a header of that name.
-    all[name] = values.filter((one) => one === null || Buffer.isBuffer(one)).map((one) => one ?? Buffer.alloc(0));
+  const own: Partial<Record<string, string>> = {};
+  const headers: Header[] = [];
+  for (const name of Object.keys(fetched.headers)) {
+    const values = valuesOf(fetched.headers[name]);
+    if (ownHeaders.has(name)) own[name] = values[0]?.toString();
+    else for (const value of values) headers.push({ name, value });
   }
-  const own = (name: string) => {
-    const text = all[name]?.[0]?.toString();
-    delete all[name];
-    return text;
-  };
-  const [id, contentType, order] = [own(idHeader), own(contentTypeHeader), own(orderHeader)];
-  const publishedTo = own(publishedToHeader);
+  const order = own[orderHeader];
   const message: Message = {
-    id: id ?? `${partition}-${fetched.offset}`,
+    id: own[idHeader] ?? `${partition}-${fetched.offset}`,
     key: fetched.key?.toString() ?? "",
-    headers: order === undefined ? ordered(all) : inOrder(all, JSON.parse(order) as string[]),
-    contentType: contentType ?? "",
+    headers: order === undefined ? headers : inOrder(grouped(headers), JSON.parse(order) as string[]),
+    contentType: own[contentTypeHeader] ?? "",
     payload: fetched.value ?? Buffer.alloc(0),
   };
+  const publishedTo = own[publishedToHeader];
   return { partition, offset: BigInt(fetched.offset), message, appendedAtMs: Number(fetched.timestamp), publishedTo };
+}
+
+/** kafkajs takes what every object inherits, such as `constructor`, for a first value of a header of that name. */
+function valuesOf(value: unknown): Buffer[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((one) => one === null || Buffer.isBuffer(one)).map((one) => one ?? Buffer.alloc(0));
 }
 
 /** Whether a record was published to a topic, or to one of a pattern of topics. What another program wrote was not. */

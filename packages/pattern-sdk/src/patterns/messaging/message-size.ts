@@ -5,7 +5,12 @@ import type { Message } from "./message.js";
  * and payload. Pure.
  */
 export function messageSizeBytes({ id, key, headers, contentType, payload }: Message): number {
-  let sizeBytes = Buffer.byteLength(id) + Buffer.byteLength(key) + Buffer.byteLength(contentType) + payload.length;
-  for (const { name, value } of headers) sizeBytes += Buffer.byteLength(name) + value.length;
+  let sizeBytes = textBytes(id) + textBytes(key) + textBytes(contentType) + payload.length;
+  for (const { name, value } of headers) sizeBytes += textBytes(name) + value.length;
   return sizeBytes;
+}
+
+/** Most texts are empty, and need no call to be counted. */
+function textBytes(text: string): number {
+  return text === "" ? 0 : Buffer.byteLength(text);
 }

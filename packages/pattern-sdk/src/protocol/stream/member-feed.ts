@@ -9,7 +9,7 @@ import { MessageOutlet } from "../messaging/message-outlet.js";
 import type { OutstandingBounds } from "../messaging/outstanding.js";
 import { invalidField } from "../pattern/checked-fields.js";
 import { DeliveredRecords } from "./delivered-records.js";
-import { wireRecord } from "./wire-answers.js";
+import { encodeConsumeRecords } from "./record-encoder.js";
 
 /** What a feed works with. */
 export interface MemberFeedOptions {
@@ -37,7 +37,7 @@ export class MemberFeed implements MemberOutlet {
       signal,
       outstanding: this.#delivered,
       sizeBytesOf: ({ message }) => messageSizeBytes(message),
-      encode: (records) => answerOf({ $case: "records", value: { records: records.map(wireRecord) } }),
+      encode: encodeConsumeRecords,
     });
   }
 

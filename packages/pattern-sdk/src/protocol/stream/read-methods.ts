@@ -11,7 +11,7 @@ import type { MethodEnvironment } from "../pattern/pattern-method.js";
 import { firstMessage, rejectedOnAbort, streamMethod } from "../pattern/stream-method.js";
 import { ServerCallContext } from "../server-call-context.js";
 import { checkedRead } from "./checked-requests.js";
-import { wireRecord } from "./wire-answers.js";
+import { encodeReadRecords } from "./record-encoder.js";
 
 /** The method that reads without a group. */
 export const readMethods = { Read: streamMethod(serveRead) };
@@ -45,7 +45,7 @@ class RecordFeed implements RecordOutlet {
       call,
       signal,
       sizeBytesOf: ({ message }) => messageSizeBytes(message),
-      encode: (records) => answerOf(records, false),
+      encode: encodeReadRecords,
     });
   }
 
@@ -61,10 +61,6 @@ class RecordFeed implements RecordOutlet {
   caughtUp(): void {
     if (this.#hasCaughtUp) return;
     this.#hasCaughtUp = true;
-    this.#outlet.tell(answerOf([], true));
+    this.#outlet.tell(encodeMessage(ReadResponse, { records: [], caughtUp: true }));
   }
-}
-
-function answerOf(records: readonly StreamRecord[], caughtUp: boolean): Uint8Array {
-  return encodeMessage(ReadResponse, { records: records.map(wireRecord), caughtUp });
 }
