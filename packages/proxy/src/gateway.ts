@@ -5,7 +5,10 @@ import { type AdminContent, type AdminPort, openAdminPort } from "./admin/admin-
 import { adminMethods } from "./admin/admin-service.js";
 import { formatPluginMetrics } from "./admin/plugin-metrics.js";
 import type { GatewayPhase } from "./admin/readiness.js";
+import { CapacityControl } from "./capacity/capacity-control.js";
+import { capacityKnobs } from "./capacity/capacity-knobs.js";
 import { capacitySources } from "./capacity/capacity-sources.js";
+import type { CapacitySources } from "./capacity/capacity-watch.js";
 import { type Address, formatAddress } from "./config/address.js";
 import { type Config, changedStartOptions, sameConfig } from "./config/config.js";
 import { configFileName, loadConfig } from "./config/load.js";
@@ -118,11 +121,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   opened.use(declared);
   const life: Life = { phase: "starting", reloadProblem: undefined };
+  const capacity = capacitySources(backends, metrics);
   const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
-    openAdminPort(config.admin.listen, adminContent({ backends, declared, metrics, life, front }), log),
+    openAdminPort(config.admin.listen, adminContent({ backends, declared, capacity, metrics, life, front }), log),
   );
   opened.move();
-  return new Gateway(options, { metrics, link, front, admin, backends, declared, life, serve: serving.resolve });
+  const control = new CapacityControl({
+    sources: capacity,
+    policy: () => (life.phase === "serving" ? backends.config.capacity : undefined),
+    knobs: capacityKnobs(backends, declared),
+    log,
+    metrics,
+  });
+  return new Gateway(options, {
+    ...{ metrics, link, front, admin, backends, declared, control, life },
+    serve: serving.resolve,
+  });
 }
 
 /** What the admin port shows of the gateway itself. */
@@ -139,6 +153,7 @@ interface GatewayParts {
   readonly admin: AdminPort;
   readonly backends: Backends;
   readonly declared: DeclaredNamespaces;
+  readonly control: CapacityControl;
   readonly life: Life;
   /** Lets apps in that have connected. */
   serve(): void;
@@ -267,8 +282,9 @@ export class Gateway {
   }
 
   async #drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
-    const { front, admin, link, backends, declared, life } = this.#parts;
+    const { front, admin, link, backends, declared, control, life } = this.#parts;
     life.phase = "draining";
+    const controlEnded = control[Symbol.asyncDispose]();
     this.#watch[Symbol.dispose]();
     const startedMs = performance.now();
     front.close();
@@ -277,6 +293,7 @@ export class Gateway {
     const leftMs = Math.max(pluginGraceMinMs, graceMs - (performance.now() - startedMs));
     const [counts] = await Promise.all([drained, backends.stop(leftMs)]);
     await admin.close();
+    await controlEnded;
     await declared[Symbol.asyncDispose]();
     this.#options.log.info({ ...counts }, "gateway drained");
     return counts;
@@ -286,12 +303,15 @@ export class Gateway {
 function adminContent({
   backends,
   declared,
+  capacity,
   metrics,
   life,
   front,
-}: Pick<GatewayParts, "backends" | "declared" | "metrics" | "life" | "front">): AdminContent {
+}: Pick<GatewayParts, "backends" | "declared" | "metrics" | "life" | "front"> & {
+  readonly capacity: CapacitySources;
+}): AdminContent {
   return {
-    methods: adminMethods(backends, declared, capacitySources(backends, metrics)),
+    methods: adminMethods(backends, declared, capacity),
     status: () => ({
       ...life,
       backends: backends.list(),

@@ -1,2 +1,3 @@
 export { type Advice, adviseBackend, adviseNamespace, partitionsFor } from "./advice.js";
 export type { SeenBackend, SeenLog, SeenNamespace } from "./seen.js";
+export { decideStep, noMemory, type Reading, type StepMemory, type StepPolicy } from "./steps.js";

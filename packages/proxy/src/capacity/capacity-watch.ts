@@ -51,6 +51,8 @@ export interface WatchOptions {
   readonly windowMs: number;
   /** Empty: none. */
   readonly group: string;
+  /** Which of the streams are looked into. Default: all. */
+  isDescribed?(stream: NamespaceConfig): boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -70,8 +72,9 @@ export async function watchCapacity(sources: CapacitySources, options: WatchOpti
   return between(before, after, sources, options);
 }
 
-async function momentOf(sources: CapacitySources, { names, group }: WatchOptions): Promise<Moment> {
-  const watched = chosen(sources, names).filter(({ pattern }) => pattern === "stream");
+async function momentOf(sources: CapacitySources, options: WatchOptions): Promise<Moment> {
+  const { names, group, isDescribed = () => true } = options;
+  const watched = chosen(sources, names).filter((one) => one.pattern === "stream" && isDescribed(one));
   const [logs, metrics] = await Promise.all([logsOf(watched, group, sources), sources.metrics()]);
   const cpuSeconds = [...metrics].flatMap(([backend, families]) => {
     const value = families.find(({ name }) => name === cpuSecondsName)?.samples[0]?.value;

@@ -6,6 +6,7 @@ import type { Quota, Unserved } from "../messages.js";
 import type { LogLevel } from "../telemetry/log.js";
 import type { PluginProgram } from "../upstream/resolve-plugin.js";
 import type { Address } from "./address.js";
+import { type CapacityPolicy, toCapacityPolicy } from "./capacity.js";
 import { controlStateLocation, sameLocation } from "./control-state.js";
 import type { Limits } from "./limits.js";
 import type { ParsedConfig } from "./schema.js";
@@ -33,6 +34,8 @@ export interface Config {
   /** Names that are declared, and may be known to apps, but are no namespaces now. */
   readonly unserved: ReadonlyMap<string, Unserved>;
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** `undefined`: the load is not followed. */
+  readonly capacity: CapacityPolicy | undefined;
   readonly limits: Limits;
   readonly shutdownGraceMs: number;
   readonly strictStart: boolean;
@@ -131,6 +134,7 @@ export function toConfig(
     namespaces: new Map(namespaces),
     unserved: new Map(),
     services: new Map(Object.entries(parsed.services)),
+    capacity: toCapacityPolicy(parsed.capacity),
     limits: Object.freeze(toLimits(parsed.limits)),
     shutdownGraceMs: parsed.shutdown_grace,
     strictStart: parsed.strict_start,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { logLevels } from "../telemetry/log.js";
 import { address } from "./address.js";
+import { capacitySchema } from "./capacity.js";
 import { controlStateSchema } from "./control-state.js";
 import type { JsonValue } from "./settings.js";
 import { tlsSchema } from "./tls.js";
@@ -272,6 +273,7 @@ export const configSchema = z
       .record(serviceName, service)
       .prefault({})
       .describe("gRPC services of plugins beyond the patterns, by full name. Nothing in their messages is read."),
+    capacity: capacitySchema,
     limits: limits.prefault({}),
     shutdown_grace: duration({
       description: "How long calls in flight may take to finish when the proxy is asked to stop.",

@@ -25,6 +25,9 @@ export type TlsReloadResult = "applied" | "rejected";
 /** What became of a reload of the configuration. */
 export type ReloadResult = "applied" | "unchanged" | "rejected" | "failed";
 
+/** What became of a change that the load asked for. */
+export type CapacityStepResult = "applied" | "advised" | "failed";
+
 /** Why the proxy ended a connection of an app. */
 export type ConnectionCloseReason =
   | ConnectionOffence
@@ -50,6 +53,7 @@ export class Metrics {
   readonly #pluginLogLinesDropped: Counter;
   readonly #configReloads: Counter;
   readonly #controlStateReachable: Gauge;
+  readonly #capacitySteps: Counter;
   readonly #tlsExpiry: Gauge;
   readonly #tlsReloads: Counter;
   readonly #tlsHandshakeFailures: Counter;
@@ -93,6 +97,12 @@ export class Metrics {
     this.#controlStateReachable = new Gauge({
       name: "prism_control_state_reachable",
       help: "1 while the store of namespaces that were declared over the admin API can be used; otherwise 0, and what is known serves.",
+      registers,
+    });
+    this.#capacitySteps = new Counter({
+      name: "prism_capacity_steps_total",
+      help: "Changes that the load asked for, by what was or would be changed, and whether it was.",
+      labelNames: ["setting", "result"],
       registers,
     });
     this.#tlsExpiry = new Gauge({
@@ -174,6 +184,11 @@ export class Metrics {
   /** Whether the store of declared namespaces can be used. */
   controlStateReachable(isReachable: boolean): void {
     this.#controlStateReachable.set(Number(isReachable));
+  }
+
+  /** The load asked for a change. */
+  capacityStepped(setting: string, result: CapacityStepResult): void {
+    this.#capacitySteps.inc({ setting, result });
   }
 
   /** Certificates are in use that end then. */
