@@ -3,13 +3,13 @@ import {
   type Backend,
   definePlugin,
   EtagSource,
+  fixedStreamCapabilities,
   keyValueCapabilities,
   type PatternBinder,
   pubSubCapabilities,
   pubSubOptions,
   queueCapabilities,
   queueOptions,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { ByteBudget } from "./byte-budget.js";
@@ -40,9 +40,9 @@ const patterns = {
   },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   stream: {
-    capabilities: streamCapabilities,
+    capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
-    options: streamOptions(streamCapabilities),
+    options: streamOptions(fixedStreamCapabilities),
   },
 } as const;
 

@@ -1,9 +1,9 @@
 import {
   type Binding,
+  fixedStreamCapabilities,
   type PatternBinder,
   partitionsFixedError,
   type StreamOptions,
-  streamCapabilities,
 } from "@prism-data/pattern-sdk";
 import { MemoryStream } from "./stream.js";
 import type { StreamParts } from "./stream-log.js";
@@ -13,7 +13,7 @@ export function streamBinder(
   namespaces: Map<string, MemoryStream>,
   parts: StreamParts,
 ): PatternBinder<MemoryStream, StreamOptions> {
-  const all = [...streamCapabilities];
+  const all = [...fixedStreamCapabilities];
   const bound = ({ namespace, options: { partitions } }: Binding<StreamOptions>): MemoryStream | undefined => {
     const log = namespaces.get(namespace);
     if (log === undefined || log.partitions === partitions) return log;

@@ -1,13 +1,13 @@
 import {
   type Backend,
   definePlugin,
+  fixedStreamCapabilities,
   keyValueCapabilities,
   pubSubCapabilities,
   pubSubOptions,
   queueCapabilities,
   queueOptions,
   relationalCapabilities,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { Chores } from "./chores.js";
@@ -35,9 +35,9 @@ const patterns = {
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   relational: { capabilities: relationalCapabilities },
   stream: {
-    capabilities: streamCapabilities,
+    capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
-    options: streamOptions(streamCapabilities),
+    options: streamOptions(fixedStreamCapabilities),
   },
 } as const;
 

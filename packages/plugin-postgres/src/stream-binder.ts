@@ -1,9 +1,9 @@
 import {
   type Binding,
+  fixedStreamCapabilities,
   type PatternBinder,
   partitionsFixedError,
   type StreamOptions,
-  streamCapabilities,
 } from "@prism-data/pattern-sdk";
 import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
@@ -29,7 +29,7 @@ export function streams(connection: Connection): {
   const binder = namespaceBinder<PostgresStream, StreamOptions>({
     connection,
     namespaces,
-    capabilities: streamCapabilities,
+    capabilities: fixedStreamCapabilities,
     async prepare(id, binding) {
       const { partitions, compaction } = binding.options;
       checkPartitions(binding, await connection.run(make, [id, partitions, compaction]));

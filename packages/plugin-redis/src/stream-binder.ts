@@ -1,9 +1,9 @@
 import {
   type Binding,
+  fixedStreamCapabilities,
   type PatternBinder,
   partitionsFixedError,
   type StreamOptions,
-  streamCapabilities,
 } from "@prism-data/pattern-sdk";
 import { endpointOf } from "./config.js";
 import type { Connection } from "./connection.js";
@@ -16,7 +16,7 @@ import { makeLogScript } from "./stream-scripts.js";
 /** How many names one command removes. */
 const removedNamesMax = 500;
 
-export const logCapabilities = streamCapabilities.filter((capability) => capability !== "compaction");
+export const logCapabilities = fixedStreamCapabilities.filter((capability) => capability !== "compaction");
 
 export function streamBinder(opened: Opened): PatternBinder<RedisStream, StreamOptions> {
   const { connection, settings, context, news, presence } = opened;

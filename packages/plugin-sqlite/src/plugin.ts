@@ -3,12 +3,12 @@ import { fileURLToPath } from "node:url";
 import {
   type Backend,
   definePlugin,
+  fixedStreamCapabilities,
   keyValueCapabilities,
   type MetricFamily,
   type PatternBinder,
   queueCapabilities,
   queueOptions,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
@@ -29,9 +29,9 @@ const patterns = {
   "key-value": { capabilities: keyValueCapabilities },
   queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
   stream: {
-    capabilities: streamCapabilities,
+    capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
-    options: streamOptions(streamCapabilities),
+    options: streamOptions(fixedStreamCapabilities),
   },
   relational: { capabilities: ["serializable"] },
 } as const;

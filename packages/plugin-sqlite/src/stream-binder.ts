@@ -1,9 +1,9 @@
 import {
   type Binding,
+  fixedStreamCapabilities,
   type PatternBinder,
   partitionsFixedError,
   type StreamOptions,
-  streamCapabilities,
 } from "@prism-data/pattern-sdk";
 import { namespaceBinder } from "./namespace-binder.js";
 import type { Store } from "./store.js";
@@ -14,7 +14,7 @@ export function streamBinder(store: Store): PatternBinder<SqliteStream, StreamOp
   return namespaceBinder(store, {
     what: "log",
     content: "records",
-    capabilities: streamCapabilities,
+    capabilities: fixedStreamCapabilities,
     kept(id, binding) {
       const options = store.streams.kept(id);
       if (options === undefined) return undefined;

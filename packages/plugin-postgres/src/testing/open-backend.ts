@@ -3,6 +3,7 @@ import {
   type Backend,
   type BackendHealth,
   type Bound,
+  fixedStreamCapabilities,
   keyValueCapabilities,
   type PatternBinder,
   type PluginContext,
@@ -14,7 +15,6 @@ import {
   queueOptions,
   relationalCapabilities,
   type StreamOptions,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
@@ -81,7 +81,9 @@ export async function bindAll({ backend, bounds }: OpenBackend, name: string = r
     backend.pubSub.bind(bindingOf(pubSubCapabilities, pubSubOptions(pubSubCapabilities).parse({}))),
     backend.queue.bind(bindingOf(queueCapabilities, queueOptions.parse({}))),
     backend.relational.bind(bindingOf(relationalCapabilities, undefined)),
-    backend.stream.bind(bindingOf(streamCapabilities, streamOptions(streamCapabilities).parse({ partitions: 3 }))),
+    backend.stream.bind(
+      bindingOf(fixedStreamCapabilities, streamOptions(fixedStreamCapabilities).parse({ partitions: 3 })),
+    ),
   ]);
   bounds.push(keyValue, pubSub, queue, relational, stream);
   return {

@@ -5,6 +5,7 @@ import {
   type BackendHealth,
   type Bound,
   type CallContext,
+  fixedStreamCapabilities,
   GatewayError,
   keyValueCapabilities,
   type Message,
@@ -17,7 +18,6 @@ import {
   queueCapabilities,
   queueOptionsDefault,
   type StreamOptions,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
@@ -77,7 +77,7 @@ export async function openBackend(
     stream: ({ name, options } = {}) =>
       bound(
         binderOf<RedisStream, StreamOptions>(backend.stream).bind(
-          bindingOf(name, { ...streamOptions(streamCapabilities).parse({}), ...options }),
+          bindingOf(name, { ...streamOptions(fixedStreamCapabilities).parse({}), ...options }),
         ),
       ),
     pubSub: ({ name, options } = {}) =>

@@ -1,4 +1,5 @@
 import {
+  fixedStreamCapabilities,
   type GroupMember,
   type JoinRequest,
   type MemberOutlet,
@@ -8,7 +9,6 @@ import {
   type Room,
   type StreamOptions,
   type StreamRecord,
-  streamCapabilities,
   streamOptions,
 } from "@prism-data/pattern-sdk";
 import { onTestFinished } from "vitest";
@@ -21,8 +21,8 @@ import { bytes, call, callContext } from "./temporary-store.js";
 export async function streamOf(store: Store, options: Partial<StreamOptions> = {}): Promise<SqliteStream> {
   const binding = {
     namespace: "log",
-    capabilities: new Set<string>(streamCapabilities),
-    options: { ...streamOptions(streamCapabilities).parse({}), ...options },
+    capabilities: new Set<string>(fixedStreamCapabilities),
+    options: { ...streamOptions(fixedStreamCapabilities).parse({}), ...options },
   };
   const { pattern } = await streamBinder(store).bind(binding);
   return pattern;

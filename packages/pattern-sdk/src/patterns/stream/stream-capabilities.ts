@@ -21,3 +21,6 @@ export const streamCapabilities = [
 
 /** One capability of the stream pattern. */
 export type StreamCapability = (typeof streamCapabilities)[number];
+
+/** All but growth: of a log that keeps the partitions it was made with. */
+export const fixedStreamCapabilities = streamCapabilities.filter((capability) => capability !== "growth");
