@@ -13,7 +13,7 @@ export interface TestedBackend {
   readonly name: string;
   /** Whether what was acknowledged outlives the plugin's process. */
   readonly durable: boolean;
-  /** The largest payload of a message, in bytes. Default: the largest that the pattern knows. */
+  /** The largest value, or payload of a message, in bytes. Default: the largest that the pattern knows. */
   readonly payloadBytesMax?: number;
   /** What the operator writes under `backends`. */
   config(): object;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pluginPid } from "./admin-client.ts";
-import { backends, configOf, durableBackends, namespaceOn } from "./backends.ts";
+import { backends, configOf, namespaceOn, nats } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { PrismProcess } from "./prism-process.ts";
@@ -8,7 +8,10 @@ import { createTemporaryFolder } from "./temporary-folder.ts";
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
-describe.each(backends)("key-value on $name", (backend) => {
+/** Those that offer key-value, whatever else they promise. */
+const tested = [...backends, nats];
+
+describe.each(tested)("key-value on $name", (backend) => {
   let prism: PrismProcess;
   let client: KeyValueClient;
 
@@ -26,8 +29,9 @@ describe.each(backends)("key-value on $name", (backend) => {
     ["text", Buffer.from("hello")],
     ["every byte", everyByte],
     ["no byte at all", new Uint8Array()],
-    ["2 MiB", Buffer.alloc(2 * 1024 * 1024, "0123456789abcdef")],
-  ])("a value of %s is read as it was set", async (name, value) => {
+    ["2 MiB, or as many as there may be", Buffer.alloc(2 * 1024 * 1024, "0123456789abcdef")],
+  ])("a value of %s is read as it was set", async (name, whole) => {
+    const value = whole.subarray(0, backend.payloadBytesMax);
     const key = `roundtrip/${name}`;
     const { etag } = await client.set(key, value);
     const answer = await client.get(key);
@@ -60,7 +64,7 @@ describe.each(backends)("key-value on $name", (backend) => {
   });
 });
 
-describe.each(durableBackends)("what $name acknowledged", (backend) => {
+describe.each(tested.filter(({ durable }) => durable))("what $name acknowledged", (backend) => {
   test("outlives kill -9 of the plugin", async () => {
     await using prism = await PrismProcess.start({ config: configOf([backend]) });
     using client = new KeyValueClient(prism.listen, namespaceOn(backend));

@@ -8,6 +8,7 @@ import {
   messageNotFound,
   oldServer,
   streamNotFound,
+  streamVanished,
   temporarilyAway,
   translateError,
   undefinedIf,
@@ -166,6 +167,36 @@ export class JetStream {
       counts: new Map(Object.entries(state.subjects ?? {})),
       oldestMs: state.messages === 0 ? 0 : Date.parse(state.first_ts),
     };
+  }
+
+  /** Removes all messages but the last one of each subject. Asks one thing only when there are no others. */
+  async removeReplaced(stream: string, subjects: string): Promise<void> {
+    for (;;) {
+      const found = await this.find(stream);
+      if (found === undefined) throw streamVanished(this.address, stream);
+      if (found.state.messages === found.state.num_subjects) return;
+      let removed = 0;
+      for await (const [subject, count] of this.#subjectsOf(stream, subjects)) {
+        if (count === 1) continue;
+        await this.#ask(`STREAM.PURGE.${stream}`, { filter: subject, keep: 1 });
+        removed++;
+      }
+      // Somebody may have written between the two questions.
+      if (removed === 0) return;
+    }
+  }
+
+  /** The subjects that match, and how many messages each has. */
+  async *#subjectsOf(stream: string, subjects: string): AsyncGenerator<[subject: string, count: number]> {
+    for (let offset = 0; ; ) {
+      const { state, total = 0 } = await this.#ask<StreamInfo & { readonly total?: number }>(`STREAM.INFO.${stream}`, {
+        ...{ subjects_filter: subjects, offset },
+      });
+      const page = Object.entries(state.subjects ?? {});
+      yield* page;
+      offset += page.length;
+      if (page.length === 0 || offset >= total) return;
+    }
   }
 
   /** The last message of a subject, as the stream's leader knows it. `undefined`: there is none. */

@@ -1,6 +1,7 @@
 import {
   type Backend,
   definePlugin,
+  type KeyValueCapability,
   type PubSubCapability,
   pubSubOptions,
   type QueueCapability,
@@ -10,6 +11,7 @@ import {
 } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "./config.js";
 import { Connection } from "./connection.js";
+import { keyValueBinder } from "./key-value-binder.js";
 import { metricsOf } from "./metrics.js";
 import { payloadBytesMax } from "./payload-limit.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
@@ -28,7 +30,15 @@ const streamCapabilities = [
 
 const queueCapabilities = ["delay", "deduplication", "dead_letter"] as const satisfies QueueCapability[];
 
+/** Not scan, count and watch: JetStream lists subjects in no order, and tells nobody when a message's time to live is over. */
+const keyValueCapabilities = ["ttl", "conditional", "batch", "counter"] as const satisfies KeyValueCapability[];
+
 const patterns = {
+  "key-value": {
+    capabilities: keyValueCapabilities,
+    limits: { valueBytesMax: payloadBytesMax },
+    durability: "backend",
+  },
   "pub-sub": {
     capabilities: pubSubCapabilities,
     limits: { payloadBytesMax },
@@ -48,7 +58,7 @@ const patterns = {
   },
 } as const;
 
-/** Pub-sub on core NATS, which keeps nothing; streams and queues on JetStream, which keeps what it acknowledges. */
+/** Pub-sub on core NATS, which keeps nothing; streams, queues and key-value on JetStream, which keeps what it acknowledges. */
 export const natsPlugin = definePlugin({
   name: "nats",
   version: "0.1.0",
@@ -70,6 +80,7 @@ export const natsPlugin = definePlugin({
     // Waiting saves the first calls from an error. A server that is not there is no failure: the connection goes on trying.
     await connection.firstOutcome;
     return {
+      keyValue: keyValueBinder(connection, settings),
       pubSub: pubSubBinder(connection, settings.subject_prefix),
       stream: streamBinder(connection, settings),
       queue: queueBinder(connection, settings),

@@ -29,7 +29,7 @@ export const storageOf: Readonly<Record<string, Storage>> = {
   redis: { where: "memory", overheadBytes: { "key-value": 512, stream: 203, queue: 591 }, replicasDefault: 1 },
   postgres: { where: "disk", overheadBytes: { "key-value": 190, stream: 190, queue: 222 }, replicasDefault: 1 },
   sqlite: { where: "disk", overheadBytes: { "key-value": 382, stream: 385, queue: 452 }, replicasDefault: 1 },
-  nats: { where: "disk", overheadBytes: { stream: 191 }, replicasDefault: 1 },
+  nats: { where: "disk", overheadBytes: { "key-value": 174, stream: 191 }, replicasDefault: 1 },
   kafka: { where: "disk", overheadBytes: {}, replicasDefault: "unknown" },
 };
 

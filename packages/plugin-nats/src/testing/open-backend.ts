@@ -3,6 +3,7 @@ import type {
   Backend,
   BackendHealth,
   CallContext,
+  KeyValue,
   Message,
   PubSub,
   Queue,
@@ -22,6 +23,8 @@ export interface OpenBackend extends AsyncDisposable {
   readonly health: BackendHealth[];
   /** Binds a log, a new one unless named. */
   stream(options?: { name?: string; partitions?: number } & Partial<StreamOptions>): Promise<Stream>;
+  /** Binds a namespace of keys, a new one unless named. */
+  keyValue(name?: string): Promise<KeyValue>;
   /** Binds a namespace for pub-sub. */
   pubSub(): Promise<PubSub>;
   /** Binds a queue with every capability, a new one unless named. */
@@ -59,6 +62,11 @@ export async function openBackend(settings: Record<string, unknown>): Promise<Op
       const capabilities = new Set(["delay", "deduplication", "dead_letter"]);
       const written = { ...queueOptions.parse({}), ...options };
       const bound = await backend.queue!.bind({ namespace: name, capabilities, options: written });
+      closing.push(() => bound.close?.());
+      return bound.pattern;
+    },
+    async keyValue(name = randomUUID()) {
+      const bound = await backend.keyValue!.bind({ namespace: name, capabilities: new Set(), options: undefined });
       closing.push(() => bound.close?.());
       return bound.pattern;
     },
