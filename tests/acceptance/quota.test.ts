@@ -18,6 +18,7 @@ beforeAll(async () => {
         thin: namespaceWith({ bytes_per_second: "100KiB" }),
         narrow: namespaceWith({ calls_in_flight: 3 }),
         small: namespaceWith({ value_size: "100B", batch_size: 2 }),
+        full: namespaceWith({ storage_size: "64KiB" }),
         free: { pattern: "key-value", backend: "memory" },
       },
     },
@@ -99,4 +100,24 @@ test("a value or a batch over its limit is refused, and told what limit it is ov
   expect(value.message).toContain("limits.value_size");
   expect(batch.message).toContain("limits.batch_size");
   expect((await small.get("k")).value).toHaveLength(100);
+});
+
+test("a namespace that holds as much as it may takes reads and deletes, and writes again when there is room", async () => {
+  using full = new KeyValueClient(prism.listen, "full");
+  await full.set("k", Buffer.alloc(64 * 1024));
+  const refused = () =>
+    full.set("more", Buffer.alloc(1)).then(
+      () => undefined,
+      () => true,
+    );
+  await eventually("the count is over the limit", 15_000, refused);
+  const failure = await failureFrom(full.call("Increment", { key: "n", delta: 1 }));
+  expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", quotas: ["namespace:full"] });
+  expect(failure).toMatchObject({ retryDelayMs: 5_000, message: expect.stringContaining("limits.storage_size") });
+  expect((await full.get("k")).value).toHaveLength(64 * 1024);
+  const metrics = await (await fetch(`http://${prism.admin}/metrics`)).text();
+  const [, bytes] = /^prism_namespace_storage_bytes\{namespace="full"\} (\d+)$/m.exec(metrics) ?? [];
+  expect(Number(bytes)).toBeGreaterThan(64 * 1024);
+  await full.call("Delete", { key: "k" });
+  await eventually("there is room again", 15_000, async () => !(await refused()));
 });

@@ -7,6 +7,7 @@ const pattern: pluginv1.PatternDescription = {
   capabilities: ["ttl"],
   limits: { value_bytes_max: 1_000n },
   durability: pluginv1.Durability.UNSPECIFIED,
+  countsStorage: false,
   optionsSchema: "",
 };
 const plugin: pluginv1.DescribeResponse = {

@@ -24,12 +24,13 @@ export function pluginJson(plugin: pluginv1.DescribeResponse): Record<string, un
 }
 
 function patternJson(pattern: pluginv1.PatternDescription): Record<string, unknown> {
-  const { limits, durability, optionsSchema, ...rest } = pattern;
+  const { limits, durability, optionsSchema, countsStorage, ...rest } = pattern;
   return {
     ...rest,
     limits: numbers(limits),
     ...(durability !== pluginv1.Durability.UNSPECIFIED && { durability: durabilityName(durability) }),
     ...(optionsSchema !== "" && { optionsSchema: parsedOrText(optionsSchema) }),
+    ...(countsStorage && { countsStorage }),
   };
 }
 

@@ -53,12 +53,15 @@ function* serviceProblems({ names }: OwnServices): Generator<string> {
 }
 
 function* patternProblems(kind: PatternKind, description: PatternDescription): Generator<string> {
-  const { capabilities, limits = {}, options } = description;
+  const { capabilities, limits = {}, options, countsStorage = false } = description;
   for (const capability of capabilities) {
     if (kind.capabilities.includes(capability)) continue;
     yield `capability ${capability} is not known; known: ${kind.capabilities.join(", ")}`;
   }
   yield* limitProblems(kind, limits);
+  if (countsStorage && kind.addingMethods.length === 0) {
+    yield `countsStorage of ${kind.name} is of no use: no method of it can be refused that leaves one to make room`;
+  }
   if (options !== undefined && !isStrictObject(options)) {
     yield `options of ${kind.name} must be a strict object (z.strictObject): an option that is not known must fail`;
   }

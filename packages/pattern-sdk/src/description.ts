@@ -38,6 +38,8 @@ export interface StaticPatternDescription {
   readonly durability?: Durability;
   /** The JSON Schema of a namespace's options as an operator writes them. Not there: the pattern takes none. */
   readonly options?: unknown;
+  /** Namespaces can be asked what they hold. Not there: they cannot. */
+  readonly countsStorage?: true;
 }
 
 /** Describes a plugin without opening its backend. */
@@ -84,11 +86,12 @@ export function checkPackageDescription(
 }
 
 function describePattern(kind: PatternKind, description: PatternDescription): StaticPatternDescription {
-  const { capabilities, limits, durability, options } = description;
+  const { capabilities, limits, durability, options, countsStorage = false } = description;
   return {
     capabilities: withIncluded(kind, capabilities),
     limits: namedBounds(boundsOf(kind, limits)),
     ...(durability === undefined ? {} : { durability }),
     ...(options === undefined ? {} : { options: jsonSchemaOf(options) }),
+    ...(countsStorage ? { countsStorage } : {}),
   };
 }

@@ -21,6 +21,8 @@ export interface PatternDescription<Types extends PatternTypes = PatternTypes> {
    * namespace without options is parsed as `{}`. Default: the pattern takes no options.
    */
   readonly options?: z.ZodType;
+  /** Namespaces can be asked what they hold: they have `Bound.storageBytes`. Default: no. */
+  readonly countsStorage?: boolean;
 }
 
 /** What a plugin says of its patterns. */
@@ -95,6 +97,12 @@ export interface Bound<P> {
    * pattern's description says. Called once for each bind; throws `BACKEND_UNAVAILABLE` when the data system cannot be asked.
    */
   durability?(): Awaitable<GivenDurability>;
+  /**
+   * How many bytes the namespace holds now, with what is kept beside the data, as far as that is known. There exactly if the
+   * pattern's description has `countsStorage`. Asked every few seconds where an operator has set a limit, so that it must cost
+   * little, whatever is held. Throws `BACKEND_UNAVAILABLE` when the data system cannot be asked.
+   */
+  storageBytes?(): Awaitable<number>;
   /** Stops what the binding runs (timers, subscriptions). Data stays. */
   close?(): Awaitable<void>;
 }

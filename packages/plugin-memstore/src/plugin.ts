@@ -17,6 +17,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { settingsSchema } from "./config.js";
 import { boundBeyondHeap } from "./errors.js";
 import { MemoryKeyValue, type Shared } from "./key-value.js";
+import { NamespaceShares } from "./namespace-shares.js";
 import type { MemoryPubSub } from "./pub-sub.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
 import type { MemoryQueue } from "./queue.js";
@@ -32,17 +33,18 @@ const payloadBytesMax = 3_145_728;
 
 /** What each pattern may do, and how its namespaces are configured. */
 const patterns = {
-  "key-value": { capabilities: keyValueCapabilities },
+  "key-value": { capabilities: keyValueCapabilities, countsStorage: true },
   "pub-sub": {
     capabilities: pubSubCapabilities,
     limits: { payloadBytesMax },
     options: pubSubOptions(pubSubCapabilities),
   },
-  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions, countsStorage: true },
   stream: {
     capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
     options: streamOptions(fixedStreamCapabilities),
+    countsStorage: true,
   },
 } as const;
 
@@ -85,18 +87,22 @@ export function openMemory(maxBytes: number, clock: Clock = systemClock): Backen
 /** A namespace keeps its data from its first binding to the end of the process, however often it is bound. */
 function keyValueBinder(namespaces: Map<string, MemoryKeyValue>, shared: Shared): PatternBinder<MemoryKeyValue> {
   const all = [...keyValueCapabilities];
+  const shares = new NamespaceShares(shared);
   return {
     bind({ namespace }) {
       const bound = namespaces.get(namespace);
-      if (bound !== undefined) return { pattern: bound, capabilities: all };
-      const pattern = new MemoryKeyValue(shared);
+      const share = shares.of(namespace);
+      const storageBytes = () => share.budget.usedBytes;
+      if (bound !== undefined) return { pattern: bound, capabilities: all, storageBytes };
+      const pattern = new MemoryKeyValue(share);
       namespaces.set(namespace, pattern);
-      return { pattern, capabilities: all, changes: ["made an empty namespace in memory"] };
+      return { pattern, capabilities: all, changes: ["made an empty namespace in memory"], storageBytes };
     },
     plan: ({ namespace }) => (namespaces.has(namespace) ? [] : ["would make an empty namespace in memory"]),
     deleteData(namespace) {
       const keys = namespaces.get(namespace)?.clear() ?? 0;
       namespaces.delete(namespace);
+      shares.forget(namespace);
       return keys === 0 ? [] : [`removed ${keys} keys from memory`];
     },
   };

@@ -5,6 +5,7 @@ import {
   partitionsFixedError,
   type StreamOptions,
 } from "@prism-data/pattern-sdk";
+import { NamespaceShares } from "./namespace-shares.js";
 import { MemoryStream } from "./stream.js";
 import type { StreamParts } from "./stream-log.js";
 
@@ -14,6 +15,7 @@ export function streamBinder(
   parts: StreamParts,
 ): PatternBinder<MemoryStream, StreamOptions> {
   const all = [...fixedStreamCapabilities];
+  const shares = new NamespaceShares(parts);
   const bound = ({ namespace, options: { partitions } }: Binding<StreamOptions>): MemoryStream | undefined => {
     const log = namespaces.get(namespace);
     if (log === undefined || log.partitions === partitions) return log;
@@ -24,10 +26,11 @@ export function streamBinder(
       const { namespace, options } = binding;
       const known = bound(binding);
       known?.configure(options);
-      const pattern = known ?? new MemoryStream(parts, options);
+      const share = shares.of(namespace);
+      const pattern = known ?? new MemoryStream(share, options);
       namespaces.set(namespace, pattern);
       const changes = known === undefined ? [`made an empty log with ${partitionsOf(options)} in memory`] : [];
-      return { pattern, capabilities: all, changes };
+      return { pattern, capabilities: all, changes, storageBytes: () => share.budget.usedBytes };
     },
     plan(binding) {
       if (bound(binding) !== undefined) return [];
@@ -36,6 +39,7 @@ export function streamBinder(
     deleteData(namespace) {
       const records = namespaces.get(namespace)?.clear() ?? 0;
       namespaces.delete(namespace);
+      shares.forget(namespace);
       return records === 0 ? [] : [`removed ${records} records from memory`];
     },
   };

@@ -26,6 +26,7 @@ import { type BackendFailure, Backends, type NamespaceView } from "./upstream/ba
 import { DataPathLink } from "./upstream/data-path-link.js";
 import type { PluginHost } from "./upstream/plugin-instance.js";
 import { sweepSocketDirs } from "./upstream/socket-dir.js";
+import { StorageWatch } from "./upstream/storage-watch.js";
 import type { BackendView } from "./upstream/supervisor.js";
 
 /** What a gateway is started with. */
@@ -120,6 +121,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now: Date.now,
   });
   opened.use(declared);
+  const storage = new StorageWatch(backends, {
+    onCounted: (bytes) => {
+      link.send({ type: "storage", bytes });
+      metrics.namespaceStorage(bytes);
+    },
+    log,
+  });
   const life: Life = { phase: "starting", reloadProblem: undefined };
   const capacity = capacitySources(backends, metrics);
   const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
@@ -134,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
   });
   return new Gateway(options, {
-    ...{ metrics, link, front, admin, backends, declared, control, life },
+    ...{ metrics, link, front, admin, backends, declared, control, storage, life },
     serve: serving.resolve,
   });
 }
@@ -154,6 +162,7 @@ interface GatewayParts {
   readonly backends: Backends;
   readonly declared: DeclaredNamespaces;
   readonly control: CapacityControl;
+  readonly storage: StorageWatch;
   readonly life: Life;
   /** Lets apps in that have connected. */
   serve(): void;
@@ -218,9 +227,10 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
-    const { backends, declared, life, serve } = this.#parts;
+    const { backends, declared, storage, life, serve } = this.#parts;
     await backends.start();
     await declared.start();
+    storage.start();
     if (life.phase !== "starting") return;
     const failures = failuresOf(backends);
     if (this.#config.strictStart && failures.length > 0) {
@@ -282,9 +292,10 @@ export class Gateway {
   }
 
   async #drain(graceMs: number): Promise<{ completed: number; aborted: number }> {
-    const { front, admin, link, backends, declared, control, life } = this.#parts;
+    const { front, admin, link, backends, declared, control, storage, life } = this.#parts;
     life.phase = "draining";
     const controlEnded = control[Symbol.asyncDispose]();
+    storage[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     const startedMs = performance.now();
     front.close();

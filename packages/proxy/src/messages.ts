@@ -33,6 +33,8 @@ export type ToDataPath =
     }
   /** How a backend is, for the messages of refused calls. Why is for operators: a dying plugin's last words may hold a secret. */
   | { readonly type: "backend-state"; readonly backend: string; readonly state: BackendState }
+  /** What the namespaces hold that may not hold more than so much, as last counted; all of them at once. */
+  | { readonly type: "storage"; readonly bytes: ReadonlyMap<string, number> }
   /** Refuse new calls, wait for those in flight, abort the rest after the grace, answer `drained`. */
   | { readonly type: "drain"; readonly graceMs: number };
 
@@ -85,6 +87,8 @@ export interface Quota {
   readonly callsInFlight: number | undefined;
   /** Bytes of request and answer messages in a second together, on average. */
   readonly bytesPerSecond: number | undefined;
+  /** Bytes that they may have stored. */
+  readonly storageBytes: number | undefined;
 }
 
 /** What calls to a name are refused with that is no namespace now. */

@@ -6,6 +6,7 @@ import { capabilityCases, refusalCases } from "./every-pattern/capabilities.js";
 import { neededDurabilityCases } from "./every-pattern/durability.js";
 import { requestCases } from "./every-pattern/requests.js";
 import { sizeLimitCases } from "./every-pattern/size-limits.js";
+import { storageCases } from "./every-pattern/storage.js";
 import type { Subject, SubjectOptions } from "./subject.js";
 
 /** How one pattern is proven: an entry of `patternSuites`. */
@@ -27,6 +28,8 @@ export interface PatternSuite<S extends Subject = Subject> {
   readonly invalidRequests: readonly InvalidRequests<ClientOf<S>>[];
   /** Every kind of request whose sizes an operator may limit. */
   readonly sizedRequests: readonly SizedRequests<ClientOf<S>>[];
+  /** Makes a namespace hold so many bytes more, with the minimum alone. Not there: nobody can be held to what it holds. */
+  fill?(client: ClientOf<S>, sizeBytes: number): Promise<unknown>;
   /** Writes something with the minimum alone, and returns a check that it is still there, and nothing else. */
   witness(client: ClientOf<S>): Promise<() => Promise<void>>;
 }
@@ -70,7 +73,14 @@ export function casesFor<S extends Subject>(
   capabilities: readonly string[],
 ): readonly ConformanceCase<S>[] {
   const declared = withIncluded(suite.kind, capabilities);
-  const ofEveryPattern = [requestCases, callCases, capabilityCases, neededDurabilityCases, sizeLimitCases];
+  const ofEveryPattern = [
+    requestCases,
+    callCases,
+    capabilityCases,
+    neededDurabilityCases,
+    sizeLimitCases,
+    storageCases,
+  ];
   const cases = [...suite.cases, ...ofEveryPattern.flatMap((casesOf) => casesOf(suite))];
   return [...cases.filter((one) => applies(one, declared)), ...refusalCases(suite, declared)];
 }

@@ -153,6 +153,15 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
     return response;
   }
 
+  /** What the plugin says that namespaces hold. */
+  async storageBytes(...namespaces: readonly string[]): Promise<Readonly<Record<string, bigint>>> {
+    const { storageBytes } = await control(this.#instance).usage(
+      { namespaces: [...namespaces] },
+      { timeoutMs: controlTimeoutMs },
+    );
+    return storageBytes;
+  }
+
   async unbind(namespace: string, { deleteData = false }: { readonly deleteData?: boolean } = {}): Promise<void> {
     const request = { namespace, pattern: this.kind.name, deleteData };
     await control(this.#instance).unbind(request, { timeoutMs: controlTimeoutMs });

@@ -38,6 +38,9 @@ interface LiveBinding {
   readonly closing: AbortController;
 }
 
+/** Namespaces whose storage is asked for side by side. */
+const countedAtOnceMax = 16;
+
 /** The namespaces that are bound to this process. Work on one namespace is done one after the other. */
 export class Bindings {
   readonly #live = new Map<string, LiveBinding>();
@@ -83,6 +86,17 @@ export class Bindings {
       const removed = deleteData ? await binder.deleteData(namespace) : [];
       return removed ?? ["removed all data"];
     });
+  }
+
+  /** What namespaces hold, those left out that are not bound here or cannot be counted now. */
+  async storageBytes(namespaces: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counted = new Map<string, number>();
+    for (let start = 0; start < namespaces.length; start += countedAtOnceMax) {
+      const some = namespaces.slice(start, start + countedAtOnceMax);
+      const counts = await Promise.all(some.map((namespace) => countOf(this.#live.get(namespace)?.made)));
+      for (const [index, bytes] of counts.entries()) if (bytes !== undefined) counted.set(some[index]!, bytes);
+    }
+    return counted;
   }
 
   /** Ends whatever runs for as long as its binding does, such as watches and subscriptions. The namespaces stay. */
@@ -154,6 +168,15 @@ async function givenDurability(made: Bound<object>, plan: BindingPlan): Promise<
   } catch (error) {
     // A data system that is away is no failure to a namespace that takes what it gets.
     if (isAway(error) && plan.neededDurability === undefined) return described;
+    throw error;
+  }
+}
+
+async function countOf(made: Bound<object> | undefined): Promise<number | undefined> {
+  try {
+    return await made?.storageBytes?.();
+  } catch (error) {
+    if (isAway(error)) return undefined;
     throw error;
   }
 }

@@ -43,6 +43,9 @@ function unaryMethods({ host, onDrained }: PluginServiceOptions): [string, GrpcM
       return { changes: [...(await host.unbind(namespace, pattern, deleteData))] };
     }),
     unary("Metrics", wire.MetricsRequest, wire.MetricsResponse, () => ({ families: host.metrics().map(wireFamily) })),
+    unary("Usage", wire.UsageRequest, wire.UsageResponse, async ({ namespaces }) => {
+      return { storageBytes: wireLimits(Object.fromEntries(await host.bindings.storageBytes(namespaces))) };
+    }),
     unary("Drain", wire.DrainRequest, wire.DrainResponse, async ({ grace }) => {
       const counts = await host.drain(durationWithin(grace, drainGraceMs, "grace"));
       onDrained();
@@ -153,13 +156,14 @@ function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
 }
 
 function wirePattern(pattern: string, description: StaticPatternDescription): wire.PatternDescription {
-  const { capabilities, limits, durability, options } = description;
+  const { capabilities, limits, durability, options, countsStorage = false } = description;
   return {
     pattern,
     capabilities: [...capabilities],
     limits: wireLimits(limits),
     durability: wireDurability(durability),
     optionsSchema: options === undefined ? "" : JSON.stringify(options),
+    countsStorage,
   };
 }
 

@@ -88,6 +88,7 @@ describe("a started plugin", () => {
           limits: { value_bytes_max: 1_000n, ttl_grain_ms: 10n },
           durability: Durability.UNSPECIFIED,
           optionsSchema: "",
+          countsStorage: false,
         },
       ],
       durability: Durability.EPHEMERAL,

@@ -45,6 +45,11 @@ export interface PatternKind<Types extends PatternTypes = PatternTypes> {
   /** What each of them promises. */
   readonly promises: Readonly<Record<Types["capability"], CapabilityPromise>>;
   readonly limits: LimitRanges<Types>;
+  /**
+   * The gRPC methods that may make a namespace hold more: none of the others is refused when it holds as much as it may. None at
+   * all: what makes room cannot be told from what takes it.
+   */
+  readonly addingMethods: readonly string[];
   /** Loads the gRPC methods, by name: only a process that serves the pattern needs their code. */
   loadMethods(): Promise<Readonly<Record<string, PatternMethod<Types>>>>;
 }

@@ -22,6 +22,12 @@ describe.each(kinds)("the pattern %s", (name, kind) => {
     expect(Object.keys(await kind.loadMethods()).sort()).toEqual(methods.sort());
   });
 
+  test("says which of the methods that change something may add to what is held, if that can be told at all", () => {
+    for (const method of kind.addingMethods) {
+      expect(described.get(`/${kind.service}/${method}`)).toMatchObject({ readOnly: false, adds: true });
+    }
+  });
+
   test("says of each capability, and of no other, what it promises", () => {
     expect(Object.keys(kind.promises).sort()).toEqual([...kind.capabilities].sort());
     const included = Object.values(kind.promises).flatMap(({ includes = [] }) => includes);

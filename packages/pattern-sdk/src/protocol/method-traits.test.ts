@@ -6,11 +6,11 @@ const keyValue = `/${patternServices["key-value"]}`;
 
 describe("the traits of a method", () => {
   test.each([
-    ["Get", { readOnly: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Set", { readOnly: false, tokenField: 7, pattern: "key-value", streaming: "none" }],
-    ["Scan", { readOnly: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Increment", { readOnly: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Watch", { readOnly: false, tokenField: undefined, pattern: "key-value", streaming: "server" }],
+    ["Get", { readOnly: true, adds: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Set", { readOnly: false, adds: true, tokenField: 7, pattern: "key-value", streaming: "none" }],
+    ["Scan", { readOnly: true, adds: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Increment", { readOnly: false, adds: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
+    ["Watch", { readOnly: false, adds: false, tokenField: undefined, pattern: "key-value", streaming: "server" }],
   ])("%s of key-value are read from the protos", (method, traits) => {
     expect(methodTraits(`${keyValue}/${method}`)).toEqual(traits);
   });
@@ -18,6 +18,7 @@ describe("the traits of a method", () => {
   test("of the plugin contract belong to no pattern", () => {
     expect(methodTraits("/prism.plugin.v1.PluginService/Health")).toEqual({
       readOnly: false,
+      adds: false,
       tokenField: undefined,
       pattern: undefined,
       streaming: "server",

@@ -1,12 +1,14 @@
 import { createFileRegistry, type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { Pattern } from "../patterns/pattern-kinds.js";
-import { descriptorSet, patternServices } from "./descriptors.js";
+import { type Pattern, patternKinds } from "../patterns/pattern-kinds.js";
+import { descriptorSet } from "./descriptors.js";
 
 /** What whoever forwards a method must know of it, without its generated code. */
 export interface MethodTraits {
   /** Whether the method changes nothing (`idempotency_level = NO_SIDE_EFFECTS`): it may be sent again at will. */
   readonly readOnly: boolean;
+  /** Whether the method may make its namespace hold more. */
+  readonly adds: boolean;
   /** The number of the request's field that holds an `IdempotencyToken`: a request that has it may be sent again. */
   readonly tokenField: number | undefined;
   /** The pattern that the method belongs to. `undefined`: it is not a pattern's. */
@@ -24,9 +26,11 @@ const streamingOfKind = {
   bidi_streaming: "both",
 } as const satisfies Record<DescMethod["methodKind"], MethodTraits["streaming"]>;
 
-const patternOfService = new Map<string, Pattern>(
-  Object.entries(patternServices).map(([pattern, service]) => [service, pattern as Pattern]),
-);
+const patternOfService = new Map(Object.values(patternKinds).map((kind) => [kind.service, kind]));
+
+function patternOf({ parent }: DescMethod) {
+  return patternOfService.get(parent.typeName);
+}
 
 let ofPrism: ReadonlyMap<string, MethodTraits> | undefined;
 
@@ -51,8 +55,9 @@ export function methodTraitsOf(fileDescriptorSet: Uint8Array): ReadonlyMap<strin
 function traitsOf(method: DescMethod): MethodTraits {
   return {
     readOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    adds: patternOf(method)?.addingMethods.includes(method.name) ?? false,
     tokenField: method.input.fields.find(({ message }) => message?.typeName === tokenType)?.number,
-    pattern: patternOfService.get(method.parent.typeName),
+    pattern: patternOf(method)?.name,
     streaming: streamingOfKind[method.methodKind],
   };
 }

@@ -37,6 +37,10 @@ export class PluginClient {
     return this.#unary("Metrics", wire.MetricsRequest, wire.MetricsResponse, request, options);
   }
 
+  usage(request: wire.UsageRequest, options?: CallOptions): Promise<wire.UsageResponse> {
+    return this.#unary("Usage", wire.UsageRequest, wire.UsageResponse, request, options);
+  }
+
   drain(request: wire.DrainRequest, options?: CallOptions): Promise<wire.DrainResponse> {
     return this.#unary("Drain", wire.DrainRequest, wire.DrainResponse, request, options);
   }

@@ -210,5 +210,11 @@ function sizeLimitsOf(limits: ParsedConfig["namespaces"][string]["limits"]): Siz
 function quotaOf(limits: ParsedConfig["namespaces"][string]["limits"]): Quota | undefined {
   if (limits === undefined) return undefined;
   const { calls_per_second: callsPerSecond, burst = callsPerSecond } = limits;
-  return { callsPerSecond, burst, callsInFlight: limits.calls_in_flight, bytesPerSecond: limits.bytes_per_second };
+  return {
+    callsPerSecond,
+    burst,
+    callsInFlight: limits.calls_in_flight,
+    bytesPerSecond: limits.bytes_per_second,
+    storageBytes: limits.storage_size,
+  };
 }

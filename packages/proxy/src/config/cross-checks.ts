@@ -136,6 +136,7 @@ interface Wanted {
   readonly needs: unknown;
   readonly options: unknown;
   readonly durability: unknown;
+  readonly limits: unknown;
 }
 
 /** Checks namespaces against the backends and what their plugins offer. */
@@ -148,7 +149,7 @@ export function checkNamespaces(
   return Object.entries(namespaces).flatMap(([name, value]): LocatedProblem[] => {
     if (!isMap(value)) return [];
     const keys = ["namespaces", name];
-    const { pattern, backend, needs, options, durability } = value;
+    const { pattern, backend, needs, options, durability, limits } = value;
     if (typeof pattern === "string" && !patterns.includes(pattern)) {
       const message = `${JSON.stringify(pattern)} is not a pattern; ${suggest(pattern, patterns)}`;
       return [{ keys: [...keys, "pattern"], message }, ...checkBackendName(backend, keys, backends)];
@@ -156,7 +157,7 @@ export function checkNamespaces(
     return [
       ...checkBackendName(backend, keys, backends),
       ...(typeof pattern === "string" && typeof backend === "string"
-        ? checkOffer({ keys, pattern, backend, needs, options, durability }, programs.get(backend))
+        ? checkOffer({ keys, pattern, backend, needs, options, durability, limits }, programs.get(backend))
         : []),
     ];
   });
@@ -177,7 +178,8 @@ function checkOffer(wanted: Wanted, program: PluginProgram | undefined): Located
     const message = `the plugin of backend ${JSON.stringify(wanted.backend)} does not offer ${wanted.pattern}; ${suggest(wanted.pattern, [...offered.keys()])}`;
     return [{ keys: [...wanted.keys, "pattern"], message }];
   }
-  return [...checkNeeds(wanted, pattern), ...checkOptions(wanted, pattern), ...checkDurability(wanted, pattern)];
+  const checks = [checkNeeds, checkOptions, checkDurability, checkStorage];
+  return checks.flatMap((check) => check(wanted, pattern));
 }
 
 function checkNeeds({ keys, backend, needs }: Wanted, { capabilities }: StaticPattern): LocatedProblem[] {
@@ -205,6 +207,13 @@ function checkDurability(
   if (needed === undefined || durability !== "ephemeral") return [];
   const message = `the plugin of backend ${JSON.stringify(backend)} keeps nothing beyond its own process (${durability}); take another backend, or leave durability out`;
   return [{ keys: [...keys, "durability"], message }];
+}
+
+/** A limit that nobody can count would hold nobody back. */
+function checkStorage({ keys, pattern, backend, limits }: Wanted, { countsStorage }: StaticPattern): LocatedProblem[] {
+  if (!isMap(limits) || limits.storage_size === undefined || countsStorage === true) return [];
+  const message = `the plugin of backend ${JSON.stringify(backend)} cannot count what a namespace of ${pattern} holds; leave it out, or take another backend`;
+  return [{ keys: [...keys, "limits", "storage_size"], message }];
 }
 
 function checkServices(

@@ -252,6 +252,11 @@ namespaces:
       /needs\[0\]: the plugin of backend "memory" does not have "tll"; did you mean "ttl"\?/,
     ],
     [
+      "a limit on what it holds, which the plugin cannot count",
+      `${smallest.replace("backend: memory", "backend: memory, limits: { storage_size: 1MiB }")}`,
+      /^3:\d+ namespaces\.demo\.limits\.storage_size: the plugin of backend "memory" cannot count what/,
+    ],
+    [
       "more durability than the plugin ever gives",
       `${smallest.replace("backend: memory", "backend: memory, durability: disk")}`,
       /^3:\d+ namespaces\.demo\.durability: the plugin of backend "memory" keeps nothing beyond its own process/,

@@ -93,6 +93,12 @@ const quota = z
       min: "1KiB",
       max: "16GiB",
     }),
+    storage_size: optionalSize({
+      description:
+        "What it may hold on its backend, whose plugin must be able to count it. It is counted every 5 s, so that more may be written before the limit is noticed; then reads, deletes and acknowledgements go on, and what would add is refused until a count is below. Not given: any amount.",
+      min: "1KiB",
+      max: "1048576GiB",
+    }),
     value_size: optionalSize({
       description:
         "The largest value, payload of a message or record, or parameter of a statement. Above it: RESOURCE_EXHAUSTED, SIZE_LIMIT_EXCEEDED. Not given: what the backend's plugin takes.",

@@ -293,7 +293,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     if (this.#head.timeoutMs === undefined && route.timeoutMs !== undefined) {
       this.#callDeadlineMs = this.#startedMs + route.timeoutMs;
     }
-    const exceeded = route.quota?.enter();
+    const exceeded = route.quota?.enter(route.adds);
     if (exceeded !== undefined) {
       this.#fail(failureOfKept(exceeded));
       return;

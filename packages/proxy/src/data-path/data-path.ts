@@ -161,6 +161,9 @@ export class DataPath {
       case "backend-state":
         this.#backend(message.backend).setState(message.state);
         break;
+      case "storage":
+        this.#quotas.stored(message.bytes);
+        break;
       case "drain":
         void this.#drain(message.graceMs);
         break;

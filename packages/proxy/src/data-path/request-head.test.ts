@@ -63,6 +63,7 @@ describe("the headers for a plugin", () => {
     namespaceHeader: "a%20b",
     timeoutMs: 1,
     readOnly: true,
+    adds: false,
     tokenField: undefined,
     singleRequest: true,
     metrics: new CallMetrics({ namespace: "", pattern: "", method: "" }),

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { NamespaceQuota, NamespaceQuotas } from "./namespace-quota.js";
 
-const unlimited = { callsPerSecond: undefined, burst: undefined, callsInFlight: undefined, bytesPerSecond: undefined };
+const unlimited = {
+  callsPerSecond: undefined,
+  burst: undefined,
+  callsInFlight: undefined,
+  bytesPerSecond: undefined,
+  storageBytes: undefined,
+};
 
 describe("calls in flight", () => {
   test("are let in up to the limit, and again when others have left", () => {
@@ -40,6 +46,34 @@ describe("bytes per second", () => {
     });
     expect(exceeded?.retryAfterMs).toBeGreaterThan(3_500);
     expect(exceeded?.retryAfterMs).toBeLessThanOrEqual(4_100);
+  });
+});
+
+describe("stored bytes", () => {
+  test("refuse what would add while there are as many, by the last count, and nothing else", () => {
+    const quota = new NamespaceQuota("n", { ...unlimited, storageBytes: 1_000 });
+    quota.storedBytes = 999;
+    expect(quota.enter(true)).toBeUndefined();
+    quota.storedBytes = 1_000;
+    expect(quota.enter(true)).toMatchObject({
+      reason: "QUOTA_EXCEEDED",
+      retryAfterMs: 5_000,
+      message: expect.stringContaining("a limit of 1000 stored bytes"),
+      quotaViolations: [{ subject: "namespace:n" }],
+    });
+    expect(quota.enter(false)).toBeUndefined();
+    quota.storedBytes = 0;
+    expect(quota.enter(true)).toBeUndefined();
+  });
+
+  test("are known to quotas that are made after the count, and forgotten with the next one", () => {
+    const quotas = new NamespaceQuotas();
+    const early = quotas.of("early", { ...unlimited, storageBytes: 10 })!;
+    quotas.stored(new Map(Object.entries({ early: 10, late: 10 })));
+    const late = quotas.of("late", { ...unlimited, storageBytes: 10 })!;
+    expect([early.enter(true), late.enter(true)]).toEqual([expect.anything(), expect.anything()]);
+    quotas.stored(new Map());
+    expect([early.enter(true), late.enter(true)]).toEqual([undefined, undefined]);
   });
 });
 

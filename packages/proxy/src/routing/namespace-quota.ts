@@ -9,6 +9,9 @@ const inFlightRetryAfterMs = 100;
 /** Steps of the time after which a namespace that transferred too much may try again, in ms: one answer serves many calls. */
 const bytesRetryStepMs = 100;
 
+/** How often what namespaces hold is counted, in ms: before the next count nothing changes. */
+export const storageCountIntervalMs = 5_000;
+
 /** What the calls of one namespace have of its quota. */
 export class NamespaceQuota {
   readonly quota: Quota;
@@ -18,6 +21,8 @@ export class NamespaceQuota {
   /** The last answer to a call beyond each limit. Who calls ten times as often as it may must not cost ten times as much. */
   readonly #answers = new Map<string, GatewayError>();
   #inFlight = 0;
+  /** As last counted. */
+  storedBytes = 0;
 
   constructor(namespace: string, quota: Quota) {
     this.#namespace = namespace;
@@ -27,8 +32,14 @@ export class NamespaceQuota {
     if (bytesPerSecond !== undefined) this.#bytes = new TokenBucket(bytesPerSecond, bytesPerSecond);
   }
 
-  /** Lets a call begin, which must `leave` when it is over, or says why it may not. */
-  enter(): GatewayError | undefined {
+  /** Lets a call begin, which must `leave` when it is over, or says why it may not. `adds`: it may store more. */
+  enter(adds = false): GatewayError | undefined {
+    const { storageBytes = Number.POSITIVE_INFINITY } = this.quota;
+    if (adds && this.storedBytes >= storageBytes) {
+      const advice =
+        "What would add is refused. Delete something, or ask the operator for a higher limits.storage_size.";
+      return this.#exceeded(`${storageBytes} stored bytes`, advice, storageCountIntervalMs);
+    }
     const { callsInFlight = Number.POSITIVE_INFINITY, callsPerSecond = 0, bytesPerSecond = 0 } = this.quota;
     if (this.#inFlight >= callsInFlight) {
       const advice = "Try again when one has ended, or ask the operator for a higher limits.calls_in_flight.";
@@ -73,6 +84,7 @@ export class NamespaceQuota {
 /** The quotas of all namespaces. What is used of one stays used when the routes change. */
 export class NamespaceQuotas {
   readonly #byNamespace = new Map<string, NamespaceQuota>();
+  #stored: ReadonlyMap<string, number> = new Map();
 
   /** That of a namespace; a changed one begins anew. */
   of(namespace: string, quota: Quota | undefined): NamespaceQuota | undefined {
@@ -83,7 +95,14 @@ export class NamespaceQuotas {
     }
     if (known !== undefined && isDeepStrictEqual(known.quota, quota)) return known;
     const made = new NamespaceQuota(namespace, quota);
+    made.storedBytes = this.#stored.get(namespace) ?? 0;
     this.#byNamespace.set(namespace, made);
     return made;
+  }
+
+  /** What namespaces hold was counted. */
+  stored(bytes: ReadonlyMap<string, number>): void {
+    this.#stored = bytes;
+    for (const [namespace, quota] of this.#byNamespace) quota.storedBytes = bytes.get(namespace) ?? 0;
   }
 }

@@ -16,6 +16,8 @@ export interface Route {
   /** How long a unary call may take when its caller does not say less. `undefined`: as long as its caller says. */
   readonly timeoutMs: number | undefined;
   readonly readOnly: boolean;
+  /** Whether its calls may make the namespace hold more. */
+  readonly adds: boolean;
   readonly tokenField: number | undefined;
   /** Whether the request is one message, as far as is known. */
   readonly singleRequest: boolean;
@@ -147,6 +149,7 @@ export class RouteLookup {
       namespaceHeader: percentEncoded(namespace),
       timeoutMs: traits.streaming === "none" ? route.timeoutMs : undefined,
       readOnly: traits.readOnly,
+      adds: traits.adds,
       tokenField: traits.tokenField,
       singleRequest: traits.streaming === "none" || traits.streaming === "server",
       metrics: this.#callMetrics({ namespace, pattern, method }),
@@ -168,6 +171,7 @@ export class RouteLookup {
       namespaceHeader: undefined,
       timeoutMs: undefined,
       readOnly: false,
+      adds: false,
       tokenField: undefined,
       singleRequest: false,
       // One series per service: its methods are known to callers and the plugin, not to the configuration.

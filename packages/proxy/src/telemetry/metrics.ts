@@ -51,6 +51,7 @@ export class Metrics {
   readonly #pluginState: Gauge;
   readonly #pluginRestarts: Counter;
   readonly #pluginLogLinesDropped: Counter;
+  readonly #namespaceStorage: Gauge;
   readonly #configReloads: Counter;
   readonly #controlStateReachable: Gauge;
   readonly #capacitySteps: Counter;
@@ -86,6 +87,12 @@ export class Metrics {
       name: "prism_plugin_log_lines_dropped_total",
       help: "Log lines of plugins that were dropped because they came too fast.",
       labelNames: ["backend"],
+      registers,
+    });
+    this.#namespaceStorage = new Gauge({
+      name: "prism_namespace_storage_bytes",
+      help: "What a namespace with limits.storage_size holds on its backend, as last counted.",
+      labelNames: ["namespace"],
       registers,
     });
     this.#configReloads = new Counter({
@@ -154,6 +161,14 @@ export class Metrics {
     const made = new CallMetrics(labels);
     this.#calls.set(key, made);
     return made;
+  }
+
+  /** What all namespaces hold that are counted, now. Those beyond `callKindsMax` are one. */
+  namespaceStorage(bytes: ReadonlyMap<string, number>): void {
+    this.#namespaceStorage.reset();
+    for (const [position, [namespace, held]] of [...bytes].entries()) {
+      this.#namespaceStorage.inc({ namespace: position < callKindsMax ? namespace : overflowLabel }, held);
+    }
   }
 
   /** A backend entered a state. */

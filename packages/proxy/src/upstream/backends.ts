@@ -148,6 +148,11 @@ export class Backends {
     return new Map(await Promise.all(reads));
   }
 
+  /** What namespaces of a backend hold, in bytes; those left out that cannot be counted now. Rejects when its plugin does not answer. */
+  async storageBytes(backend: string, namespaces: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return (await this.#supervisors.get(backend)?.serving.storageBytes(namespaces)) ?? new Map();
+  }
+
   /** Ends all plugin processes. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop(graceMs)));

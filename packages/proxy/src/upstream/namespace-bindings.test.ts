@@ -21,6 +21,7 @@ const description: pluginv1.DescribeResponse = {
       limits: {},
       durability: pluginv1.Durability.UNSPECIFIED,
       optionsSchema: "",
+      countsStorage: false,
     },
     {
       pattern: "stream",
@@ -28,6 +29,7 @@ const description: pluginv1.DescribeResponse = {
       limits: {},
       durability: pluginv1.Durability.DISK,
       optionsSchema,
+      countsStorage: false,
     },
   ],
   durability: pluginv1.Durability.EPHEMERAL,
@@ -105,6 +107,19 @@ test.each([
     "a value of an option",
     { pattern: "stream", options: { partitions: 0 } },
     "namespaces.a.options.partitions: Too small: expected number to be >=1",
+  ],
+  [
+    "a count of what it holds",
+    {
+      quota: {
+        callsPerSecond: undefined,
+        burst: undefined,
+        callsInFlight: undefined,
+        bytesPerSecond: undefined,
+        storageBytes: 1,
+      },
+    },
+    "has limits.storage_size, and the plugin cannot count what it holds; leave it out, or take a backend whose plugin can",
   ],
   ["capabilities", { needs: ["ttl", "count"] }, "needs count, which the plugin does not have; it has: ttl, scan"],
 ])("a namespace that wants %s that the plugin lacks is refused without asking it", async (_, more, reason) => {

@@ -198,6 +198,9 @@ export class NamespaceBindings {
     }
     const { capabilities } = offered;
     const missing = (namespace.needs ?? []).filter((need) => !capabilities.includes(need));
+    if (namespace.quota?.storageBytes !== undefined && !offered.countsStorage) {
+      return "has limits.storage_size, and the plugin cannot count what it holds; leave it out, or take a backend whose plugin can";
+    }
     if (missing.length === 0) return optionsGap(namespace, this.#optionsSchemas.get(namespace.pattern));
     return `needs ${missing.join(", ")}, which the plugin does not have; it has: ${capabilities.join(", ") || "none"}`;
   }
@@ -279,6 +282,7 @@ function asksTheSame(left: NamespaceConfig, right: NamespaceConfig): boolean {
     String(left.needs) === String(right.needs) &&
     left.durability === right.durability &&
     isDeepStrictEqual(left.sizeLimits, right.sizeLimits) &&
+    (left.quota?.storageBytes === undefined) === (right.quota?.storageBytes === undefined) &&
     isDeepStrictEqual(left.options, right.options)
   );
 }

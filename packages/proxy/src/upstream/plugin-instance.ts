@@ -144,6 +144,11 @@ export class PluginInstance {
     return this.#session.metrics();
   }
 
+  /** What bound namespaces hold, in bytes; those left out that cannot be counted now. */
+  storageBytes(namespaces: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#session.storageBytes(namespaces);
+  }
+
   /** What binding a namespace would make or change on the backend, one line each. */
   plan(namespace: NamespaceConfig): Promise<readonly string[]> {
     return this.#session.plan(namespace);

@@ -29,6 +29,9 @@ const metricsTimeoutMs = 1_000;
 /** How long describing a stream may take, in ms. */
 const describeTimeoutMs = 5_000;
 
+/** How long counting what namespaces hold may take, in ms. */
+const storageTimeoutMs = 5_000;
+
 /** The answer to Drain comes this much later than the grace that it was given, in ms. */
 const drainAnswerMs = 1_000;
 
@@ -112,6 +115,12 @@ export class PluginSession {
 
   async metrics(): Promise<readonly pluginv1.MetricFamily[]> {
     return (await this.#client.metrics({}, { timeoutMs: metricsTimeoutMs })).families;
+  }
+
+  /** What bound namespaces hold, in bytes; those left out that cannot be counted now. */
+  async storageBytes(namespaces: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { storageBytes } = await this.#client.usage({ namespaces: [...namespaces] }, { timeoutMs: storageTimeoutMs });
+    return new Map(Object.entries(storageBytes).map(([name, bytes]) => [name, Number(bytes)]));
   }
 
   async drain(graceMs: number): Promise<pluginv1.DrainResponse> {

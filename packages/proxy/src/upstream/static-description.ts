@@ -22,6 +22,8 @@ export interface StaticPattern {
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** The JSON Schema of a namespace's options; not set when the pattern takes none. */
   readonly options?: unknown;
+  /** Whether namespaces can be asked what they hold. */
+  readonly countsStorage?: boolean | undefined;
 }
 
 const durability = z.enum(durabilities).optional();
@@ -31,6 +33,7 @@ const pattern = z.object({
   durability,
   limits: z.record(z.string(), z.number()).optional(),
   options: z.unknown().optional(),
+  countsStorage: z.boolean().optional(),
 });
 
 const schema = z.object({

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { keyValueKind } from "../../patterns/key-value/key-value-kind.js";
 import { GetRequest } from "../../protocol/gen/prism/keyvalue/v1/keyvalue.js";
 import { encodeMessage } from "../../protocol/message.js";
@@ -49,6 +50,7 @@ export const keyValueSuite: PatternSuite<KeyValueSubject> = {
   uses: keyValueUses,
   invalidRequests,
   sizedRequests,
+  fill: (kv, sizeBytes) => kv.set(randomUUID(), "v".repeat(sizeBytes)),
   async witness(kv) {
     await kv.set("k", "before");
     return async () => assert.equal(await kv.text("k"), "before");

@@ -48,6 +48,7 @@ export const queueSuite: PatternSuite<QueueSubject> = {
   uses: queueUses,
   invalidRequests,
   sizedRequests,
+  fill: (queue, sizeBytes) => queue.send("p".repeat(sizeBytes)),
   async witness(queue) {
     await queue.send("before");
     const unchanged = { ready: 1, leased: 0, delayed: 0, dead: 0 };

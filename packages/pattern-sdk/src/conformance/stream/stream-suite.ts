@@ -46,6 +46,7 @@ export const streamSuite: PatternSuite<StreamSubject> = {
   optionUses: streamOptionUses,
   invalidRequests,
   sizedRequests,
+  fill: (stream, sizeBytes) => stream.appendAll("p".repeat(sizeBytes)),
   async witness(stream) {
     await stream.appendAll("witness");
     const before = await stream.texts();

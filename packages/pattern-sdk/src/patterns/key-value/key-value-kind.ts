@@ -32,6 +32,7 @@ export const keyValueKind: PatternKind<KeyValueTypes> = {
     transaction: { methods: ["transact"] },
     watch: { methods: ["watch"] },
   } satisfies CapabilityPromises<KeyValueTypes>,
+  addingMethods: ["Set", "BatchSet", "Increment", "Transact"],
   limits: {
     valueBytesMax: { default: valueBytesMax, min: 1, max: valueBytesMax, means: "the largest value, in bytes" },
     ttlGrainMs: { default: 1, min: 1, means: "times to live are whole multiples of this many milliseconds" },

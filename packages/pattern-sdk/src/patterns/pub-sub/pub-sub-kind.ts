@@ -31,6 +31,7 @@ export const pubSubKind: PatternKind<PubSubTypes> = {
     delay: { methods: [], includes: ["acknowledgement"] },
     durable: { methods: [], includes: ["groups"] },
   } satisfies CapabilityPromises<PubSubTypes>,
+  addingMethods: ["Publish", "PublishStream"],
   limits: {
     payloadBytesMax: {
       default: payloadBytesDefault,

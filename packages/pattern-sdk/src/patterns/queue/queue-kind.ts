@@ -35,6 +35,7 @@ export const queueKind: PatternKind<QueueTypes> = {
     deduplication: { methods: [] },
     dead_letter: { methods: ["listDeadLetters", "redrive"] },
   } satisfies CapabilityPromises<QueueTypes>,
+  addingMethods: ["Send"],
   limits: {
     payloadBytesMax: {
       default: payloadBytesDefault,

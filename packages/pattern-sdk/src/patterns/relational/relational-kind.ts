@@ -27,6 +27,7 @@ export const relationalKind: PatternKind<RelationalTypes> = {
     decimals: { methods: [] },
     arrays: { methods: [] },
   } satisfies CapabilityPromises<RelationalTypes>,
+  addingMethods: [],
   limits: {},
   loadMethods: async () => (await import("../../protocol/relational/relational-methods.js")).relationalMethods,
 };

@@ -30,6 +30,7 @@ export const streamKind: PatternKind<StreamTypes> = {
     replay_by_time: { methods: [] },
     compaction: { methods: [] },
   } satisfies CapabilityPromises<StreamTypes>,
+  addingMethods: ["Append", "AppendStream"],
   limits: {
     payloadBytesMax: {
       default: payloadBytesDefault,
