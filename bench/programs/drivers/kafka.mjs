@@ -53,7 +53,10 @@ class Reader {
   async start() {
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topic: this.#topic, fromBeginning: true });
+    // A broker that has just started may refuse the first attempt to join, and nothing can be read before one succeeds.
+    const joined = new Promise((resolve) => this.#consumer.on(this.#consumer.events.GROUP_JOIN, resolve));
     await this.#consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => this.#took(batch.messages.length) });
+    await joined;
   }
 
   async read(count) {
