@@ -98,8 +98,18 @@ ${environmentText(environment)}
 ${markdownTable(backendRows(comparisons))}
 
 Writes of one call at a time wait for the disk or the broker in both; more at once are carried out together by the plugins (group
-commit, one batch per partition), which a driver does not do by itself. A call costs Prism a proxy and a plugin, each with its share of
-HTTP/2, so that where the driver's own work is small (a Get of SQLite is a function call) the ratio per core is small too.
+commit, one batch per partition), which a driver does not do by itself. Where Prism is slower, these are the reasons:
+
+- *Calls one at a time, and calls whose own work is small*: a call crosses a proxy and a plugin, each with its share of HTTP/2 and, when
+  nothing else is under way, a wake-up of its process. A Get of SQLite is a function call to its driver.
+- *SQL*: a call has the session for itself, as new. Its time limit, its statement and the reset of its session go to PostgreSQL in one write
+  and are three statements there, and the app's is parsed and planned each time: one that stays prepared would outlive the reset. The driver
+  alone runs one prepared statement on sessions that keep what the last one left. SQLite's statements run in processes of their own, because
+  only a process can be stopped from outside: a message there and one back for each, where the driver alone calls a function.
+- *Reads of logs*: each record is taken from what its driver decoded and written into an answer, and its bytes cross two sockets more. The
+  drivers alone drop what they have read; that of NATS does not even decode the headers, where Prism keeps a message's id.
+- *Streams to Kafka, PostgreSQL and SQLite*: each message is a request with an id and an answer of its own, which tells where it is kept; the
+  driver alone sends 1,000 payloads without ids as one list, and has one answer for all.
 
 ${markdownTable(restRows(rest))}
 
