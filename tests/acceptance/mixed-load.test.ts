@@ -4,7 +4,7 @@ import { type MixedLoad, type MixedWindow, startMixedLoad } from "./mixed-load-p
 import { PrismProcess } from "./prism-process.ts";
 
 /** By how much large neighbours may lengthen the 99th percentile of small calls, by the medians of windows that alternate. */
-const ratioMax = 2;
+const ratioMax = 1.5;
 /** 250 small calls. */
 const windowMs = 1_000;
 const warmUpMs = 3_000;

@@ -539,6 +539,44 @@ describe("RFC 9113 section 6.9, flow control", () => {
     expect(await peer.next(DATA)).toMatchObject({ streamId: 5 });
   });
 
+  /** Two large answers wait for the connection's window, then small ones come. */
+  async function besideLarge(smallBytes: number, smallIds: readonly number[]) {
+    const { peer } = serve({}, (stream) => {
+      stream.sendHeaders([":status", "200"], false);
+      stream.sendData(Buffer.alloc(stream.id <= 3 ? 500_000 : smallBytes), true);
+    });
+    peer.hello(windows(1_000_000));
+    peer.send(get(1), get(3));
+    await settled(peer);
+    peer.send(...smallIds.map(get));
+    await settled(peer);
+    const sent = peer.frames.filter(({ type }) => type === DATA);
+    expect(sent.reduce((sum, { payload }) => sum + payload.length, 0)).toBe(65_535);
+    return peer;
+  }
+
+  test("a small message goes ahead of large ones, too, that wait for the connection's window", async () => {
+    const peer = await besideLarge(100, [5]);
+    peer.send(rawFrame(WINDOW_UPDATE, 0, 0, uint32(100)));
+    expect(await peer.next(DATA)).toMatchObject({ streamId: 5, payload: { length: 100 } });
+  });
+
+  test("many small messages let a frame of large ones through after each frame's worth of theirs", async () => {
+    const smallBytes = 2_000;
+    const peer = await besideLarge(
+      smallBytes,
+      Array.from({ length: 50 }, (_, index) => 5 + 2 * index),
+    );
+    peer.send(rawFrame(WINDOW_UPDATE, 0, 0, uint32(2_000_000)));
+    let aheadBytes = 0;
+    for (let smallLeft = 50; smallLeft > 0; ) {
+      const { streamId, payload } = (await peer.next(DATA))!;
+      aheadBytes = streamId <= 3 ? 0 : aheadBytes + payload.length;
+      if (streamId > 3) smallLeft -= 1;
+      expect(aheadBytes).toBeLessThan(16_384 + smallBytes);
+    }
+  });
+
   test("the stream window is opened by releaseWindow alone, in steps of half of it; the connection's on receipt", async () => {
     const { peer, streams } = serve({ streamWindowBytes: 1000, connectionWindowBytes: 65_535 });
     peer.hello();

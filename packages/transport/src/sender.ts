@@ -9,6 +9,7 @@ import type { ConnectionLimits } from "./limits.js";
 import { Output, type Payload } from "./output.js";
 import { initialWindowBytes, minFrameBytes, type Settings, serializeSettings } from "./settings.js";
 import type { Stream } from "./stream.js";
+import { StreamRound } from "./stream-round.js";
 
 /** DATA handed to the socket per turn: enough to keep it busy until the next one, little enough to stay fair. */
 const dataPerTurnBytes = 256 * 1024;
@@ -16,7 +17,7 @@ const maxDebugDataBytes = 256;
 
 /**
  * RFC 9113 sections 5.2 and 6.9: everything we send. Frames are collected and written once per event-loop turn;
- * streams with buffered bytes take turns, a frame each. Reading never waits for any of this.
+ * streams with buffered bytes take turns, a frame each, after those that need but one. Reading never waits for any of this.
  */
 export class Sender {
   readonly #socket: Duplex;
@@ -31,8 +32,11 @@ export class Sender {
   onSent: () => void = () => {};
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
   peerStreamWindowBytes = initialWindowBytes;
-  #roundHead: Stream | undefined;
-  #roundTail: Stream | undefined;
+  /** Streams whose data fits in one frame, with all that they have sent: a small message does not wait for large ones. */
+  readonly #smallRound = new StreamRound();
+  readonly #round = new StreamRound();
+  /** What streams of the small round have sent since the other one had a frame. */
+  #aheadBytes = 0;
   #writable: Stream[] = [];
   #credited: Stream[] = [];
   #flushScheduled = false;
@@ -156,7 +160,7 @@ export class Sender {
     if (!this.#window.grow(bytes)) {
       throw new ConnectionFault(Http2ErrorCode.FLOW_CONTROL_ERROR, "the connection window passed 2^31-1");
     }
-    if (this.#roundHead !== undefined) this.#scheduleFlush();
+    if (this.#hasWaiting) this.#scheduleFlush();
   }
 
   /** False when the stream's window passed 2^31-1. */
@@ -205,7 +209,7 @@ export class Sender {
   #roomNow(stream: Stream, bytes: number, isLent: boolean): number {
     if (stream.bufferedBytes > 0 || stream.state === "idle" || this.#socketState !== "ready") return 0;
     if (bytes > this.#maxFrameBytes && !isLent) return 0;
-    if (this.#roundHead !== undefined && this.#passedBytes(stream) + bytes > this.#maxFrameBytes) return 0;
+    if (this.#hasWaiting && this.#passedBytes(stream) + bytes > this.#maxFrameBytes) return 0;
     const turnBytes = dataPerTurnBytes - this.#frames.bytes;
     return Math.max(0, Math.min(bytes, stream.sendWindow.available, this.#window.available, turnBytes));
   }
@@ -219,6 +223,7 @@ export class Sender {
   #output(stream: Stream, payload: Payload): void {
     const sizeBytes = payload.end - payload.start;
     stream.sendWindow.available -= sizeBytes;
+    stream.sentBytes += sizeBytes;
     this.#window.available -= sizeBytes;
     this.#usefulFrames++;
     this.#frames.data(stream.id, payload, this.#maxFrameBytes);
@@ -232,19 +237,24 @@ export class Sender {
   #join(stream: Stream): void {
     if (stream.inRound || stream.sendWindow.available <= 0 || stream.state === "idle") return;
     stream.inRound = true;
-    if (this.#roundTail === undefined) this.#roundHead = stream;
-    else this.#roundTail.nextInRound = stream;
-    this.#roundTail = stream;
+    const isSmall = stream.sentBytes + stream.bufferedBytes <= this.#maxFrameBytes;
+    if (isSmall) this.#smallRound.push(stream);
+    else this.#round.push(stream);
     this.#scheduleFlush();
   }
 
+  get #hasWaiting(): boolean {
+    return !this.#smallRound.isEmpty || !this.#round.isEmpty;
+  }
+
+  /** Small ones first, but for a frame of the others after each frame's worth of theirs: many of them starve nobody. */
   #leave(): Stream | undefined {
-    const stream = this.#roundHead;
-    if (stream === undefined) return undefined;
-    this.#roundHead = stream.nextInRound;
-    if (this.#roundHead === undefined) this.#roundTail = undefined;
-    stream.nextInRound = undefined;
-    stream.inRound = false;
+    const smallFirst = this.#aheadBytes < this.#maxFrameBytes || this.#round.isEmpty;
+    const small = smallFirst ? this.#smallRound.shift() : undefined;
+    if (small !== undefined) this.#aheadBytes += small.bufferedBytes;
+    else this.#aheadBytes = 0;
+    const stream = small ?? this.#round.shift();
+    if (stream !== undefined) stream.inRound = false;
     return stream;
   }
 
@@ -268,7 +278,7 @@ export class Sender {
     }
     this.#frames.write();
     if (this.#socket.writableNeedDrain) this.#socketState = "full";
-    else if (this.#roundHead !== undefined && this.#window.available > 0) this.#scheduleFlush();
+    else if (this.#hasWaiting && this.#window.available > 0) this.#scheduleFlush();
     this.#announceWritable();
     this.onSent();
   }

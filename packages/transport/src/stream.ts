@@ -89,6 +89,8 @@ export class Stream implements Http2Stream {
   /** In the round of streams that have bytes to send. */
   inRound = false;
   nextInRound: Stream | undefined;
+  /** DATA that went out. */
+  sentBytes = 0;
   /** What went out in the turn `passedInTurn` without waiting in that round. */
   passedBytes = 0;
   passedInTurn = -1;
