@@ -9,7 +9,7 @@ const ratioMax = 1.5;
 const windowMs = 1_000;
 const warmUpMs = 3_000;
 /** A machine that is busy with other things gets more. */
-const rounds = { least: 5, most: 20 };
+const rounds = { least: 5, most: 60 };
 
 let prism: PrismProcess;
 let another: PrismProcess;
