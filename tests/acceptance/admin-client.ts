@@ -8,6 +8,7 @@ export interface ListedBackend {
   readonly detail: string;
   readonly pid: number;
   readonly restarts: number;
+  readonly replicas: readonly { readonly state: string; readonly pid: number }[];
 }
 
 const answersWithinMs = 5_000;

@@ -6,6 +6,12 @@ const listBackends = method("ListBackends", adminv1.ListBackendsRequest, adminv1
 const describeBackend = method("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse);
 const restartBackend = method("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse);
 
+const setBackendReplicas = method(
+  "SetBackendReplicas",
+  adminv1.SetBackendReplicasRequest,
+  adminv1.SetBackendReplicasResponse,
+);
+
 const listNamespaces = method("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse);
 const getNamespace = method("GetNamespace", adminv1.GetNamespaceRequest, adminv1.GetNamespaceResponse);
 const applyNamespaces = method("ApplyNamespaces", adminv1.ApplyNamespacesRequest, adminv1.ApplyNamespacesResponse);
@@ -41,6 +47,11 @@ export class AdminClient {
 
   restartBackend(backend: string): Promise<adminv1.RestartBackendResponse> {
     return this.#connection.unary(restartBackend, { backend }, `restart the backend ${JSON.stringify(backend)}`);
+  }
+
+  setBackendReplicas(backend: string, replicas: number): Promise<adminv1.SetBackendReplicasResponse> {
+    const tried = `give the backend ${JSON.stringify(backend)} ${replicas} replicas`;
+    return this.#connection.finished(setBackendReplicas, { backend, replicas }, tried);
   }
 
   /** All of them, page by page. */

@@ -18,6 +18,7 @@ const plugin: pluginv1.DescribeResponse = {
   settingsSchema: '{"type":"object"}',
   services: [],
   fileDescriptorSet: Buffer.from("not shown"),
+  replicable: true,
 };
 
 test("a plugin is shown with its schemas as JSON, and without its descriptors", () => {
@@ -28,6 +29,7 @@ test("a plugin is shown with its schemas as JSON, and without its descriptors", 
     durability: "backend",
     settingsSchema: { type: "object" },
     services: [],
+    replicable: true,
   });
 });
 

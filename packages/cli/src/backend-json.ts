@@ -3,7 +3,11 @@ import { rfc3339 } from "./proto-json.js";
 
 /** A backend in the names of proto3 JSON. */
 export function backendJson(backend: adminv1.Backend): Record<string, unknown> {
-  const { stateTime, pid, health, ...rest } = backend;
+  return { ...processJson(backend), replicas: backend.replicas.map(processJson) };
+}
+
+function processJson<T extends adminv1.Backend | adminv1.Replica>(message: T): Record<string, unknown> {
+  const { stateTime, pid, health, ...rest } = message;
   return {
     ...rest,
     pid: Number(pid),

@@ -25,6 +25,8 @@ export interface PackageDescription {
   readonly patterns: Readonly<Record<string, StaticPatternDescription>>;
   /** The full names of the plugin's own services. Not there when it has none. */
   readonly services?: readonly string[];
+  /** Whether several processes may serve one backend at once. Not there: the process is the only one. */
+  readonly replicable?: true;
   /** The JSON Schema of the settings as an operator writes them. */
   readonly settings: unknown;
 }
@@ -54,6 +56,7 @@ export function describePlugin(plugin: PluginDefinition): StaticDescription {
     durability: plugin.durability,
     patterns: Object.fromEntries(patterns),
     ...(plugin.services === undefined ? {} : { services: plugin.services.names }),
+    ...(plugin.replicable === true ? { replicable: true } : {}),
     settings: jsonSchemaOf(plugin.settings),
   };
 }

@@ -171,6 +171,13 @@ export interface PluginDefinition<
   /** What the plugin offers beyond the patterns. Default: nothing. */
   readonly services?: OwnServices;
   /**
+   * Whether several processes of the plugin may serve one backend at once, each with all of its namespaces. Then whatever one of them
+   * does must be seen by the others on the data system, and any of them must be able to finish what another began: to acknowledge a
+   * message that it handed out, to go on with a page token. The conformance suite spawns two processes and gives each every other
+   * call. Default: no, the process is the only one.
+   */
+  readonly replicable?: boolean;
+  /**
    * Opens the backend. A data system that does not answer now is no failure: return, go on trying, and report health.
    * Throws `GatewayError` `INVALID_SETTINGS` for settings that can never work.
    */

@@ -46,6 +46,7 @@ export const postgresPlugin = definePlugin({
   name: "postgres",
   version: "0.1.0",
   durability: "backend",
+  replicable: true,
   settings: settingsSchema,
   patterns,
   async open(settings, context) {

@@ -39,6 +39,7 @@ export const redisPlugin = definePlugin({
   name: "redis",
   version: "0.1.0",
   durability: "backend",
+  replicable: true,
   settings: settingsSchema,
   patterns,
   async open(settings, context) {

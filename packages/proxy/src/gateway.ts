@@ -25,9 +25,9 @@ import { Metrics } from "./telemetry/metrics.js";
 import { type BackendFailure, Backends, type NamespaceView } from "./upstream/backends.js";
 import { DataPathLink } from "./upstream/data-path-link.js";
 import type { PluginHost } from "./upstream/plugin-instance.js";
+import type { BackendView } from "./upstream/replicas.js";
 import { sweepSocketDirs } from "./upstream/socket-dir.js";
 import { StorageWatch } from "./upstream/storage-watch.js";
-import type { BackendView } from "./upstream/supervisor.js";
 
 /** What a gateway is started with. */
 export interface GatewayOptions {
@@ -131,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const life: Life = { phase: "starting", reloadProblem: undefined };
   const capacity = capacitySources(backends, metrics);
   const admin = await listenOrExplain(config.admin.listen, "admin.listen", () =>
-    openAdminPort(config.admin.listen, adminContent({ backends, declared, capacity, metrics, life, front }), log),
+    openAdminPort(config.admin.listen, adminContent({ backends, declared, capacity, metrics, life, front, log }), log),
   );
   opened.move();
   const control = new CapacityControl({
@@ -318,11 +318,13 @@ function adminContent({
   metrics,
   life,
   front,
+  log,
 }: Pick<GatewayParts, "backends" | "declared" | "metrics" | "life" | "front"> & {
   readonly capacity: CapacitySources;
+  readonly log: Logger;
 }): AdminContent {
   return {
-    methods: adminMethods(backends, declared, capacity),
+    methods: adminMethods(backends, declared, { capacity, log }),
     status: () => ({
       ...life,
       backends: backends.list(),

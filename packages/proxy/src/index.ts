@@ -19,5 +19,5 @@ export { type MadePlan, planMessage } from "./planning/plan-message.js";
 export { plannedEntry, withPlanned } from "./planning/planned-entry.js";
 export { createLog, type Logger, type LogLevel, logLevels } from "./telemetry/log.js";
 export type { BackendFailure, NamespaceView } from "./upstream/backends.js";
+export type { BackendView } from "./upstream/replicas.js";
 export type { StaticDescription, StaticPattern } from "./upstream/static-description.js";
-export type { BackendView } from "./upstream/supervisor.js";

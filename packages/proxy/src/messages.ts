@@ -10,10 +10,16 @@ export type ToDataPath =
   /** The whole routing table, swapped at once. A table with an older generation than the last one is ignored. */
   | { readonly type: "routes"; readonly generation: number; readonly routes: RouteTable }
   /**
-   * A plugin process is ready: connect to it. Once connected, new calls go there; an older instance only finishes. Its namespaces may
-   * still be being bound: calls to one wait for `namespace-tried`, which `namespace-awaited` asks for, or for `namespaces-tried`.
+   * A plugin process is ready: connect to it. Once connected, new calls go there and to the other replicas; an older instance of the same
+   * replica only finishes. Its namespaces may still be being bound: calls to one wait for `namespace-tried`, which `namespace-awaited`
+   * asks for, or for `namespaces-tried`.
    */
-  | ({ readonly type: "backend-ready"; readonly backend: string; readonly instance: number } & PluginEndpoint)
+  | ({
+      readonly type: "backend-ready";
+      readonly backend: string;
+      readonly instance: number;
+      readonly replica: number;
+    } & PluginEndpoint)
   /** A plugin process has bound a namespace, or said why not: it knows how to answer calls to it. */
   | {
       readonly type: "namespace-tried";
@@ -40,7 +46,7 @@ export type ToDataPath =
 
 /** From the data path to supervision. */
 export type FromDataPath =
-  /** New calls of the backend go to this instance now. */
+  /** New calls of the replica go to this instance now. */
   | { readonly type: "instance-connected"; readonly backend: string; readonly instance: number }
   /** Calls wait for a namespace: bind it before the others, and say `namespace-tried`. Told once. */
   | {
@@ -62,7 +68,7 @@ export interface PluginEndpoint {
   readonly takesCancels: boolean;
 }
 
-/** The life of a backend's plugin process; `crash_loop`: it failed to start too often and is only tried now and then. */
+/** The life of a plugin process, and of the backend that it serves; `crash_loop`: it failed to start too often and is only tried now and then. */
 export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash_loop";
 
 /** Where calls go. Immutable once sent. Maps, because names are any text, `constructor` included. */

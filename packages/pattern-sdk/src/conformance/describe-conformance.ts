@@ -19,6 +19,9 @@ const caseTimeoutMs = Math.max(60_000, modelRun(0).steps * 200);
 /** How long starting and stopping may take, the removal of what all cases wrote included. */
 const lifecycleTimeoutMs = 60_000;
 
+/** How many processes of a plugin that is replicable share a backend while it is tested. */
+const replicasOfReplicable = 2;
+
 /** A map as an operator writes it. */
 type Written = Readonly<Record<string, unknown>>;
 
@@ -44,7 +47,8 @@ export interface ConformanceOptions {
 
 /**
  * Registers vitest tests that prove every pattern that a plugin declares, each twice: in this process, and as the process that
- * the proxy would spawn. Both times it is spoken to over its socket. What it declares is proven, what it does not declare must be
+ * the proxy would spawn; as two that share the backend and take the calls in turn, if the plugin is replicable. Each time it is
+ * spoken to over its socket. What it declares is proven, what it does not declare must be
  * refused, and what it says of durability is tried with SIGKILL.
  *
  * Call it once at the top of a test file. Cases run concurrently, as many as vitest's `maxConcurrency` allows. Throws when
@@ -62,7 +66,8 @@ function describePattern(suite: PatternSuite, pattern: Pattern, options: Conform
   const { capabilities, durability = plugin.durability } = plugin.patterns[pattern]!;
   const cases = casesFor(suite, capabilities);
   const restartCases = restartCasesFor(suite, { capabilities, durability });
-  const spawned: Placement = { kind: "spawned", entry };
+  const replicas = plugin.replicable === true ? replicasOfReplicable : 1;
+  const spawned: Placement = { kind: "spawned", entry, replicas };
   const register = (where: string, registration: Omit<Registration, "suite" | "pattern" | "options">) =>
     registerCases(`${plugin.name} ${pattern} ${where}`, { suite, pattern, options, ...registration });
   register("in process", { cases, placement: { kind: "in-process" } });

@@ -22,8 +22,17 @@ const controlTimeoutMs = 20_000;
 /** How many namespaces are removed side by side: enough to be quick, and no burden for the backend. */
 const removalsAtOnceMax = 16;
 
-/** Where a plugin runs while it is tested. */
-export type Placement = { readonly kind: "in-process" } | { readonly kind: "spawned"; readonly entry: string };
+/** Where a plugin runs while it is tested. `replicas`: how many processes of it share the backend, and the calls. */
+export type Placement =
+  | { readonly kind: "in-process" }
+  | { readonly kind: "spawned"; readonly entry: string; readonly replicas: number };
+
+/** A way to one process of the plugin. */
+export interface SubjectConnection {
+  readonly client: GrpcClient;
+  /** The headers that let a call in. */
+  readonly authorization: HeaderList;
+}
 
 /** What an operator would write as a map. */
 type Written = Readonly<Record<string, unknown>>;
@@ -55,7 +64,7 @@ export interface BindOptions {
 export interface StartedPlugin {
   readonly options: SubjectOptions;
   readonly dir: string;
-  readonly instance: PluginInstance;
+  readonly instances: readonly PluginInstance[];
   readonly description: DescribeResponse;
 }
 
@@ -70,14 +79,15 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   readonly #options: SubjectOptions;
   readonly #dir: string;
   readonly #bound = new Map<string, BindOptions>();
-  #instance: PluginInstance;
+  #instances: readonly PluginInstance[];
   #starts = 1;
   #names = 0;
+  #turns = 0;
 
-  constructor({ options, dir, instance, description }: StartedPlugin) {
+  constructor({ options, dir, instances, description }: StartedPlugin) {
     this.#options = options;
     this.#dir = dir;
-    this.#instance = instance;
+    this.#instances = instances;
     this.definition = options.plugin;
     this.description = description;
   }
@@ -85,15 +95,15 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   /** Starts the plugin and configures it. Who starts it stops it. */
   static async start<S extends Subject>(this: new (started: StartedPlugin) => S, options: SubjectOptions): Promise<S> {
     const dir = await mkdtemp(join(tmpdir(), "prism-"));
-    let instance: PluginInstance | undefined;
+    let instances: readonly PluginInstance[] = [];
     try {
-      instance = await launch(options, join(dir, "1"));
-      const description = await control(instance).describe({}, { timeoutMs: controlTimeoutMs });
-      const subject = new this({ options, dir, instance, description });
+      instances = await launch(options, join(dir, "1"));
+      const description = await control(instances[0]!).describe({}, { timeoutMs: controlTimeoutMs });
+      const subject = new this({ options, dir, instances, description });
       await subject.#configure();
       return subject;
     } catch (error) {
-      await instance?.kill();
+      for (const instance of instances) await instance.kill();
       await rm(dir, { recursive: true, force: true });
       throw error;
     }
@@ -102,15 +112,10 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   /** A client of a namespace, bound or not. */
   abstract clientOf(name: string): Client;
 
-  /** The connection as it is now, for calls that the typed client cannot make. */
-  get grpc(): GrpcClient {
-    return this.#instance.client;
-  }
-
-  /** The headers that let a call in. */
-  get authorization(): HeaderList {
-    const { token } = this.#instance;
-    return token === undefined ? [] : ["authorization", `Bearer ${token}`];
+  /** Where the next call goes: to each process in turn. For calls that the typed client cannot make. */
+  get connection(): SubjectConnection {
+    const { client, token } = this.#instances[this.#turns++ % this.#instances.length]!;
+    return { client, authorization: token === undefined ? [] : ["authorization", `Bearer ${token}`] };
   }
 
   /** How long to wait for what the data system does by itself, such as deleting what is too old. */
@@ -148,14 +153,17 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
       sizeLimits: wireSizeLimits(sizeLimits),
       options: options && { ...options },
     };
-    const response = await control(this.#instance).bind(request, { timeoutMs: controlTimeoutMs });
-    if (!planOnly) this.#bound.set(namespace, asked);
+    const [first, ...others] = this.#instances;
+    const response = await control(first!).bind(request, { timeoutMs: controlTimeoutMs });
+    if (planOnly) return response;
+    for (const other of others) await control(other).bind(request, { timeoutMs: controlTimeoutMs });
+    this.#bound.set(namespace, asked);
     return response;
   }
 
   /** What the plugin says that namespaces hold. */
   async storageBytes(...namespaces: readonly string[]): Promise<Readonly<Record<string, bigint>>> {
-    const { storageBytes } = await control(this.#instance).usage(
+    const { storageBytes } = await control(this.#instances[0]!).usage(
       { namespaces: [...namespaces] },
       { timeoutMs: controlTimeoutMs },
     );
@@ -163,17 +171,19 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   }
 
   async unbind(namespace: string, { deleteData = false }: { readonly deleteData?: boolean } = {}): Promise<void> {
-    const request = { namespace, pattern: this.kind.name, deleteData };
-    await control(this.#instance).unbind(request, { timeoutMs: controlTimeoutMs });
+    const request = { namespace, pattern: this.kind.name, deleteData: false };
+    const [first, ...others] = this.#instances;
+    for (const other of others) await control(other).unbind(request, { timeoutMs: controlTimeoutMs });
+    await control(first!).unbind({ ...request, deleteData }, { timeoutMs: controlTimeoutMs });
     if (deleteData) this.#bound.delete(namespace);
   }
 
   /** Kills the plugin without notice, starts it again after a while with the same settings, and binds what was bound. */
   async restart({ afterMs = 0 }: { readonly afterMs?: number } = {}): Promise<void> {
-    await this.#instance.kill();
+    for (const instance of this.#instances) await instance.kill();
     await pause(afterMs);
     this.#starts++;
-    this.#instance = await launch(this.#options, join(this.#dir, String(this.#starts)));
+    this.#instances = await launch(this.#options, join(this.#dir, String(this.#starts)));
     await this.#configure();
     for (const [name, asked] of this.#bound) await this.bind(name, asked);
   }
@@ -183,7 +193,7 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
     try {
       await this.#removeNamespaces();
     } finally {
-      await this.#instance.stop();
+      for (const instance of this.#instances) await instance.stop();
       await rm(this.#dir, { recursive: true, force: true });
     }
   }
@@ -199,12 +209,25 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   async #configure(): Promise<void> {
     const dirs = { dataDir: join(this.#dir, "data"), workingDir: this.#dir };
     const request = { backend: "under-test", settings: { ...this.#options.settings }, ...dirs };
-    await control(this.#instance).configure(request, { timeoutMs: controlTimeoutMs });
+    for (const instance of this.#instances) {
+      await control(instance).configure(request, { timeoutMs: controlTimeoutMs });
+    }
   }
 }
 
-function launch({ plugin, placement }: SubjectOptions, socketPath: string): Promise<PluginInstance> {
-  return placement.kind === "spawned" ? spawnPlugin(placement.entry, socketPath) : startInProcess(plugin, socketPath);
+/** All processes, or none: one that does not start ends the others. */
+async function launch({ plugin, placement }: SubjectOptions, socketPath: string): Promise<readonly PluginInstance[]> {
+  if (placement.kind === "in-process") return [await startInProcess(plugin, socketPath)];
+  const instances: PluginInstance[] = [];
+  try {
+    while (instances.length < placement.replicas) {
+      instances.push(await spawnPlugin(placement.entry, `${socketPath}-${instances.length}`));
+    }
+    return instances;
+  } catch (error) {
+    for (const instance of instances) await instance.kill();
+    throw error;
+  }
 }
 
 function control({ client }: PluginInstance): PluginClient {

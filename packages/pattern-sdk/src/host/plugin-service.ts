@@ -143,7 +143,7 @@ function durationWithin(
 }
 
 function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
-  const { name, version, durability, patterns, services = [], settings } = describePlugin(plugin);
+  const { name, version, durability, patterns, services = [], replicable = false, settings } = describePlugin(plugin);
   return {
     name,
     version,
@@ -152,6 +152,7 @@ function wireDescription({ plugin }: PluginHost): wire.DescribeResponse {
     settingsSchema: JSON.stringify(settings),
     services: [...services],
     fileDescriptorSet: plugin.services?.fileDescriptorSet ?? new Uint8Array(0),
+    replicable,
   };
 }
 

@@ -92,6 +92,7 @@ describe("a started plugin", () => {
         },
       ],
       durability: Durability.EPHEMERAL,
+      replicable: false,
       services: [],
       fileDescriptorSet: expect.objectContaining({ length: 0 }),
     });

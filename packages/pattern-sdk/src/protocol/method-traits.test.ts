@@ -6,13 +6,13 @@ const keyValue = `/${patternServices["key-value"]}`;
 
 describe("the traits of a method", () => {
   test.each([
-    ["Get", { readOnly: true, adds: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Set", { readOnly: false, adds: true, tokenField: 7, pattern: "key-value", streaming: "none" }],
-    ["Scan", { readOnly: true, adds: false, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Increment", { readOnly: false, adds: true, tokenField: undefined, pattern: "key-value", streaming: "none" }],
-    ["Watch", { readOnly: false, adds: false, tokenField: undefined, pattern: "key-value", streaming: "server" }],
+    ["Get", { readOnly: true, adds: false, tokenField: undefined, streaming: "none", orderedBy: undefined }],
+    ["Set", { readOnly: false, adds: true, tokenField: 7, streaming: "none", orderedBy: "field" }],
+    ["Scan", { readOnly: true, adds: false, tokenField: undefined, streaming: "none", orderedBy: undefined }],
+    ["Increment", { readOnly: false, adds: true, tokenField: undefined, streaming: "none", orderedBy: "field" }],
+    ["Watch", { readOnly: false, adds: false, tokenField: undefined, streaming: "server", orderedBy: undefined }],
   ])("%s of key-value are read from the protos", (method, traits) => {
-    expect(methodTraits(`${keyValue}/${method}`)).toEqual(traits);
+    expect(methodTraits(`${keyValue}/${method}`)).toEqual({ ...traits, pattern: "key-value" });
   });
 
   test("of the plugin contract belong to no pattern", () => {
@@ -22,7 +22,21 @@ describe("the traits of a method", () => {
       tokenField: undefined,
       pattern: undefined,
       streaming: "server",
+      orderedBy: undefined,
     });
+  });
+
+  test.each([
+    ["stream", "Append", "namespace"],
+    ["stream", "Describe", undefined],
+    ["pub-sub", "Publish", "field"],
+    ["pub-sub", "PublishStream", undefined],
+    ["queue", "Send", undefined],
+    ["queue", "Acknowledge", undefined],
+    ["relational", "Execute", undefined],
+    ["key-value", "Transact", undefined],
+  ] as const)("of %s %s tell that calls under way at once are ordered by %s", (pattern, method, orderedBy) => {
+    expect(methodTraits(`/${patternServices[pattern]}/${method}`)).toMatchObject({ orderedBy });
   });
 
   test.each([`${keyValue}/Nope`, "/nope.v1.Service/Get", "", "Get"])("of %j are not known", (path) => {

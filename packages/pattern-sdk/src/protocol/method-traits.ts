@@ -15,9 +15,17 @@ export interface MethodTraits {
   readonly pattern: Pattern | undefined;
   /** Which sides send more than one message. */
   readonly streaming: "none" | "client" | "server" | "both";
+  /**
+   * What keeps calls under way at once in the order in which they came, when several processes of a plugin serve: those with the same
+   * value of field 2 (`key`, `topic`), or all of a namespace. `undefined`: nothing does; they change nothing, or name nothing.
+   */
+  readonly orderedBy: "field" | "namespace" | undefined;
 }
 
 const tokenType = "prism.idempotency.v1.IdempotencyToken";
+
+/** The number and the names of the string that says what a change is of. */
+const orderField = { number: 2, names: ["key", "topic"] };
 
 const streamingOfKind = {
   unary: "none",
@@ -53,11 +61,22 @@ export function methodTraitsOf(fileDescriptorSet: Uint8Array): ReadonlyMap<strin
 }
 
 function traitsOf(method: DescMethod): MethodTraits {
+  const readOnly = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
   return {
-    readOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    readOnly,
     adds: patternOf(method)?.addingMethods.includes(method.name) ?? false,
     tokenField: method.input.fields.find(({ message }) => message?.typeName === tokenType)?.number,
     pattern: patternOf(method)?.name,
     streaming: streamingOfKind[method.methodKind],
+    orderedBy: readOnly || method.methodKind !== "unary" ? undefined : orderOf(method),
   };
+}
+
+function orderOf(method: DescMethod): MethodTraits["orderedBy"] {
+  const isNamed = method.input.fields.some(
+    ({ number, name }) => number === orderField.number && orderField.names.includes(name),
+  );
+  if (isNamed) return "field";
+  // A log is in the order of its appends, whatever their keys.
+  return patternOf(method)?.name === "stream" ? "namespace" : undefined;
 }

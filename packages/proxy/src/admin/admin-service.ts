@@ -3,8 +3,10 @@ import type { CapacitySources } from "../capacity/capacity-watch.js";
 import { suggest } from "../config/suggestion.js";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import { NeedsPlanning } from "../planning/needs-planning.js";
+import type { Logger } from "../telemetry/log.js";
 import type { NamespaceView } from "../upstream/backends.js";
-import type { BackendView } from "../upstream/supervisor.js";
+import type { BackendView } from "../upstream/replicas.js";
+import type { ReplicaView } from "../upstream/supervisor.js";
 import { type AdminMethod, unary } from "./admin-method.js";
 import { capacityMethod } from "./capacity-method.js";
 import { namespaceMethods } from "./namespace-methods.js";
@@ -15,13 +17,14 @@ export interface AdminBackends {
   list(): readonly BackendView[];
   listNamespaces(): readonly NamespaceView[];
   restart(name: string): Promise<void>;
+  scale(name: string, replicas: number): Promise<void>;
 }
 
 /** The methods of prism.admin.v1.AdminService, by path. */
 export function adminMethods(
   backends: AdminBackends,
   namespaces: DeclaredNamespaces,
-  capacity: CapacitySources,
+  { capacity, log }: { capacity: CapacitySources; log: Logger },
 ): ReadonlyMap<string, AdminMethod> {
   const methods: [string, AdminMethod][] = [
     unary("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse, () => ({
@@ -36,6 +39,16 @@ export function adminMethods(
       await restart(backend, backends);
       return { backend: messagesOf([find(backend, backends)], backends)[0] };
     }),
+    unary(
+      "SetBackendReplicas",
+      adminv1.SetBackendReplicasRequest,
+      adminv1.SetBackendReplicasResponse,
+      async (asked) => {
+        checkReplicas(asked.replicas, find(asked.backend, backends));
+        await scale(asked, backends, log);
+        return { backend: messagesOf([find(asked.backend, backends)], backends)[0] };
+      },
+    ),
     ...namespaceMethods(namespaces),
     capacityMethod(capacity),
     ...needsMethods(new NeedsPlanning(namespaces, backends), namespaces),
@@ -50,6 +63,30 @@ async function restart(name: string, backends: AdminBackends): Promise<void> {
     throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${name} was not replaced: ${(cause as Error).message}`, {
       cause,
     });
+  }
+}
+
+function checkReplicas(replicas: number, { name, replicaBounds: { min, max } }: BackendView): void {
+  if (replicas >= min && replicas <= max) return;
+  const range = min === max ? `exactly ${min}` : `${min} to ${max}`;
+  const description = `backend ${name} may have ${range}, and ${replicas} were asked for; change backends.${name}.replicas in prism.yaml to allow others`;
+  throw new GatewayError("INVALID_FIELD", `Replicas out of bounds: ${description}`, {
+    fieldViolations: [{ field: "replicas", description }],
+  });
+}
+
+async function scale(
+  { backend, replicas }: adminv1.SetBackendReplicasRequest,
+  backends: AdminBackends,
+  log: Logger,
+): Promise<void> {
+  const before = find(backend, backends).replicas.length;
+  log.info({ backend, before, replicas }, "replicas of a backend set over the admin API");
+  try {
+    await backends.scale(backend, replicas);
+  } catch (cause) {
+    const text = `Backend ${backend} does not have ${replicas} replicas that serve yet: ${(cause as Error).message} It is tried again; prism plugin describe ${backend} shows what becomes of it.`;
+    throw new GatewayError("PLUGIN_UNAVAILABLE", text, { cause });
   }
 }
 
@@ -81,5 +118,17 @@ function backendMessage(view: BackendView, namespaces: readonly NamespaceView[])
     restarts: view.restarts,
     health: view.health.backend,
     namespaces: namespaces.map(({ name }) => name),
+    replicas: view.replicas.map(replicaMessage),
+    replicasMin: view.replicaBounds.min,
+    replicasMax: view.replicaBounds.max,
+  };
+}
+
+function replicaMessage({ stateSinceMs, pid, health, ...same }: ReplicaView): adminv1.Replica {
+  return {
+    ...same,
+    stateTime: timestampFromMs(Math.floor(stateSinceMs)),
+    pid: BigInt(pid),
+    health: health.backend,
   };
 }

@@ -1,5 +1,6 @@
 import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import { expect, test } from "vitest";
+import type { ReplicaMetrics } from "../upstream/replicas.js";
 import { formatPluginMetrics, samplesPerFamilyMax } from "./plugin-metrics.js";
 
 function family(name: string, ...samples: { labels?: Record<string, string>; value: number }[]): pluginv1.MetricFamily {
@@ -11,11 +12,16 @@ function family(name: string, ...samples: { labels?: Record<string, string>; val
   };
 }
 
+/** The metrics of a backend that has one process. */
+function alone(...families: pluginv1.MetricFamily[]): readonly ReplicaMetrics[] {
+  return [{ replica: undefined, families }];
+}
+
 test("one metric of two plugins is written once, with the backend as label", () => {
   const text = formatPluginMetrics(
     new Map([
-      ["one", [family("x_bytes", { value: 1 })]],
-      ["two", [family("x_bytes", { labels: { kind: 'a"\\\n' }, value: 2.5 })]],
+      ["one", alone(family("x_bytes", { value: 1 }))],
+      ["two", alone(family("x_bytes", { labels: { kind: 'a"\\\n' }, value: 2.5 }))],
     ]),
     new Set(),
   );
@@ -28,7 +34,10 @@ test("a plugin can neither pose as the proxy nor break the format nor flood it",
   const many = Array.from({ length: samplesPerFamilyMax + 1 }, (_, value) => ({ labels: { n: String(value) }, value }));
   const text = formatPluginMetrics(
     new Map([
-      ["one", [family("prism_requests_total", { value: 1 }), family("a b", { value: 1 }), family("many", ...many)]],
+      [
+        "one",
+        alone(family("prism_requests_total", { value: 1 }), family("a b", { value: 1 }), family("many", ...many)),
+      ],
     ]),
     new Set(["prism_requests_total"]),
   );
@@ -39,7 +48,7 @@ test("a plugin can neither pose as the proxy nor break the format nor flood it",
 
 test("values that are no ordinary numbers are written as Prometheus does", () => {
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e21].map((value) => ({ value }));
-  const text = formatPluginMetrics(new Map([["one", [family("x", ...values)]]]), new Set());
+  const text = formatPluginMetrics(new Map([["one", alone(family("x", ...values))]]), new Set());
   expect(
     text
       .split("\n")
@@ -50,8 +59,17 @@ test("values that are no ordinary numbers are written as Prometheus does", () =>
 
 test("the backend label cannot be forged", () => {
   const text = formatPluginMetrics(
-    new Map([["one", [family("x", { labels: { backend: "two" }, value: 1 })]]]),
+    new Map([["one", alone(family("x", { labels: { backend: "two" }, value: 1 }))]]),
     new Set(),
   );
   expect(text).toContain('x{backend="one"} 1');
+});
+
+test("the replicas of a backend are told apart", () => {
+  const ofReplicas = [1, 2].map((replica) => ({
+    replica,
+    families: [family("x", { labels: { replica: "9" }, value: replica })],
+  }));
+  const text = formatPluginMetrics(new Map([["one", ofReplicas]]), new Set());
+  expect(text).toContain('x{backend="one",replica="1"} 1\nx{backend="one",replica="2"} 2\n');
 });

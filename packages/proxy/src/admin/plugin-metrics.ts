@@ -1,29 +1,35 @@
 import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { ReplicaMetrics } from "../upstream/replicas.js";
 
 /** Series that one plugin may show per metric; a plugin that labels by request must not flood the scrape. */
 export const samplesPerFamilyMax = 200;
 /** Metrics that one plugin may show. */
 export const familiesPerPluginMax = 100;
 
+type Labels = Readonly<Record<string, string>>;
+
 const namePattern = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelPattern = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Writes the plugins' metrics in Prometheus' text format, each series with its backend as label. A metric that several
+ * Writes the plugins' metrics in Prometheus' text format, each series with its backend as label, and its replica where there may be several. A metric that several
  * plugins have is written once with the series of all; a name of the proxy's own is left to the proxy.
  */
 export function formatPluginMetrics(
-  familiesByBackend: ReadonlyMap<string, readonly pluginv1.MetricFamily[]>,
+  metricsByBackend: ReadonlyMap<string, readonly ReplicaMetrics[]>,
   ownNames: ReadonlySet<string>,
 ): string {
   const merged = new Map<string, { readonly head: string; readonly lines: string[] }>();
-  for (const [backend, families] of familiesByBackend) {
+  const all = [...metricsByBackend].flatMap(([backend, ofReplicas]) =>
+    ofReplicas.map(({ replica, families }) => ({ families, place: placeLabels(backend, replica) })),
+  );
+  for (const { families, place } of all) {
     for (const family of families.slice(0, familiesPerPluginMax)) {
       if (!namePattern.test(family.name) || ownNames.has(family.name)) continue;
       const entry = merged.get(family.name) ?? { head: headOf(family), lines: [] };
       merged.set(family.name, entry);
       for (const sample of family.samples.slice(0, samplesPerFamilyMax)) {
-        entry.lines.push(`${family.name}${formatLabels(sample.labels, backend)} ${formatValue(sample.value)}`);
+        entry.lines.push(`${family.name}${formatLabels(sample.labels, place)} ${formatValue(sample.value)}`);
       }
     }
   }
@@ -35,9 +41,13 @@ function headOf({ name, help, kind }: pluginv1.MetricFamily): string {
   return `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}`;
 }
 
-function formatLabels(labels: Readonly<Record<string, string>>, backend: string): string {
-  const own = Object.entries(labels).filter(([name]) => labelPattern.test(name) && name !== "backend");
-  const all = [["backend", backend] as const, ...own];
+function placeLabels(backend: string, replica: number | undefined): Labels {
+  return { backend, ...(replica !== undefined && { replica: String(replica) }) };
+}
+
+function formatLabels(labels: Labels, place: Labels): string {
+  const own = Object.entries(labels).filter(([name]) => labelPattern.test(name) && !Object.hasOwn(place, name));
+  const all = [...Object.entries(place), ...own];
   return `{${all.map(([name, value]) => `${name}="${escapeText(value).replaceAll('"', '\\"')}"`).join(",")}}`;
 }
 

@@ -2,7 +2,7 @@ import { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { ControlStatus } from "../control/declared-namespaces.js";
 import type { TlsStatus } from "../downstream/tls-rotation.js";
 import type { NamespaceView, ServiceView } from "../upstream/backends.js";
-import type { BackendView } from "../upstream/supervisor.js";
+import type { BackendView } from "../upstream/replicas.js";
 
 /** Where the proxy is in its life. */
 export type GatewayPhase = "starting" | "serving" | "draining";

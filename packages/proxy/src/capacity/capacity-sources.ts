@@ -15,7 +15,10 @@ export function capacitySources(backends: Backends, metrics: Metrics): CapacityS
       return { name: view?.description?.name ?? "", streamCapabilities: ofStream?.capabilities ?? [] };
     },
     calls: () => metrics.calls,
-    metrics: () => backends.metrics(),
+    async metrics() {
+      const metrics = [...(await backends.metrics())];
+      return new Map(metrics.map(([name, replicas]) => [name, replicas.flatMap(({ families }) => families)]));
+    },
     describeStream: (namespace, group) => backends.describeStream(namespace, group),
     now: () => performance.now(),
   };

@@ -77,7 +77,9 @@ async function momentOf(sources: CapacitySources, options: WatchOptions): Promis
   const watched = chosen(sources, names).filter((one) => one.pattern === "stream" && isDescribed(one));
   const [logs, metrics] = await Promise.all([logsOf(watched, group, sources), sources.metrics()]);
   const cpuSeconds = [...metrics].flatMap(([backend, families]) => {
-    const value = families.find(({ name }) => name === cpuSecondsName)?.samples[0]?.value;
+    const ofReplicas = families.filter(({ name }) => name === cpuSecondsName);
+    const value =
+      ofReplicas.length === 0 ? undefined : ofReplicas.reduce((sum, { samples }) => sum + (samples[0]?.value ?? 0), 0);
     return value === undefined ? [] : [[backend, value] as const];
   });
   const counts = countsByNamespace(sources.calls());

@@ -49,8 +49,16 @@ export interface BackendConfig {
   readonly plugin: string;
   readonly program: PluginProgram;
   readonly settings: Settings;
+  readonly replicas: ReplicaBounds;
   readonly startTimeoutMs: number;
   readonly drainTimeoutMs: number;
+}
+
+/** How many processes of its plugin a backend may have. */
+export interface ReplicaBounds {
+  /** What it starts with. */
+  readonly min: number;
+  readonly max: number;
 }
 
 /** One configured namespace. */
@@ -148,9 +156,14 @@ function toBackend(name: string, backend: ParsedConfig["backends"][string], prog
     plugin: backend.plugin ?? backend.command?.join(" ") ?? "",
     program,
     settings: new Settings(backend.settings),
+    replicas: Object.freeze(toReplicaBounds(backend.replicas)),
     startTimeoutMs: backend.start_timeout,
     drainTimeoutMs: backend.drain_timeout,
   });
+}
+
+function toReplicaBounds(replicas: ParsedConfig["backends"][string]["replicas"]): ReplicaBounds {
+  return typeof replicas === "number" ? { min: replicas, max: replicas } : replicas;
 }
 
 /** Puts a checked namespace into the shape that the gateway uses. */

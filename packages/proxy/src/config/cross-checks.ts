@@ -103,6 +103,7 @@ async function checkBackends(backends: TreeMap, search: PluginSearch) {
       if (resolution?.found) {
         programs.set(name, resolution.program);
         problems.push(...checkSettings(value.settings, [...keys, "settings"], resolution.program));
+        problems.push(...checkReplicas(value.replicas, [...keys, "replicas"], resolution.program));
       } else if (resolution !== undefined) {
         problems.push({ keys: [...keys, plugin === undefined ? "command" : "plugin"], message: resolution.problem });
       }
@@ -118,6 +119,15 @@ function checkSettings(settings: unknown, keys: readonly string[], { description
     keys: [...keys, ...problem.keys],
     message: problem.message,
   }));
+}
+
+/** Whether the plugin's package says that it may run as several processes. A command says so when it runs. */
+function checkReplicas(replicas: unknown, keys: readonly string[], { description }: PluginProgram): LocatedProblem[] {
+  const most = isMap(replicas) ? replicas.max : replicas;
+  if (typeof most !== "number" || most <= 1 || description === undefined || description.replicable) return [];
+  const message =
+    "the plugin keeps state in its process, so that only one may serve a backend; leave replicas out, or take another plugin";
+  return [{ keys, message }];
 }
 
 async function resolve(plugin: unknown, command: unknown, search: PluginSearch) {

@@ -108,7 +108,11 @@ describe("a usable configuration", () => {
       sizeLimits: noSizeLimits,
       declaration: { pattern: "key-value", backend: "memory" },
     });
-    expect(config.backends.get("memory")).toMatchObject({ startTimeoutMs: 10_000, drainTimeoutMs: 10_000 });
+    expect(config.backends.get("memory")).toMatchObject({
+      replicas: { min: 1, max: 1 },
+      startTimeoutMs: 10_000,
+      drainTimeoutMs: 10_000,
+    });
     expect(config.backends.get("memory")?.program).toMatchObject({
       command: [path.join(dir, "node_modules/@prism-data/plugin-memstore/main.js")],
       isScript: true,
@@ -260,6 +264,16 @@ namespaces:
       "more durability than the plugin ever gives",
       `${smallest.replace("backend: memory", "backend: memory, durability: disk")}`,
       /^3:\d+ namespaces\.demo\.durability: the plugin of backend "memory" keeps nothing beyond its own process/,
+    ],
+    [
+      "several processes of a plugin that keeps state in its own",
+      `${smallest.replace("plugin: memstore", "plugin: memstore, replicas: { min: 1, max: 2 }")}`,
+      /backends\.memory\.replicas: the plugin keeps state in its process, so that only one may serve a backend/,
+    ],
+    [
+      "more processes than one proxy can keep busy",
+      `${smallest.replace("plugin: memstore", "plugin: memstore, replicas: 17")}`,
+      /backends\.memory\.replicas: must be from 1 to 16/,
     ],
     [
       "an option of a pattern that takes none",

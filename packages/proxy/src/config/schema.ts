@@ -43,6 +43,27 @@ const count = (options: { description: string; min: number; max: number; default
     .prefault(options.default)
     .meta({ description: options.description, "x-bounds": `${options.min} to ${options.max}` });
 
+/** Far more processes than one proxy can keep busy. */
+const replicasMax = 16;
+
+const replicaCount = z
+  .int()
+  .min(1, `must be from 1 to ${replicasMax}`)
+  .max(replicasMax, `must be from 1 to ${replicasMax}`);
+
+const replicas = z
+  .union([
+    replicaCount,
+    z
+      .strictObject({ min: replicaCount, max: replicaCount })
+      .refine(({ min, max }) => min <= max, { message: "must not be below min", path: ["max"] }),
+  ])
+  .meta({
+    description:
+      "How many processes of the plugin serve the backend. `{min: 1, max: 4}`: it starts with the fewest, and the admin API changes how many there are. More than one only where the plugin says that it is replicable.",
+    "x-bounds": `1 to ${replicasMax}`,
+  });
+
 const backend = z.strictObject({
   plugin: z
     .string()
@@ -62,6 +83,7 @@ const backend = z.strictObject({
     .record(z.string(), json)
     .prefault({})
     .describe("What the plugin is told about its data system; `prism plugin describe` shows what a plugin takes."),
+  replicas: replicas.prefault(1),
   start_timeout: duration({
     description: "How long the plugin's process may take until it is ready.",
     min: "100ms",

@@ -27,6 +27,11 @@ export interface LinkEvents {
   onIdle(link: BackendLink): void;
 }
 
+/** Counts the calls that were sent. */
+export interface CallCount {
+  calls: number;
+}
+
 type LinkState =
   /** Waiting for the next attempt, for the socket, or for the plugin's first frame. */
   | { kind: "connecting"; pauseMs: number; giveUp: () => void }
@@ -38,12 +43,14 @@ type LinkState =
 export class BackendLink implements PluginCredentials {
   readonly backend: string;
   readonly instance: number;
+  readonly replica: number;
   readonly authorization: string | undefined;
   /** Which calls may be sent. */
   readonly gate: NamespaceGate;
   readonly #path: string;
   readonly #events: LinkEvents;
   readonly #log: Logger;
+  readonly #sent: CallCount;
   /** Including those that only finish: a plugin may end a connection with GOAWAY at any time. */
   readonly #connections = new Set<Http2Connection>();
   /** Not there: the plugin is told at once. */
@@ -52,9 +59,14 @@ export class BackendLink implements PluginCredentials {
   #calls = 0;
   #lost: Failure | undefined;
 
-  constructor(plugin: { backend: string; instance: number } & PluginEndpoint, events: LinkEvents, log: Logger) {
+  constructor(
+    plugin: { backend: string; instance: number; replica: number } & PluginEndpoint,
+    { events, log, calls }: { events: LinkEvents; log: Logger; calls: CallCount },
+  ) {
     this.backend = plugin.backend;
     this.instance = plugin.instance;
+    this.replica = plugin.replica;
+    this.#sent = calls;
     this.authorization = plugin.token === undefined ? undefined : `Bearer ${plugin.token}`;
     this.gate = new NamespaceGate((namespace) => events.onAwaited(this, namespace));
     this.#path = plugin.socket;
@@ -96,6 +108,7 @@ export class BackendLink implements PluginCredentials {
     if (this.#state.kind !== "connected") throw new Error("a call was sent on a link that is not connected");
     const stream = this.#state.connection.request(headers, endStream, events);
     this.#calls += 1;
+    this.#sent.calls += 1;
     return stream;
   }
 

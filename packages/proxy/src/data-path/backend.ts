@@ -1,8 +1,9 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { BackendState, FromDataPath, ToDataPath } from "../messages.js";
 import type { Logger } from "../telemetry/log.js";
-import { BackendLink, type LinkEvents } from "./backend-link.js";
+import { BackendLink, type CallCount, type LinkEvents } from "./backend-link.js";
 import { ByteBudget } from "./byte-budget.js";
+import { chooseLink, type ReplicatedCall } from "./choose-link.js";
 import { type Failure, failureOf } from "./failure.js";
 import { crashLoopRetryAfterMs, waitingBytesMax, waitingCallsMax } from "./limits.js";
 
@@ -18,7 +19,7 @@ type Ready = ToDataPath & { type: "backend-ready" };
 type Tried = ToDataPath & { type: "namespace-tried" | "namespaces-tried" };
 type Gone = ToDataPath & { type: "backend-gone" };
 
-/** One backend as calls see it: the plugin process that new calls go to, older ones that finish, and calls that wait for the next. */
+/** One backend as calls see it: the plugin processes that new calls go to, older ones that finish, and calls that wait for the next. */
 export class Backend implements LinkEvents {
   readonly name: string;
   /** The requests of the calls that wait. Each backend has its own: one that is away takes no room from the others. */
@@ -29,11 +30,23 @@ export class Backend implements LinkEvents {
   readonly #links = new Map<number, BackendLink>();
   readonly #draining = new Set<BackendLink>();
   readonly #waiting = new Set<WaitingCall>();
-  #current: BackendLink | undefined;
+  readonly #callCounts: (replica: number) => CallCount;
+  /** The process of each replica that new calls go to. */
+  #serving: readonly BackendLink[] = [];
+  #turn = 0;
   #state: BackendState = "starting";
 
-  constructor(name: string, options: { tell: (message: FromDataPath) => void; log: Logger; onChange: () => void }) {
+  constructor(
+    name: string,
+    options: {
+      tell: (message: FromDataPath) => void;
+      log: Logger;
+      onChange: () => void;
+      callCounts: (replica: number) => CallCount;
+    },
+  ) {
     this.name = name;
+    this.#callCounts = options.callCounts;
     this.#tell = options.tell;
     this.#log = options.log;
     this.#onChange = options.onChange;
@@ -41,7 +54,7 @@ export class Backend implements LinkEvents {
 
   /** Whether a call would be sent at once. */
   get isReady(): boolean {
-    return this.#current?.isOpen ?? false;
+    return this.#serving.some((link) => link.isOpen);
   }
 
   /** Nothing is connected or waits: forgetting it loses nothing. */
@@ -54,12 +67,13 @@ export class Backend implements LinkEvents {
     return this.#state;
   }
 
-  /** Where a new call to a namespace goes now. `undefined`: it has to wait. */
-  linkForNewCall(namespace: string | undefined): BackendLink | undefined {
-    const link = this.#current;
-    if (link?.isOpen === true) return link.gate.admits(namespace) ? link : undefined;
-    link?.renew();
-    return undefined;
+  /** Where a new call goes now. `undefined`: it has to wait. */
+  linkForNewCall(call: ReplicatedCall): BackendLink | undefined {
+    const only = this.#serving.length === 1 ? this.#serving[0] : undefined;
+    if (only?.isOpen === true) return only.gate.admits(call.namespace) ? only : undefined;
+    for (const link of this.#serving) link.renew();
+    const open = this.#serving.filter((link) => link.isOpen && link.gate.admits(call.namespace));
+    return chooseLink(open, call, this.#turn++);
   }
 
   /** Lets a call wait for the next plugin process. Answers why it cannot. */
@@ -77,7 +91,8 @@ export class Backend implements LinkEvents {
   /** A plugin process is ready. It gets new calls once it is connected; until then the one before it does. */
   ready(message: Ready): void {
     if (this.#links.has(message.instance)) return;
-    this.#links.set(message.instance, new BackendLink(message, this, this.#log));
+    const parts = { events: this, log: this.#log, calls: this.#callCounts(message.replica) };
+    this.#links.set(message.instance, new BackendLink(message, parts));
   }
 
   /** A plugin process can be sent the calls of a namespace, or of all. */
@@ -86,7 +101,7 @@ export class Backend implements LinkEvents {
     if (link === undefined) return;
     const namespace = message.type === "namespace-tried" ? message.namespace : undefined;
     link.gate.admit(namespace);
-    if (this.#current !== link) return;
+    if (!this.#serving.includes(link)) return;
     this.#wake((call) => namespace === undefined || call.namespace === namespace);
   }
 
@@ -94,7 +109,7 @@ export class Backend implements LinkEvents {
   gone({ instance, reason }: Gone): void {
     const link = this.#links.get(instance);
     if (link === undefined) return;
-    if (this.#current === link) this.#current = undefined;
+    this.#serving = this.#serving.filter((serving) => serving !== link);
     if (reason === "draining") {
       this.#draining.add(link);
       if (link.calls === 0) this.onIdle(link);
@@ -109,7 +124,7 @@ export class Backend implements LinkEvents {
   /** How the backend is, by its supervisor. */
   setState(state: BackendState): void {
     this.#state = state;
-    if (state === "crash_loop" && this.#current === undefined) this.#refuseWaiting(this.unavailable());
+    if (state === "crash_loop" && this.#serving.length === 0) this.#refuseWaiting(this.unavailable());
     this.#onChange();
   }
 
@@ -119,10 +134,10 @@ export class Backend implements LinkEvents {
 
   onConnected(link: BackendLink): void {
     if (this.#links.get(link.instance) !== link || this.#draining.has(link)) return;
-    const isNewer = this.#current === undefined || link.instance >= this.#current.instance;
-    if (!isNewer) return;
-    const isFirstTime = this.#current !== link;
-    this.#current = link;
+    const before = this.#serving.find(({ replica }) => replica === link.replica);
+    if (before !== undefined && before.instance > link.instance) return;
+    const isFirstTime = before !== link;
+    if (isFirstTime) this.#serving = [...this.#serving.filter((serving) => serving !== before), link];
     if (isFirstTime) this.#tell({ type: "instance-connected", backend: this.name, instance: link.instance });
     this.#onChange();
     this.#wake(() => true);
@@ -153,7 +168,7 @@ export class Backend implements LinkEvents {
     this.#refuseWaiting(this.unavailable());
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
-    this.#current = undefined;
+    this.#serving = [];
   }
 
   #wake(isMeant: (call: WaitingCall) => boolean): void {

@@ -13,11 +13,13 @@ import {
 } from "@prism-data/transport";
 import { NamespaceField, type NamespaceReading, namespaceAtStart } from "../routing/namespace-field.js";
 import type { NamespaceQuota } from "../routing/namespace-quota.js";
+import { fieldHash, namespaceHash } from "../routing/order-hash.js";
 import type { Route } from "../routing/route-lookup.js";
 import type { AnswerBacklog, HeldBackCall } from "./answer-backlog.js";
 import type { WaitingCall } from "./backend.js";
 import type { BackendLink } from "./backend-link.js";
 import * as failures from "./call-failures.js";
+import type { ReplicatedCall } from "./choose-link.js";
 import { type Failure, failureOfKept } from "./failure.js";
 import type { Forwarding } from "./forwarding.js";
 import { HeldRequest } from "./held-request.js";
@@ -48,7 +50,7 @@ type Phase = "resolving" | "held-back" | "waiting" | "sent" | "answering" | "end
  * Forwards one call. Bytes go on as they come, both ways. What one side cannot take is not asked of the other, so that a call
  * holds a window each way at most, and besides it what it retains to be sent again.
  */
-export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, HeldBackCall, Enrolled {
+export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, HeldBackCall, Enrolled, ReplicatedCall {
   readonly #forwarding: Forwarding;
   readonly #downstream: Downstream;
   readonly #backlog: AnswerBacklog;
@@ -114,6 +116,12 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
     this.#leaveLeg();
     this.#held.rewind();
     this.#holdBack();
+  }
+
+  get orderHash(): number | undefined {
+    const { orderedBy, namespace } = this.#route!;
+    if (orderedBy === undefined || namespace === undefined) return undefined;
+    return orderedBy === "namespace" ? namespaceHash(namespace) : fieldHash(namespace, this.#held.chunks[0]);
   }
 
   /** Ends the call for a reason of the proxy's own. */
@@ -318,7 +326,7 @@ export class Call implements StreamEvents, LegEvents, Expiring, WaitingCall, Hel
 
   #dispatch(): void {
     const backend = this.#forwarding.backend(this.#route!.backend);
-    const link = backend.linkForNewCall(this.namespace);
+    const link = backend.linkForNewCall(this);
     if (link !== undefined) {
       this.#send(link);
       return;

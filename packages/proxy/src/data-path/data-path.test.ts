@@ -347,7 +347,8 @@ describe("a deadline", () => {
       setTimeout(() => stream.close(Http2ErrorCode.CANCEL), timeoutMs + 1);
     });
     await new Promise<void>((resolve) => plugin.listen(socket, resolve));
-    bench.send({ type: "backend-ready", backend: "store", instance: 1, socket, token: undefined, takesCancels: true });
+    const instance = { backend: "store", instance: 1, replica: 1 };
+    bench.send({ type: "backend-ready", ...instance, socket, token: undefined, takesCancels: true });
     bench.send({ type: "namespaces-tried", backend: "store", instance: 1 });
     const client = await bench.client();
     // At different moments between two looks at the clock.
@@ -574,6 +575,85 @@ describe("a cancelled call", () => {
     await started.promise;
     client.connection.destroy();
     await aborted.promise;
+  });
+});
+
+describe("of several replicas", () => {
+  const answers: Record<string, GrpcMethod> = { [get]: unary(() => answerBytes), [set]: unary(() => answerBytes) };
+  const setOf = (key: string) =>
+    keyvalue.SetRequest.encode({ ...keyvalue.SetRequest.decode(new Uint8Array()), namespace: "demo", key }).finish();
+
+  async function replicas(count: number, methods = answers): Promise<FakePlugin[]> {
+    const started = [];
+    for (let replica = 1; replica <= count; replica += 1) started.push(await bench.plugin(methods, { replica }));
+    return started;
+  }
+
+  test("each gets its share of the reads", async () => {
+    const started = await replicas(3);
+    const client = await bench.client();
+    await client.unary(get, getRequest());
+    await until(() => bench.told.filter(({ type }) => type === "instance-connected").length === 3);
+    for (let call = 0; call < 30; call += 1) await client.unary(get, getRequest());
+    for (const plugin of started) expect(plugin.called.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test("the one with fewer calls in flight gets the next, so that one that hangs gets no more", async () => {
+    const release = Promise.withResolvers<Uint8Array>();
+    const [hangs, works] = await Promise.all([
+      bench.plugin({ [get]: unary(() => release.promise) }, { instance: 1, replica: 1 }),
+      bench.plugin(answers, { instance: 2, replica: 2 }),
+    ]);
+    const client = await bench.client();
+    await until(() => bench.told.filter(({ type }) => type === "instance-connected").length === 2);
+    const first = [client.unary(get, getRequest()), client.unary(get, getRequest())];
+    await until(() => hangs.called.length === 1);
+    for (let call = 0; call < 10; call += 1) await client.unary(get, getRequest());
+    expect(hangs.called).toHaveLength(1);
+    expect(works.called).toHaveLength(11);
+    release.resolve(answerBytes);
+    await Promise.all(first);
+  });
+
+  test("changes of one key go to one, those of many keys to all", async () => {
+    const started = await replicas(3);
+    const client = await bench.client();
+    await client.unary(get, getRequest());
+    await until(() => bench.told.filter(({ type }) => type === "instance-connected").length === 3);
+    const setsOf = () => started.map(({ called }) => called.filter((path) => path === set).length);
+    for (let call = 0; call < 9; call += 1) await client.unary(set, setOf("k"));
+    expect(setsOf().sort()).toEqual([0, 0, 9]);
+    for (let key = 0; key < 60; key += 1) await client.unary(set, setOf(`key-${key}`));
+    for (const count of setsOf()) expect(count).toBeGreaterThanOrEqual(10);
+  });
+
+  test("the others take what a crashed one held, where it may be sent again, and all that comes", async () => {
+    const holding = await bench.plugin({ [get]: unary(() => never) }, { replica: 1 });
+    const client = await bench.client();
+    const held = client.unary(get, getRequest());
+    await until(() => holding.called.length === 1);
+    const other = await bench.plugin(answers, { replica: 2 });
+    await until(() => bench.told.filter(({ type }) => type === "instance-connected").length === 2);
+    holding.crash();
+    expect(await held).toEqual(Buffer.from(answerBytes));
+    bench.gone(holding, "crashed");
+    await client.unary(set, setRequest(false));
+    expect(other.called).toEqual([get, set]);
+  });
+
+  test("one that is replaced finishes its calls, and its place is taken by the new process alone", async () => {
+    const release = Promise.withResolvers<Uint8Array>();
+    const old = await bench.plugin({ [get]: unary(() => release.promise) }, { replica: 1 });
+    const client = await bench.client();
+    const held = client.unary(get, getRequest());
+    await until(() => old.called.length === 1);
+    const next = await bench.plugin(answers, { replica: 1 });
+    await until(() => bench.told.filter(({ type }) => type === "instance-connected").length === 2);
+    for (let call = 0; call < 5; call += 1) await client.unary(get, getRequest());
+    expect(old.called).toHaveLength(1);
+    expect(next.called).toHaveLength(5);
+    release.resolve(answerBytes);
+    await held;
   });
 });
 

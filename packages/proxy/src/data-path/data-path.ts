@@ -190,7 +190,12 @@ export class DataPath {
   #backend(name: string): Backend {
     const known = this.#backends.get(name);
     if (known !== undefined) return known;
-    const backend = new Backend(name, { tell: this.#tell, log: this.#log, onChange: () => this.#health.changed() });
+    const backend = new Backend(name, {
+      tell: this.#tell,
+      log: this.#log,
+      onChange: () => this.#health.changed(),
+      callCounts: (replica) => this.#metrics.replicaCalls(name, replica),
+    });
     this.#backends.set(name, backend);
     return backend;
   }

@@ -65,6 +65,7 @@ describe("the headers for a plugin", () => {
     readOnly: true,
     adds: false,
     tokenField: undefined,
+    orderedBy: undefined,
     singleRequest: true,
     metrics: new CallMetrics({ namespace: "", pattern: "", method: "" }),
     quota: undefined,

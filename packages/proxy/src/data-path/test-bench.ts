@@ -180,6 +180,7 @@ export class TestBench {
     methods: Record<string, GrpcMethod>,
     options: {
       instance?: number;
+      replica?: number;
       backend?: string;
       token?: string;
       connection?: ConnectionOptions;
@@ -192,9 +193,10 @@ export class TestBench {
     const plugin = new FakePlugin({ instance, socket: join(this.#folder, `${instance}.sock`), methods, connection });
     this.#plugins.push(plugin);
     await plugin.listen();
-    const { backend = "store", token } = options;
+    const { backend = "store", replica = 1, token } = options;
     const takesCancels = connection?.resetBurst === undefined;
-    this.send({ type: "backend-ready", backend, instance, socket: plugin.socket, token, takesCancels });
+    const { socket } = plugin;
+    this.send({ type: "backend-ready", backend, instance, replica, socket, token, takesCancels });
     if (isBound) this.send({ type: "namespaces-tried", backend, instance });
     return plugin;
   }

@@ -3,7 +3,7 @@ import { type adminv1, GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { AppNeeds } from "@prism-data/planner";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { Declaration } from "../control/namespace-declarations.js";
-import type { BackendView } from "../upstream/supervisor.js";
+import type { BackendView } from "../upstream/replicas.js";
 import { runningOffer } from "./offers.js";
 import { planMessage } from "./plan-message.js";
 import { entryJson, plannedEntry, withPlanned } from "./planned-entry.js";

@@ -1,8 +1,8 @@
 import { durabilityOfWire, pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { Offer, OfferedPattern, OfferFacts } from "@prism-data/planner";
 import type { BackendConfig } from "../config/config.js";
+import type { BackendView } from "../upstream/replicas.js";
 import type { StaticPattern } from "../upstream/static-description.js";
-import type { BackendView } from "../upstream/supervisor.js";
 
 /** What a configured backend offers, as its plugin's package says. */
 export function configuredOffer({ name, plugin, program, settings }: BackendConfig, factsOf: FactsOf): Offer {

@@ -19,6 +19,7 @@ export interface Route {
   /** Whether its calls may make the namespace hold more. */
   readonly adds: boolean;
   readonly tokenField: number | undefined;
+  readonly orderedBy: MethodTraits["orderedBy"];
   /** Whether the request is one message, as far as is known. */
   readonly singleRequest: boolean;
   readonly metrics: CallMetrics;
@@ -151,6 +152,7 @@ export class RouteLookup {
       readOnly: traits.readOnly,
       adds: traits.adds,
       tokenField: traits.tokenField,
+      orderedBy: traits.orderedBy,
       singleRequest: traits.streaming === "none" || traits.streaming === "server",
       metrics: this.#callMetrics({ namespace, pattern, method }),
       quota: this.#quotas.of(namespace, route.quota),
@@ -173,6 +175,7 @@ export class RouteLookup {
       readOnly: false,
       adds: false,
       tokenField: undefined,
+      orderedBy: undefined,
       singleRequest: false,
       // One series per service: its methods are known to callers and the plugin, not to the configuration.
       metrics: this.#callMetrics({ namespace: "", pattern: "", method: service }),

@@ -60,6 +60,21 @@ test("the state of a plugin is 1 for one state and 0 for the others", async () =
   expect(await metrics.registry.getSingleMetricAsString("prism_plugin_state")).not.toContain("memory");
 });
 
+test("replicas are counted by their state, and the calls that were sent to each, until their backend is gone", async () => {
+  const metrics = new Metrics({ version: "1.2.3" });
+  metrics.replicaStates("cache", ["ready", "exited", "ready"]);
+  metrics.replicaCalls("cache", 2).calls += 7;
+  metrics.replicaCalls("cache", 2).calls += 1;
+  const shown = async () =>
+    (await metrics.registry.getSingleMetricAsString("prism_plugin_replicas")) +
+    (await metrics.registry.getSingleMetricAsString("prism_plugin_calls_total"));
+  expect(await shown()).toContain('prism_plugin_replicas{backend="cache",state="ready"} 2');
+  expect(await shown()).toContain('prism_plugin_replicas{backend="cache",state="exited"} 1');
+  expect(await shown()).toContain('prism_plugin_calls_total{backend="cache",replica="2"} 8');
+  metrics.pluginRemoved("cache");
+  expect(await shown()).not.toContain("cache");
+});
+
 test("connections that were ended and streams that were refused are counted by why", async () => {
   const metrics = new Metrics({ version: "1.2.3" });
   for (const reason of ["reset_flood", "idle_timeout", "reset_flood"] as const) metrics.connectionClosed(reason);

@@ -42,6 +42,13 @@ export type ConnectionCloseReason =
 
 const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop"];
 
+/** The calls that were sent to one replica of a plugin. */
+export interface ReplicaCalls {
+  readonly backend: string;
+  readonly replica: number;
+  calls: number;
+}
+
 /** Every metric of the proxy. One per gateway. */
 export class Metrics {
   readonly registry = new Registry();
@@ -49,6 +56,8 @@ export class Metrics {
   readonly unrouted: CallMetrics;
   readonly #calls = new Map<string, CallMetrics>();
   readonly #pluginState: Gauge;
+  readonly #pluginReplicas: Gauge;
+  readonly #replicaCalls = new Map<string, ReplicaCalls>();
   readonly #pluginRestarts: Counter;
   readonly #pluginLogLinesDropped: Counter;
   readonly #namespaceStorage: Gauge;
@@ -73,10 +82,17 @@ export class Metrics {
     declareCallMetrics(this.registry, () => this.#calls.values());
     this.#pluginState = new Gauge({
       name: "prism_plugin_state",
-      help: "1 for the state that the backend's plugin process is in, 0 for the others.",
+      help: "1 for the state that the backend is in, 0 for the others: ready as soon as one of its plugin processes is.",
       labelNames: ["backend", "state"],
       registers,
     });
+    this.#pluginReplicas = new Gauge({
+      name: "prism_plugin_replicas",
+      help: "The backend's plugin processes, by the state that they are in.",
+      labelNames: ["backend", "state"],
+      registers,
+    });
+    declareReplicaCalls(this.registry, () => this.#replicaCalls.values());
     this.#pluginRestarts = new Counter({
       name: "prism_plugin_restarts_total",
       help: "Plugin processes started again, by reason.",
@@ -176,9 +192,30 @@ export class Metrics {
     for (const known of backendStates) this.#pluginState.set({ backend, state: known }, known === state ? 1 : 0);
   }
 
+  /** The replicas of a backend entered states. */
+  replicaStates(backend: string, states: readonly BackendState[]): void {
+    for (const known of backendStates) {
+      this.#pluginReplicas.set({ backend, state: known }, states.filter((state) => state === known).length);
+    }
+  }
+
+  /** Counts the calls that are sent to a replica. Look it up once per connection and keep it. */
+  replicaCalls(backend: string, replica: number): ReplicaCalls {
+    const key = `${replica}\0${backend}`;
+    const known = this.#replicaCalls.get(key);
+    if (known !== undefined) return known;
+    const made = { backend, replica, calls: 0 };
+    this.#replicaCalls.set(key, made);
+    return made;
+  }
+
   /** A backend was removed from the configuration. */
   pluginRemoved(backend: string): void {
-    for (const state of backendStates) this.#pluginState.remove({ backend, state });
+    for (const state of backendStates) {
+      this.#pluginState.remove({ backend, state });
+      this.#pluginReplicas.remove({ backend, state });
+    }
+    for (const [key, calls] of this.#replicaCalls) if (calls.backend === backend) this.#replicaCalls.delete(key);
   }
 
   /** A plugin process was started again. */
@@ -230,6 +267,19 @@ export class Metrics {
   tlsHandshakeFailed(reason: string): void {
     this.#tlsHandshakeFailures.inc({ reason });
   }
+}
+
+function declareReplicaCalls(registry: Registry, replicas: () => Iterable<ReplicaCalls>): void {
+  new Counter({
+    name: "prism_plugin_calls_total",
+    help: "Calls sent to a backend's plugin, by replica; one that is sent again counts again.",
+    labelNames: ["backend", "replica"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { backend, replica, calls } of replicas()) this.inc({ backend, replica }, calls);
+    },
+  });
 }
 
 /** The metrics of calls: they read what the calls counted when they are scraped. */

@@ -1,11 +1,11 @@
-import { GatewayError, type pluginv1, type stream } from "@prism-data/pattern-sdk/protocol";
+import { GatewayError, type stream } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
 import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
 import type { BindingState } from "./namespace-bindings.js";
 import type { PluginHost, PluginInstance } from "./plugin-instance.js";
+import { type BackendView, type ReplicaMetrics, Replicas } from "./replicas.js";
 import { buildRoutes, type ServiceState, sameRoutes, serviceStateOf } from "./routes.js";
-import { type BackendView, Supervisor } from "./supervisor.js";
 
 /** What operators see of a namespace. A snapshot. */
 export interface NamespaceView {
@@ -36,11 +36,11 @@ const publishingShareMax = 0.1;
 /** A rest that is shorter than a timer can be is none, in ms. */
 const publishingRestMinMs = 1;
 
-/** All configured backends: one supervisor each, and the routes that lead to them. */
+/** All configured backends: the replicas of each, and the routes that lead to them. */
 export class Backends {
   readonly #host: PluginHost;
   readonly #link: DataPathLink;
-  readonly #supervisors = new Map<string, Supervisor>();
+  readonly #replicas = new Map<string, Replicas>();
   readonly #stopping = new Set<Promise<void>>();
   readonly #moving = new Map<string, NamespaceConfig>();
   #config: Config;
@@ -59,7 +59,7 @@ export class Backends {
   async start(): Promise<void> {
     for (const backend of this.#config.backends.values()) this.#add(backend);
     this.#publish();
-    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.attempted()));
+    await Promise.all([...this.#replicas.values()].map((replicas) => replicas.attempted()));
     this.#publish();
   }
 
@@ -72,9 +72,9 @@ export class Backends {
     const moving = this.#markMoving(next);
     this.#config = next;
     const tried = [...next.backends.values()].map(async (backend) => {
-      const supervisor = this.#supervisors.get(backend.name);
+      const replicas = this.#replicas.get(backend.name);
       const namespaces = this.#namespacesOn(backend.name);
-      const failure = await (supervisor?.want({ backend, namespaces }) ?? this.#add(backend).attempted());
+      const failure = await (replicas?.want({ backend, namespaces }) ?? this.#add(backend).attempted());
       return failure === undefined ? [] : [{ backend: backend.name, reason: failure.message }];
     });
     this.#publish();
@@ -83,10 +83,15 @@ export class Backends {
     return failures;
   }
 
-  /** Replaces the plugin process of a backend. Rejects when the new one does not become ready. */
+  /** Replaces the plugin processes of a backend, one after the other. Rejects when a new one does not become ready. */
   async restart(name: string): Promise<void> {
-    await this.#supervisors.get(name)?.restart();
+    await this.#replicas.get(name)?.restart();
     this.#publish();
+  }
+
+  /** Changes how many plugin processes a backend has; within its bounds. Rejects when a new one does not become ready. */
+  async scale(name: string, replicas: number): Promise<void> {
+    await this.#replicas.get(name)?.scale(replicas);
   }
 
   /** What it runs on. */
@@ -96,7 +101,7 @@ export class Backends {
 
   /** In the order of their names. */
   list(): readonly BackendView[] {
-    return [...this.#supervisors.values()].map((supervisor) => supervisor.view()).sort(byName);
+    return [...this.#replicas.values()].map((replicas) => replicas.view()).sort(byName);
   }
 
   /** In the order of their names. */
@@ -110,7 +115,7 @@ export class Backends {
   /** One of them. `undefined`: there is none of this name. */
   findNamespace(name: string): NamespaceView | undefined {
     const namespace = this.#config.namespaces.get(name);
-    return namespace && this.#viewOf(namespace, this.#supervisors.get(namespace.backend)?.view());
+    return namespace && this.#viewOf(namespace, this.#replicas.get(namespace.backend)?.view());
   }
 
   /** What binding a namespace would make or change on its backend, one line each. Throws `GatewayError`. */
@@ -131,47 +136,40 @@ export class Backends {
   /** In the order of their names. */
   listServices(): readonly ServiceView[] {
     return [...this.#config.services]
-      .map(([name, { backend }]) => serviceView(name, backend, this.#supervisors.get(backend)?.view().description))
+      .map(([name, { backend }]) => serviceView(name, backend, this.#replicas.get(backend)?.view().description))
       .sort(byName);
   }
 
   /** The metrics of the plugins that answer. */
-  async metrics(): Promise<ReadonlyMap<string, readonly pluginv1.MetricFamily[]>> {
-    const reads = [...this.#supervisors].map(async ([name, supervisor]) => {
-      try {
-        return [name, await supervisor.metrics()] as const;
-      } catch (error) {
-        this.#host.log.debug({ backend: name, reason: (error as Error).message }, "plugin metrics not read");
-        return [name, []] as const;
-      }
-    });
+  async metrics(): Promise<ReadonlyMap<string, readonly ReplicaMetrics[]>> {
+    const reads = [...this.#replicas].map(async ([name, replicas]) => [name, await replicas.metrics()] as const);
     return new Map(await Promise.all(reads));
   }
 
   /** What namespaces of a backend hold, in bytes; those left out that cannot be counted now. Rejects when its plugin does not answer. */
   async storageBytes(backend: string, namespaces: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return (await this.#supervisors.get(backend)?.serving.storageBytes(namespaces)) ?? new Map();
+    return (await this.#replicas.get(backend)?.serving.storageBytes(namespaces)) ?? new Map();
   }
 
   /** Ends all plugin processes. */
   async stop(graceMs: number): Promise<void> {
-    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop(graceMs)));
+    await Promise.all([...this.#replicas.values()].map((replicas) => replicas.stop(graceMs)));
     await Promise.all(this.#stopping);
   }
 
   #serving({ backend }: NamespaceConfig): PluginInstance {
-    const supervisor = this.#supervisors.get(backend);
-    if (supervisor !== undefined) return supervisor.serving;
+    const replicas = this.#replicas.get(backend);
+    if (replicas !== undefined) return replicas.serving;
     throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${backend} is not configured.`);
   }
 
-  #add(backend: BackendConfig): Supervisor {
-    const supervisor = new Supervisor(
+  #add(backend: BackendConfig): Replicas {
+    const replicas = new Replicas(
       { backend, namespaces: this.#namespacesOn(backend.name) },
       { host: this.#host, link: this.#link, onChange: () => this.#publishSoon() },
     );
-    this.#supervisors.set(backend.name, supervisor);
-    return supervisor;
+    this.#replicas.set(backend.name, replicas);
+    return replicas;
   }
 
   /** Those that belong there, and those that are moving away. */
@@ -186,7 +184,7 @@ export class Backends {
     for (const { name, backend } of next.namespaces.values()) {
       const before = this.#config.namespaces.get(name);
       if (before === undefined || before.backend === backend) continue;
-      if (this.#supervisors.get(before.backend)?.binding(name).state !== "bound") continue;
+      if (this.#replicas.get(before.backend)?.binding(name).state !== "bound") continue;
       this.#moving.set(name, before);
       moving.push(before);
     }
@@ -197,14 +195,14 @@ export class Backends {
   async #settle(moved: readonly NamespaceConfig[]): Promise<void> {
     for (const before of moved) if (this.#moving.get(before.name) === before) this.#moving.delete(before.name);
     this.#publish();
-    for (const [name, supervisor] of this.#supervisors) {
+    for (const [name, replicas] of this.#replicas) {
       const backend = this.#config.backends.get(name);
       if (backend !== undefined) {
-        await supervisor.want({ backend, namespaces: this.#namespacesOn(name) });
+        await replicas.want({ backend, namespaces: this.#namespacesOn(name) });
         continue;
       }
-      this.#supervisors.delete(name);
-      const stopped = supervisor.stop(this.#config.shutdownGraceMs).finally(() => {
+      this.#replicas.delete(name);
+      const stopped = replicas.stop(this.#config.shutdownGraceMs).finally(() => {
         this.#stopping.delete(stopped);
         this.#host.metrics.pluginRemoved(name);
       });
@@ -213,7 +211,7 @@ export class Backends {
   }
 
   #viewOf({ name, pattern, backend }: NamespaceConfig, on: BackendView | undefined): NamespaceView {
-    const binding = this.#supervisors.get(backend)?.binding(name);
+    const binding = this.#replicas.get(backend)?.binding(name);
     if (binding?.state === "bound" && on?.state === "ready") {
       return { name, pattern, backend, state: "bound", detail: "", capabilities: binding.capabilities };
     }
@@ -252,11 +250,11 @@ export class Backends {
   #sendChangedRoutes(): void {
     const routes = buildRoutes(this.#config, {
       binding: (backend, namespace) =>
-        this.#supervisors.get(backend)?.binding(namespace) ?? {
+        this.#replicas.get(backend)?.binding(namespace) ?? {
           state: "failed",
           reason: `backend ${backend} is not configured`,
         },
-      description: (backend) => this.#supervisors.get(backend)?.view().description,
+      description: (backend) => this.#replicas.get(backend)?.view().description,
       moving: this.#moving,
       before: this.#routes,
     });

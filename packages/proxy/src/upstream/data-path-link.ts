@@ -37,7 +37,7 @@ export class DataPathLink {
 
   /** Hands an instance over; resolves when new calls go there: to each namespace from when it was tried. */
   async connect(
-    address: InstanceAddress,
+    address: InstanceAddress & { readonly replica: number },
     { endpoint, tried }: { endpoint: PluginEndpoint; tried: TriedNamespaces },
     timeoutMs: number,
   ): Promise<void> {

@@ -35,6 +35,7 @@ const description: pluginv1.DescribeResponse = {
   durability: pluginv1.Durability.EPHEMERAL,
   settingsSchema: "",
   services: [],
+  replicable: false,
   fileDescriptorSet: new Uint8Array(),
 };
 

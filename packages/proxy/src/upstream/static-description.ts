@@ -9,6 +9,8 @@ export interface StaticDescription {
   readonly patterns: ReadonlyMap<string, StaticPattern>;
   /** The services of the plugin's own, by full name; not set when the package does not say. */
   readonly services?: readonly string[] | undefined;
+  /** Whether several processes of the plugin may serve one backend. */
+  readonly replicable: boolean;
   /** The JSON Schema of the settings; not set when the package has none. */
   readonly settings?: unknown;
 }
@@ -41,6 +43,7 @@ const schema = z.object({
   durability,
   patterns: z.record(z.string(), pattern),
   services: z.array(z.string()).optional(),
+  replicable: z.boolean().prefault(false),
   settings: z.unknown().optional(),
 });
 
@@ -48,9 +51,9 @@ const schema = z.object({
 export function staticDescriptionOf(value: unknown): StaticDescription | undefined {
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
-  const { name, durability: ofPlugin, services, settings } = parsed.data;
+  const { name, durability: ofPlugin, services, replicable, settings } = parsed.data;
   const patterns = Object.entries(parsed.data.patterns).map(
     ([ofPattern, said]) => [ofPattern, { ...said, durability: said.durability ?? ofPlugin }] as const,
   );
-  return { name, patterns: new Map(patterns), services, settings };
+  return { name, patterns: new Map(patterns), services, replicable, settings };
 }

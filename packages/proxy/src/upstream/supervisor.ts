@@ -1,26 +1,25 @@
 import { isDeepStrictEqual } from "node:util";
-import { GatewayError, type pluginv1 } from "@prism-data/pattern-sdk/protocol";
+import type { pluginv1 } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, NamespaceConfig } from "../config/config.js";
 import type { BackendState } from "../messages.js";
 import type { Logger } from "../telemetry/log.js";
 import type { RestartReason } from "../telemetry/metrics.js";
 import type { DataPathLink } from "./data-path-link.js";
-import { unknownHealth } from "./health-watch.js";
+import { type ReportedHealth, unknownHealth } from "./health-watch.js";
 import type { BindingState, NamespaceBindings } from "./namespace-bindings.js";
 import { type InstanceEnd, type PluginHost, PluginInstance } from "./plugin-instance.js";
 import { cleanHistory, decideRestart, type ProcessEnd, type RestartHistory } from "./restart-policy.js";
 
-/** What operators see of a backend. A snapshot. */
-export interface BackendView {
-  readonly name: string;
-  readonly plugin: string;
-  readonly version: string;
+/** What operators see of a replica: one of a backend's plugin processes. A snapshot. */
+export interface ReplicaView {
+  /** From 1. */
+  readonly number: number;
   readonly state: BackendState;
   readonly detail: string;
   readonly stateSinceMs: number;
   readonly pid: number;
   readonly restarts: number;
-  readonly health: { readonly backend: pluginv1.BackendHealth; readonly message: string };
+  readonly health: ReportedHealth;
   readonly description: pluginv1.DescribeResponse | undefined;
 }
 
@@ -45,6 +44,10 @@ const timerMsMax = 2 ** 31 - 1;
 /** How long the data path may take to connect to a plugin that is ready, in ms. */
 const connectTimeoutMs = 5_000;
 
+/** Why a second process of a plugin takes no calls that does not say that it may. */
+const notReplicable =
+  "the plugin does not say that several processes of it may serve one backend (replicable); set replicas: 1";
+
 /** The plugin process that serves, and which wish it fulfils. */
 interface Current {
   readonly instance: PluginInstance;
@@ -52,11 +55,27 @@ interface Current {
   readonly readyAtMs: number;
 }
 
+/** What a supervisor works with. */
+export interface SupervisorParts {
+  readonly host: PluginHost;
+  readonly link: DataPathLink;
+  /** Which of the backend's replicas it supervises, from 1. */
+  readonly replica: number;
+  readonly onChange: () => void;
+  /** Whether other replicas of the backend take calls. */
+  readonly othersServe: () => boolean;
+  /** Throws when a process that is ready must not take calls all the same. */
+  readonly mayServe: (instance: PluginInstance) => void;
+}
+
 /**
- * Keeps one backend's plugin process running: starts it, starts it again when it ends, replaces it when its settings change
+ * Keeps one of a backend's plugin processes running: starts it, starts it again when it ends, replaces it when its settings change
  * or an operator asks. One loop makes every decision; events only wake it. Nothing that goes wrong here leaves it.
  */
 export class Supervisor {
+  readonly replica: number;
+  readonly #othersServe: SupervisorParts["othersServe"];
+  readonly #mayServe: SupervisorParts["mayServe"];
   readonly #host: PluginHost;
   readonly #link: DataPathLink;
   readonly #onChange: () => void;
@@ -84,23 +103,27 @@ export class Supervisor {
   /** Given: the backend is being stopped. */
   #graceMs: number | undefined;
 
-  constructor(wanted: Wanted, parts: { host: PluginHost; link: DataPathLink; onChange: () => void }) {
+  constructor(wanted: Wanted, parts: SupervisorParts) {
     this.#wanted = wanted;
+    this.replica = parts.replica;
+    this.#othersServe = parts.othersServe;
+    this.#mayServe = parts.mayServe;
     this.#host = parts.host;
     this.#link = parts.link;
     this.#onChange = parts.onChange;
-    this.#log = parts.host.log.child({ backend: wanted.backend.name });
+    this.#log = parts.host.log.child({ backend: wanted.backend.name, replica: parts.replica });
     this.#state = { name: "exited", detail: "not started yet", sinceMs: parts.host.now() };
     this.#loop = this.#run();
   }
 
-  view(): BackendView {
-    const { backend } = this.#wanted;
+  get state(): BackendState {
+    return this.#state.name;
+  }
+
+  view(): ReplicaView {
     const instance = this.#current?.instance;
     return {
-      name: backend.name,
-      plugin: backend.plugin,
-      version: this.#description?.version ?? backend.program.package?.version ?? "",
+      number: this.replica,
       state: this.#state.name,
       detail: this.#state.detail,
       stateSinceMs: this.#state.sinceMs,
@@ -150,10 +173,9 @@ export class Supervisor {
     return (await this.#current?.instance.metrics()) ?? [];
   }
 
-  /** The process that serves. Throws PLUGIN_UNAVAILABLE while none does. */
-  get serving(): PluginInstance {
-    if (this.#current !== undefined) return this.#current.instance;
-    throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${this.#name} is ${this.#state.name}.`);
+  /** The process that serves. `undefined`: none does. */
+  get serving(): PluginInstance | undefined {
+    return this.#current?.instance;
   }
 
   /** Ends the process after the calls that it holds, or the grace. */
@@ -228,18 +250,29 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process, binds the namespaces and hands it to the data path. One that replaces another is handed over with all of its
-   * namespaces; for one that calls wait for, each of them waits for its own namespace alone. When that fails, nothing is left of it.
+   * Starts a process, binds the namespaces and hands it to the data path. One that replaces another, or joins others, is handed over with
+   * all of its namespaces; for one that calls wait for, each of them waits for its own namespace alone. When that fails, nothing is left
+   * of it.
    */
   async #bringUp(signal: AbortSignal): Promise<PluginInstance> {
-    const { backend, namespaces } = this.#wanted;
+    const { backend } = this.#wanted;
     const id = this.#host.nextInstance();
     const instance = await PluginInstance.start({ id, backend, onChange: this.#onChange }, this.#host, signal);
-    const address = { backend: backend.name, instance: id };
+    if (this.replica > 1 && !instance.description.replicable) {
+      await this.#end(instance, notReplicable);
+      throw new Error(notReplicable);
+    }
+    const address = { backend: backend.name, instance: id, replica: this.replica };
     const { bindings, endpoint } = instance;
-    const tried = { all: bindings.want(namespaces), one: (namespace: string) => bindings.tried(namespace) };
+    const tried = {
+      all: bindings.want(this.#wanted.namespaces),
+      one: (namespace: string) => bindings.tried(namespace),
+    };
     try {
-      if (this.#current !== undefined) await unlessEnded(instance, signal, tried.all);
+      if (this.#current !== undefined || this.#othersServe()) {
+        await unlessEnded(instance, signal, tried.all);
+        this.#mayServe(instance);
+      }
       const connected = this.#link.connect(address, { endpoint, tried }, connectTimeoutMs);
       await unlessEnded(instance, signal, connected);
       await unlessEnded(instance, signal, tried.all);
@@ -338,8 +371,6 @@ export class Supervisor {
     const isNew = this.#state.name !== name;
     this.#state = { name, detail, sinceMs: isNew ? this.#host.now() : this.#state.sinceMs };
     this.#log[isNew ? "info" : "debug"]({ state: name, detail }, "plugin state");
-    this.#host.metrics.pluginState(this.#name, name);
-    this.#link.send({ type: "backend-state", backend: this.#name, state: name });
     this.#onChange();
   }
 }

@@ -50,11 +50,17 @@ function backendRows(backend: adminv1.Backend): string[][] {
     ["backend", backend.name],
     ["state", backend.detail === "" ? backend.state : `${backend.state}: ${backend.detail}`],
     ["health", healthName(backend.health)],
-    ["process", backend.pid === 0n ? "none" : String(backend.pid)],
+    ...backend.replicas.map(replicaRow),
+    ...(backend.replicasMax > 1 ? [["replicas", `${backend.replicasMin} to ${backend.replicasMax}`]] : []),
     ["restarts", String(backend.restarts)],
     ["namespaces", backend.namespaces.join(", ") || "none"],
     ["plugin", backend.plugin],
   ];
+}
+
+function replicaRow({ number, pid, state }: adminv1.Replica, _: number, all: readonly adminv1.Replica[]): string[] {
+  const process = pid === 0n ? "none" : String(pid);
+  return all.length === 1 ? ["process", process] : [`process ${number}`, `${process} ${state}`];
 }
 
 function pluginRows(plugin: pluginv1.DescribeResponse): string[][] {

@@ -35,7 +35,7 @@ function formatBackends(backends: readonly adminv1.Backend[]): string {
     backend.version || "-",
     backend.state,
     healthName(backend.health),
-    backend.pid === 0n ? "-" : String(backend.pid),
+    backend.replicas.flatMap(({ pid }) => (pid === 0n ? [] : String(pid))).join(",") || "-",
     String(backend.restarts),
     backend.namespaces.join(",") || "-",
     backend.detail,

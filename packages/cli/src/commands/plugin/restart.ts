@@ -7,12 +7,13 @@ import { addAdminOptions, connectToAdmin, type ProxyOptions } from "../../proxy-
 
 /** `prism plugin restart`: a new process in place of the old one, without a failed call. */
 export function addRestart(plugin: Command, context: CommandContext): void {
-  const command = plugin.command("restart").description("replace a backend's plugin process").arguments("<backend>");
+  const command = plugin.command("restart").description("replace a backend's plugin processes").arguments("<backend>");
   addAdminOptions(command)
     .addHelpText(
       "after",
       `
-The new process is ready before the old one drains, so no call fails. Returns when the new one serves.
+The new process is ready before the old one drains, so no call fails; of several replicas one after the other. Returns when all
+new ones serve.
 
 Examples:
   prism plugin restart cache
@@ -22,7 +23,8 @@ Examples:
       await using connection = await connectToAdmin(options, context);
       const { backend } = await new AdminClient(connection).restartBackend(name);
       const json = { ...(backend !== undefined && { backend: backendJson(backend) }) };
-      const text = `${name} is served by process ${backend?.pid ?? "unknown"}\n`;
+      const pids = backend?.replicas.map(({ pid }) => pid).join(", ") || "unknown";
+      const text = `${name} is served by process ${pids}\n`;
       await context.stdout.write(options.json ? jsonLine(json) : text);
     });
 }

@@ -36,13 +36,14 @@ export function callCases<S extends Subject>({ kind, probe }: PatternSuite<S>): 
 /** Begins a call that promises a request and never sends it, so that nothing but the plugin's own deadline can end it. */
 function trailersOfUnfinishedCall(subject: Subject, path: string, timeoutMs: number): Promise<HeaderList> {
   const ended = Promise.withResolvers<HeaderList>();
+  const { client, authorization } = subject.connection;
   const headers = [
     ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", "localhost"],
     ...["content-type", "application/grpc", "te", "trailers", "grpc-timeout", encodeTimeout(timeoutMs)],
-    ...subject.authorization,
+    ...authorization,
   ];
   let stream: { releaseWindow(sizeBytes: number): void } | undefined;
-  stream = subject.grpc.connection.request(headers, false, {
+  stream = client.connection.request(headers, false, {
     onHeaders: (answer, endStream) => {
       if (endStream) ended.resolve(answer);
     },

@@ -12,7 +12,7 @@ export class KeyValueSubject extends Subject<KeyValueClient> {
   readonly #bounds = boundsOf(keyValueKind, this.definition.patterns["key-value"]?.limits);
 
   clientOf(name: string): KeyValueClient {
-    return new KeyValueClient(() => this.grpc, name);
+    return new KeyValueClient(() => this.connection.client, name);
   }
 
   /** The largest value that the plugin says it takes. */

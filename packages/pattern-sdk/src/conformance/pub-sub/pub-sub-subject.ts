@@ -8,7 +8,7 @@ export class PubSubSubject extends Subject<PubSubClient> {
   readonly kind = pubSubKind;
 
   clientOf(name: string): PubSubClient {
-    return new PubSubClient(() => this.grpc, name);
+    return new PubSubClient(() => this.connection.client, name);
   }
 
   /** The largest payload that the plugin says it takes. */

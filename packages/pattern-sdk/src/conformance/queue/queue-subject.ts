@@ -9,7 +9,7 @@ export class QueueSubject extends Subject<QueueClient> {
   readonly #bounds = boundsOf(queueKind, this.definition.patterns.queue?.limits);
 
   clientOf(name: string): QueueClient {
-    return new QueueClient(() => this.grpc, name);
+    return new QueueClient(() => this.connection.client, name);
   }
 
   /** The largest payload that the plugin says it takes. */

@@ -9,6 +9,6 @@ export class RelationalSubject extends Subject<RelationalClient> {
   readonly #placeholders = new Placeholders();
 
   clientOf(name: string): RelationalClient {
-    return new RelationalClient(() => this.grpc, name, this.#placeholders);
+    return new RelationalClient(() => this.connection.client, name, this.#placeholders);
   }
 }

@@ -9,7 +9,7 @@ export class StreamSubject extends Subject<StreamClient> {
   readonly #bounds = boundsOf(streamKind, this.definition.patterns.stream?.limits);
 
   clientOf(name: string): StreamClient {
-    return new StreamClient(() => this.grpc, name);
+    return new StreamClient(() => this.connection.client, name);
   }
 
   /** The largest payload that the plugin says it takes. */

@@ -19,7 +19,7 @@ afterEach(() => subject.stop());
 
 /** Begins a drain; resolves when the plugin drains, to what resolves when it has. */
 async function beginDrain(): Promise<{ readonly drained: Promise<unknown> }> {
-  const drained = new PluginClient(subject.grpc).drain({ grace: { seconds: 5n, nanos: 0 } });
+  const drained = new PluginClient(subject.connection.client).drain({ grace: { seconds: 5n, nanos: 0 } });
   await eventually("the plugin takes no new calls", () =>
     pubsub.publish("probe", messageOf({ id: "m" })).then(
       () => false,
