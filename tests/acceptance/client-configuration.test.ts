@@ -250,20 +250,30 @@ describe("without Kafka", () => {
   });
 
   test("one that is killed at any moment leaves a whole file, and the next one finishes the work", async () => {
-    await writeFile(join(folder.path, "prism.yaml"), config);
-    const applied = performance.now();
-    await runPrism(["apply", "app.proto"], { folder: folder.path });
-    const applyMs = performance.now() - applied;
-    for (let round = 0; round < 20; round += 1) {
-      await writeFile(join(folder.path, "prism.yaml"), config);
-      const endedWithinMs = Math.ceil((applyMs * round) / 20);
-      await runPrism(["apply", "app.proto"], { folder: folder.path, endedWithinMs: Math.max(1, endedWithinMs) });
-      const left = await readFile(join(folder.path, "prism.yaml"), "utf8");
-      expect([config, await appliedTo(config)]).toContain(left);
-    }
-    await runPrism(["apply", "app.proto"], { folder: folder.path });
-    expect(await readFile(join(folder.path, "prism.yaml"), "utf8")).toBe(await appliedTo(config));
-    expect((await readdir(folder.path)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    const kills = 50;
+    const whole = [config, await appliedTo(config)];
+    await using first = await createTemporaryFolder();
+    await using second = await createTemporaryFolder();
+    const places = [first, second].map(({ path }) => ({ path, file: join(path, "prism.yaml") }));
+    const applyIn = async ({ path, file }: (typeof places)[number], endedWithinMs?: number) => {
+      if (endedWithinMs !== undefined) await writeFile(file, config);
+      const startedMs = performance.now();
+      await runPrism(["apply", app], { folder: path, ...(endedWithinMs !== undefined && { endedWithinMs }) });
+      return performance.now() - startedMs;
+    };
+    await Promise.all(places.map(({ file }) => writeFile(file, config)));
+    const applyMs = Math.max(...(await Promise.all(places.map((place) => applyIn(place)))));
+    // Two at a time: each in a folder of its own, at every other of the moments.
+    const killed = places.map(async (place, lane) => {
+      for (let moment = lane; moment < kills; moment += places.length) {
+        await applyIn(place, Math.max(1, Math.ceil((applyMs * moment) / kills)));
+        expect(whole).toContain(await readFile(place.file, "utf8"));
+      }
+      await applyIn(place);
+      expect(await readFile(place.file, "utf8")).toBe(whole[1]);
+      expect((await readdir(place.path)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    });
+    await Promise.all(killed);
   });
 
   /** What apply makes of the file when nothing happens to it. */
