@@ -87,6 +87,16 @@ describe("an app's needs over the admin API", () => {
     expect(away?.reason).toMatch(/^it is (starting|crash_loop|exited|unreachable)/);
   });
 
+  test("do not go to a backend that is disabled, and the plan says so", async () => {
+    await api.call("DisableBackend", { backend: "files", reason: "a full disk" });
+    const { namespaces } = await plan(userEvents(log));
+    expect(namespaces[0]?.chosen?.backend).not.toBe("files");
+    expect(namespaces[0]?.rejected).toContainEqual(
+      expect.objectContaining({ backend: "files", reason: expect.stringContaining("disabled: a full disk") }),
+    );
+    await api.call("EnableBackend", { backend: "files" });
+  });
+
   test("are made as planned, serve at once, and a second time nothing changes", async () => {
     const { etag } = await plan(userEvents(log));
     const first = await apply(userEvents(log), { etag });

@@ -5,6 +5,8 @@ const method = methodsOf("prism.admin.v1.AdminService");
 const listBackends = method("ListBackends", adminv1.ListBackendsRequest, adminv1.ListBackendsResponse);
 const describeBackend = method("DescribeBackend", adminv1.DescribeBackendRequest, adminv1.DescribeBackendResponse);
 const restartBackend = method("RestartBackend", adminv1.RestartBackendRequest, adminv1.RestartBackendResponse);
+const enableBackend = method("EnableBackend", adminv1.EnableBackendRequest, adminv1.EnableBackendResponse);
+const disableBackend = method("DisableBackend", adminv1.DisableBackendRequest, adminv1.DisableBackendResponse);
 
 const setBackendReplicas = method(
   "SetBackendReplicas",
@@ -15,6 +17,7 @@ const setBackendReplicas = method(
 const listNamespaces = method("ListNamespaces", adminv1.ListNamespacesRequest, adminv1.ListNamespacesResponse);
 const getNamespace = method("GetNamespace", adminv1.GetNamespaceRequest, adminv1.GetNamespaceResponse);
 const applyNamespaces = method("ApplyNamespaces", adminv1.ApplyNamespacesRequest, adminv1.ApplyNamespacesResponse);
+const updateNamespace = method("UpdateNamespace", adminv1.UpdateNamespaceRequest, adminv1.UpdateNamespaceResponse);
 const deleteNamespace = method("DeleteNamespace", adminv1.DeleteNamespaceRequest, adminv1.DeleteNamespaceResponse);
 const undeleteNamespace = method(
   "UndeleteNamespace",
@@ -54,6 +57,16 @@ export class AdminClient {
     return this.#connection.finished(setBackendReplicas, { backend, replicas }, tried);
   }
 
+  async enableBackend(backend: string): Promise<adminv1.Backend | undefined> {
+    const tried = `enable the backend ${JSON.stringify(backend)}`;
+    return (await this.#connection.finished(enableBackend, { backend }, tried)).backend;
+  }
+
+  async disableBackend(backend: string, reason: string): Promise<adminv1.Backend | undefined> {
+    const tried = `disable the backend ${JSON.stringify(backend)}`;
+    return (await this.#connection.finished(disableBackend, { backend, reason }, tried)).backend;
+  }
+
   /** All of them, page by page. */
   async listNamespaces(showDeleted: boolean): Promise<readonly adminv1.Namespace[]> {
     const namespaces: adminv1.Namespace[] = [];
@@ -74,6 +87,11 @@ export class AdminClient {
 
   applyNamespaces(request: adminv1.ApplyNamespacesRequest): Promise<adminv1.ApplyNamespacesResponse> {
     return this.#connection.finished(applyNamespaces, request, "declare the namespaces");
+  }
+
+  async updateNamespace(request: adminv1.UpdateNamespaceRequest): Promise<adminv1.Namespace> {
+    const tried = `change the namespace ${JSON.stringify(request.namespace?.name)}`;
+    return (await this.#connection.finished(updateNamespace, request, tried)).namespace ?? emptyNamespace;
   }
 
   async deleteNamespace(request: adminv1.DeleteNamespaceRequest): Promise<adminv1.Namespace> {

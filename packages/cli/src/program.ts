@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CommandFailure } from "./command-failure.js";
+import { addBackend } from "./commands/backend/backend.js";
 import { addCapacity } from "./commands/capacity/capacity.js";
 import { addCerts } from "./commands/certs.js";
 import { addCheck } from "./commands/check.js";
@@ -64,7 +65,17 @@ ${exitCodeHelp}`,
     );
   const ofPatterns = Object.values(patternCommands).map(({ addTo }) => addTo);
   const ofNamespaces = [addPlan, addApply, addSchema, addNamespace, addCapacity];
-  for (const add of [addServe, addCheck, addCerts, ...ofPatterns, ...ofNamespaces, addPlugin, addControl, addStack])
+  for (const add of [
+    addServe,
+    addCheck,
+    addCerts,
+    ...ofPatterns,
+    ...ofNamespaces,
+    addBackend,
+    addPlugin,
+    addControl,
+    addStack,
+  ])
     add(program, context);
   return program;
 }

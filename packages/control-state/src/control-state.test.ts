@@ -75,6 +75,38 @@ describe.each(Object.entries(places))("a control state in %s", (_, makePlace) =>
     expect(JSON.stringify(stored!.entry)).toBe(JSON.stringify(odd));
   });
 
+  test("keeps which backends are out of service, through another opening, and tells others of it", async () => {
+    const [state, other] = [await open(), await open()];
+    const { revision } = await state.read();
+    const told = heard(other);
+    await state.switchBackend("files", { reason: "the disk is full" });
+    await state.switchBackend("cache", { reason: "" });
+    await expect.poll(async () => (await other.read()).disabledBackends).toHaveLength(2);
+    await expect.poll(() => told.revisions.length).toBeGreaterThan(0);
+    await state[Symbol.asyncDispose]();
+    const again = await open();
+    const stored = await again.read();
+    expect(stored.revision).not.toBe(revision);
+    expect(stored.disabledBackends).toEqual([
+      { name: "cache", reason: "", disableTimeMs: 1_000 },
+      { name: "files", reason: "the disk is full", disableTimeMs: 1_000 },
+    ]);
+    await again.switchBackend("files", undefined);
+    await again.switchBackend("files", undefined);
+    expect((await again.read()).disabledBackends.map(({ name }) => name)).toEqual(["cache"]);
+  });
+
+  test("of the first version gets what it has not, and keeps what it has", async () => {
+    const state = await open();
+    await state.write([put("a")]);
+    await state[Symbol.asyncDispose]();
+    await place.becomeFirst();
+    const again = await open();
+    expect((await again.read()).namespaces).toMatchObject([{ name: "a" }]);
+    await again.switchBackend("cache", { reason: "" });
+    expect((await again.read()).disabledBackends).toHaveLength(1);
+  });
+
   test("changes what was declared only for whoever has seen it last", async () => {
     const state = await open();
     const first = await writeOne(state, put("a"));

@@ -1,3 +1,4 @@
+import type { DisabledBackend } from "./disabled-backend.js";
 import type { NamespaceEntry, StoredNamespace, StoredSchema } from "./stored-namespace.js";
 
 /** What to do with one namespace. `etag`: of the state that whoever asks has seen. */
@@ -32,6 +33,8 @@ export interface ControlSnapshot {
   readonly revision: string;
   /** By name, those that are deleted and not yet purged among them. */
   readonly namespaces: readonly StoredNamespace[];
+  /** By name. */
+  readonly disabledBackends: readonly DisabledBackend[];
 }
 
 export interface WriteOptions {
@@ -76,6 +79,8 @@ export interface ControlState extends AsyncDisposable {
    * after `unavailable` the writes may have been done all the same when `mayBeDone` says so.
    */
   write(writes: readonly Write[], options?: WriteOptions): Promise<Written>;
+  /** Takes a backend out of service for the reason that is given, or back into it when there is none. Durable; rejects like `read`. */
+  switchBackend(name: string, disabled: { readonly reason: string } | undefined): Promise<void>;
   /** Calls the listener until it is disposed of. Whoever subscribes first and then reads misses nothing. */
   subscribe(listener: ControlListener): Disposable;
   /** Copies the state as of one moment into a new file, beside running proxies. SQLite only: rejects with `invalid` elsewhere. */

@@ -171,6 +171,11 @@ export const reasons = {
     "client",
     "What an app needs cannot be made as it is, or not without consent; the message says why for each namespace.",
   ),
+  BACKEND_DISABLED: retryLater(
+    "UNAVAILABLE",
+    "proxy",
+    "An operator has taken the namespace's backend out of service; the message says why, and how it comes back.",
+  ),
 
   DEADLINE_EXCEEDED: retryLater(
     "DEADLINE_EXCEEDED",

@@ -228,8 +228,8 @@ export class Gateway {
 
   async #start(): Promise<void> {
     const { backends, declared, storage, life, serve } = this.#parts;
-    await backends.start();
     await declared.start();
+    await backends.start();
     storage.start();
     if (life.phase !== "starting") return;
     const failures = failuresOf(backends);
@@ -348,8 +348,12 @@ const namedFailuresMax = 20;
 
 /** What a strict start does not accept. */
 function failuresOf(backends: Backends): readonly string[] {
-  const failed = backends.list().filter(({ state }) => state !== "ready");
-  const unbound = backends.listNamespaces().filter(({ state }) => state !== "bound");
+  const all = backends.list();
+  const wantsNone = new Set(all.filter(({ state }) => state === "disabled").map(({ name }) => name));
+  const failed = all.filter(({ name, state }) => state !== "ready" && !wantsNone.has(name));
+  const unbound = backends
+    .listNamespaces()
+    .filter(({ state, backend }) => state !== "bound" && !wantsNone.has(backend));
   const failures = [
     ...failed.map(({ name, state, detail }) => `backend ${name} is ${state}: ${detail}`),
     ...unbound.map(({ name, detail }) => `namespace ${name} is not bound: ${detail}`),

@@ -68,8 +68,11 @@ export interface PluginEndpoint {
   readonly takesCancels: boolean;
 }
 
-/** The life of a plugin process, and of the backend that it serves; `crash_loop`: it failed to start too often and is only tried now and then. */
-export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash_loop";
+/**
+ * The life of a plugin process, and of the backend that it serves. `crash_loop`: it failed to start too often and is only tried now and
+ * then. `disabled`: an operator wants none.
+ */
+export type BackendState = "starting" | "ready" | "draining" | "exited" | "crash_loop" | "disabled";
 
 /** Where calls go. Immutable once sent. Maps, because names are any text, `constructor` included. */
 export interface RouteTable {

@@ -15,7 +15,7 @@ import type { PostgresLocation } from "../location.js";
 import type { OpenOptions } from "../open-control-state.js";
 import { placeOf } from "./server-access.js";
 import { Session } from "./session.js";
-import { askRevision, readAll, type TablesPlace, writeAll } from "./statements.js";
+import { askRevision, readAll, switchOne, type TablesPlace, writeAll } from "./statements.js";
 
 /** A control state in PostgreSQL, which any number of processes on any number of machines may use. */
 export class PostgresControlState implements ControlState {
@@ -63,6 +63,11 @@ export class PostgresControlState implements ControlState {
     });
     this.#listeners.sawRevision(written.revision);
     return written;
+  }
+
+  async switchBackend(name: string, disabled: { readonly reason: string } | undefined): Promise<void> {
+    const change = { name, disabled, nowMs: this.#options.now() };
+    this.#listeners.sawRevision(await this.#session.run((client) => switchOne(client, this.#tables, change)));
   }
 
   subscribe(listener: ControlListener): Disposable {

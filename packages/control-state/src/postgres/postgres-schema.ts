@@ -28,6 +28,13 @@ const migrations: readonly string[] = [
 
   INSERT INTO state VALUES (1, 0, 0, '0');
   `,
+  `
+  CREATE TABLE disabled_backend (
+    name text COLLATE "C" PRIMARY KEY,
+    reason text NOT NULL,
+    disable_time_ms bigint NOT NULL
+  );
+  `,
 ];
 
 /** The channel on which each new revision is told. */

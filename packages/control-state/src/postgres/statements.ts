@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import type { ControlSnapshot, Written } from "../control-state.js";
 import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
+import { type BackendSwitch, type DisabledBackendRow, toDisabledBackend } from "../disabled-backend.js";
 import type { KnownNamespaces, NamespaceHead } from "../known-namespaces.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
 import { commitUnanswered, isAnswer, isStandby } from "./postgres-errors.js";
@@ -52,16 +53,35 @@ export async function readAll(
     const { version, revision } = rows[0]!;
     requireKnownVersion(version, place);
     const heads = rows.filter(({ name }) => name !== null);
-    return { revision, namespaces: known.complete(heads, await find(client, known.unknown(heads))) };
+    const namespaces = known.complete(heads, await find(client, known.unknown(heads)));
+    const disabled = await client.query<DisabledBackendRow>("SELECT * FROM disabled_backend ORDER BY name");
+    return { revision, namespaces, disabledBackends: disabled.rows.map(toDisabledBackend) };
   } finally {
     await client.query("ROLLBACK").catch(() => {});
   }
 }
 
 /** Does all writes in one transaction; others wait for its end. */
-export async function writeAll(client: Client, where: TablesPlace, request: WriteRequest): Promise<Written> {
+export function writeAll(client: Client, where: TablesPlace, request: WriteRequest): Promise<Written> {
+  return committed(client, where, () => apply(client, where, request));
+}
+
+/** Takes a backend out of service or back. Returns the revision that it made. */
+export function switchOne(client: Client, where: TablesPlace, change: BackendSwitch): Promise<string> {
+  const { name, disabled, nowMs } = change;
+  return committed(client, where, async () => {
+    const { number } = await lockState(client, where);
+    await client.query("DELETE FROM disabled_backend WHERE name = $1", [name]);
+    if (disabled !== undefined) {
+      await client.query("INSERT INTO disabled_backend VALUES ($1, $2, $3)", [name, disabled.reason, nowMs]);
+    }
+    return await advance(client, where, { number: Number(number) + 1, revision: etagOf(Number(number) + 1) });
+  });
+}
+
+async function committed<T>(client: Client, where: TablesPlace, work: () => Promise<T>): Promise<T> {
   await client.query(begin);
-  const written = await apply(client, where, request).catch(async (error) => {
+  const written = await work().catch(async (error) => {
     await client.query("ROLLBACK").catch(() => {});
     throw error;
   });
@@ -73,15 +93,30 @@ export async function writeAll(client: Client, where: TablesPlace, request: Writ
   return written;
 }
 
+/** Invariant: whoever writes holds this row until the commit, so each decides on what the one before has left. */
+async function lockState(client: Client, { place }: TablesPlace): Promise<StateRow> {
+  const { rows } = await client.query<StateRow>("SELECT version, number, revision FROM state FOR UPDATE");
+  requireKnownVersion(rows[0]!.version, place);
+  return rows[0]!;
+}
+
+/** Gives the state another revision, and tells it. */
+async function advance(
+  client: Client,
+  { schema }: TablesPlace,
+  { number, revision }: { readonly number: number; readonly revision: string },
+): Promise<string> {
+  await client.query("UPDATE state SET number = $1, revision = $2", [number, revision]);
+  await client.query("SELECT pg_notify($1, $2)", [channelOf(schema), revision]);
+  return revision;
+}
+
 async function apply(
   client: Client,
-  { schema, place }: TablesPlace,
+  where: TablesPlace,
   { writes, revision: wanted, nowMs }: WriteRequest,
 ): Promise<Written> {
-  // Invariant: whoever writes holds this row until the commit, so each decides on what the one before has left.
-  const { rows } = await client.query<StateRow>("SELECT version, number, revision FROM state FOR UPDATE");
-  const { version, number, revision: before } = rows[0]!;
-  requireKnownVersion(version, place);
+  const { number, revision: before } = await lockState(client, where);
   requireRevision(wanted, before);
   const next = Number(number) + 1;
   const revision = etagOf(next);
@@ -95,8 +130,7 @@ async function apply(
   const decisions = decide(writes, byName, { nowMs, etag: revision });
   await client.query(save, arraysOf(decisions));
   await client.query("DELETE FROM namespace WHERE name = ANY ($1::text[])", [namesOf(decisions, "forget")]);
-  await client.query("UPDATE state SET number = $1, revision = $2", [next, revision]);
-  await client.query("SELECT pg_notify($1, $2)", [channelOf(schema), revision]);
+  await advance(client, where, { number: next, revision });
   return { revision, namespaces: decisions.map(({ namespace }) => namespace) };
 }
 

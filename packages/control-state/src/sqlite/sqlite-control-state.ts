@@ -29,8 +29,8 @@ const lockedLooksMax = lockedMaxMs / lookMs;
 /** The longest pause between attempts on a locked file; a commit takes a few ms. */
 const lockedPauseMsMax = 20;
 
-/** The revision while there is no file, and of one that nothing was written to. */
-const emptyRevision = "0";
+/** What is stored while there is no file, and in one that nothing was written to. */
+const empty: ControlSnapshot = { revision: "0", namespaces: [], disabledBackends: [] };
 
 type FileState =
   /** Nothing was ever written: there is nothing to open. */
@@ -67,7 +67,7 @@ export class SqliteControlState implements ControlState {
   }
 
   async read(): Promise<ControlSnapshot> {
-    return await this.#patiently(() => this.#openIfThere()?.read() ?? { revision: emptyRevision, namespaces: [] });
+    return await this.#patiently(() => this.#openIfThere()?.read() ?? empty);
   }
 
   async write(writes: readonly Write[], { revision, signal }: WriteOptions = {}): Promise<Written> {
@@ -76,6 +76,11 @@ export class SqliteControlState implements ControlState {
     const written = await this.#patiently(() => this.#open().write(request()), signal);
     this.#listeners.sawRevision(written.revision);
     return written;
+  }
+
+  async switchBackend(name: string, disabled: { readonly reason: string } | undefined): Promise<void> {
+    const change = () => this.#open().switchBackend({ name, disabled, nowMs: this.#options.now() });
+    this.#listeners.sawRevision(await this.#patiently(change));
   }
 
   subscribe(listener: ControlListener): Disposable {

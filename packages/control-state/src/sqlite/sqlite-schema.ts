@@ -28,6 +28,13 @@ const migrations: readonly string[] = [
 
   INSERT INTO state VALUES (1, 0, '0');
   `,
+  `
+  CREATE TABLE disabled_backend (
+    name TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    disable_time_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a file to the current version; one that has it is not written to. Throws `invalid` for one that is not ours, or newer. */

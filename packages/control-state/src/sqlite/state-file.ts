@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import type { ControlSnapshot, Written } from "../control-state.js";
 import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
+import { type BackendSwitch, type DisabledBackendRow, toDisabledBackend } from "../disabled-backend.js";
 import { KnownNamespaces, type NamespaceHead } from "../known-namespaces.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
 import { identityOf, makeDurably } from "./durable-file.js";
@@ -28,6 +29,9 @@ export class StateFile {
   readonly #selectOne: Database.Statement<[string], NamespaceRow>;
   readonly #save: Database.Statement<unknown[]>;
   readonly #forget: Database.Statement<[string]>;
+  readonly #selectDisabled: Database.Statement<[], DisabledBackendRow>;
+  readonly #disable: Database.Statement<[string, string, number]>;
+  readonly #enable: Database.Statement<[string]>;
   readonly #setState: Database.Statement<[number, string]>;
   #dataVersion: number | undefined;
 
@@ -47,6 +51,9 @@ export class StateFile {
         `REPLACE INTO namespace (${columns}) VALUES (${namespaceColumns.map(() => "?").join(", ")})`,
       );
       this.#forget = db.prepare("DELETE FROM namespace WHERE name = ?");
+      this.#selectDisabled = db.prepare("SELECT name, reason, disable_time_ms FROM disabled_backend ORDER BY name");
+      this.#disable = db.prepare("REPLACE INTO disabled_backend (name, reason, disable_time_ms) VALUES (?, ?, ?)");
+      this.#enable = db.prepare("DELETE FROM disabled_backend WHERE name = ?");
       this.#setState = db.prepare("UPDATE state SET number = ?, revision = ?");
       this.#identity = identityOf(file);
     } catch (error) {
@@ -76,12 +83,25 @@ export class StateFile {
       const { revision } = this.#selectState.get()!;
       const heads = this.#selectHeads.all();
       const rows = this.#known.unknown(heads).map((name) => this.#selectOne.get(name)!);
-      return { revision, namespaces: this.#known.complete(heads, rows) };
+      const namespaces = this.#known.complete(heads, rows);
+      return { revision, namespaces, disabledBackends: this.#selectDisabled.all().map(toDisabledBackend) };
     })();
   }
 
   write(request: WriteRequest): Written {
     return this.#db.transaction(() => this.#write(request)).immediate();
+  }
+
+  /** Returns the revision that it made. */
+  switchBackend({ name, disabled, nowMs }: BackendSwitch): string {
+    const change = this.#db.transaction(() => {
+      requireKnownVersion(this.#db, this.#file);
+      const { number } = this.#selectState.get()!;
+      if (disabled === undefined) this.#enable.run(name);
+      else this.#disable.run(name, disabled.reason, nowMs);
+      return this.#advance(number + 1);
+    });
+    return change.immediate();
   }
 
   async copyTo(file: string): Promise<void> {
@@ -96,13 +116,18 @@ export class StateFile {
     requireKnownVersion(this.#db, this.#file);
     const { number, revision: before } = this.#selectState.get()!;
     requireRevision(wanted, before);
-    const revision = etagOf(number + 1);
+    const revision = this.#advance(number + 1);
     const found = writes.flatMap(({ name }) => this.#selectOne.all(name)).map(toNamespace);
     const byName = new Map(found.map((namespace) => [namespace.name, namespace]));
     const decisions = decide(writes, byName, { nowMs, etag: revision });
     for (const decision of decisions) this.#apply(decision);
-    this.#setState.run(number + 1, revision);
     return { revision, namespaces: decisions.map(({ namespace }) => namespace) };
+  }
+
+  #advance(number: number): string {
+    const revision = etagOf(number);
+    this.#setState.run(number, revision);
+    return revision;
   }
 
   #apply({ kind, namespace }: Decision): void {

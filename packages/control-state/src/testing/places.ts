@@ -12,6 +12,8 @@ export interface Place extends AsyncDisposable {
   readonly location: ControlStateLocation;
   /** Makes its tables look as if a newer version had changed them. */
   becomeNewer(): Promise<void>;
+  /** Makes its tables what the first version had. */
+  becomeFirst(): Promise<void>;
 }
 
 /** The kinds of places, by name. */
@@ -30,6 +32,11 @@ async function sqlitePlace(): Promise<Place> {
       db.pragma("user_version = 99");
       db.close();
     },
+    async becomeFirst() {
+      const db = new Database(file);
+      db.exec("DROP TABLE disabled_backend; PRAGMA user_version = 1");
+      db.close();
+    },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true, force: true });
     },
@@ -45,6 +52,9 @@ async function postgresPlace(): Promise<Place> {
     location: { kind: "postgres", url, schema, password: undefined, tls: undefined },
     async becomeNewer() {
       await client.query(`UPDATE ${schema}.state SET version = 99`);
+    },
+    async becomeFirst() {
+      await client.query(`DROP TABLE ${schema}.disabled_backend; UPDATE ${schema}.state SET version = 1`);
     },
     async [Symbol.asyncDispose]() {
       await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);

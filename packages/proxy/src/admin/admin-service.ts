@@ -9,6 +9,7 @@ import type { BackendView } from "../upstream/replicas.js";
 import type { ReplicaView } from "../upstream/supervisor.js";
 import { type AdminMethod, unary } from "./admin-method.js";
 import { capacityMethod } from "./capacity-method.js";
+import { invalidField } from "./invalid-field.js";
 import { namespaceMethods } from "./namespace-methods.js";
 import { needsMethods } from "./needs-methods.js";
 
@@ -49,6 +50,18 @@ export function adminMethods(
         return { backend: messagesOf([find(asked.backend, backends)], backends)[0] };
       },
     ),
+    unary("DisableBackend", adminv1.DisableBackendRequest, adminv1.DisableBackendResponse, async (request) => {
+      const { backend, reason } = request;
+      find(backend, backends);
+      checkReason(reason);
+      await namespaces.disableBackend(backend, reason);
+      return { backend: messagesOf([find(backend, backends)], backends)[0] };
+    }),
+    unary("EnableBackend", adminv1.EnableBackendRequest, adminv1.EnableBackendResponse, async ({ backend }) => {
+      find(backend, backends);
+      await namespaces.enableBackend(backend);
+      return { backend: messagesOf([find(backend, backends)], backends)[0] };
+    }),
     ...namespaceMethods(namespaces),
     capacityMethod(capacity),
     ...needsMethods(new NeedsPlanning(namespaces, backends), namespaces),
@@ -56,10 +69,22 @@ export function adminMethods(
   return new Map(methods);
 }
 
+/** It stands in every refusal. */
+const reasonLengthMax = 500;
+
+function checkReason(reason: string): void {
+  if (reason.length <= reasonLengthMax && !/\p{Cc}/u.test(reason)) return;
+  throw invalidField(
+    "reason",
+    `is too long or has several lines; give up to ${reasonLengthMax} characters on one line`,
+  );
+}
+
 async function restart(name: string, backends: AdminBackends): Promise<void> {
   try {
     await backends.restart(name);
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${name} was not replaced: ${(cause as Error).message}`, {
       cause,
     });

@@ -30,6 +30,8 @@ export interface Config {
   /** Where what is declared over the admin API is kept. */
   readonly controlState: ControlStateLocation;
   readonly backends: ReadonlyMap<string, BackendConfig>;
+  /** Those of the file that an operator has taken out of service: they are not among `backends`. */
+  readonly disabledBackends: ReadonlyMap<string, DisabledBackendConfig>;
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
   /** Names that are declared, and may be known to apps, but are no namespaces now. */
   readonly unserved: ReadonlyMap<string, Unserved>;
@@ -59,6 +61,15 @@ export interface ReplicaBounds {
   /** What it starts with. */
   readonly min: number;
   readonly max: number;
+}
+
+/** One that is configured and out of service. */
+export interface DisabledBackendConfig {
+  readonly backend: BackendConfig;
+  /** Why, in the operator's words; may be empty. */
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly disableTimeMs: number;
 }
 
 /** One configured namespace. */
@@ -139,6 +150,7 @@ export function toConfig(
     dataDir,
     controlState: Object.freeze(controlStateLocation(parsed.control_state, { dataDir, workingDir })),
     backends: new Map(backends),
+    disabledBackends: new Map(),
     namespaces: new Map(namespaces),
     unserved: new Map(),
     services: new Map(Object.entries(parsed.services)),

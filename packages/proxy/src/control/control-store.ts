@@ -24,7 +24,7 @@ export interface ControlStoreOptions {
   onReachable(isReachable: boolean): void;
 }
 
-const nothing: ControlSnapshot = { revision: "", namespaces: [] };
+const nothing: ControlSnapshot = { revision: "", namespaces: [], disabledBackends: [] };
 
 /**
  * What this proxy knows of the control state. While the store cannot be reached it goes on knowing what it knew, and takes no
@@ -85,10 +85,18 @@ export class ControlStore implements AsyncDisposable {
 
   /** Does all writes or none. Throws `StaleWriteError` and CONTROL_STATE_UNAVAILABLE. */
   async write(writes: readonly Write[]): Promise<readonly StoredNamespace[]> {
-    const { namespaces } = await this.#write(writes);
+    const { namespaces } = await this.#write((state) => state.write(writes));
     // Whoever wrote has done it, whether it can be read just now or not.
     await this.#refresh();
     return namespaces;
+  }
+
+  /** Takes a backend out of service, or back when there is no reason to. Throws CONTROL_STATE_UNAVAILABLE. */
+  async switchBackend(name: string, disabled: { readonly reason: string } | undefined): Promise<void> {
+    const before = (await this.read()).disabledBackends.find((one) => one.name === name);
+    if (before?.reason === disabled?.reason) return;
+    await this.#write((state) => state.switchBackend(name, disabled));
+    await this.#refresh();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,10 +124,9 @@ export class ControlStore implements AsyncDisposable {
     return state;
   }
 
-  async #write(writes: readonly Write[]) {
+  async #write<T>(write: (state: ControlState) => Promise<T>): Promise<T> {
     try {
-      const state = await this.#opening;
-      return await state.write(writes);
+      return await write(await this.#opening);
     } catch (error) {
       if (error instanceof ControlStateError && error.reason === "conflict") {
         throw new StaleWriteError(error.message, { cause: error });

@@ -15,6 +15,9 @@ import { deletedRecord, refusedRecord } from "./unserved-record.js";
 /** How long the start waits for a store that does not answer, in ms. Then the file's namespaces are served, and the others when it does. */
 const firstReadWithinMs = 2_000;
 
+/** How long the answer to a change of a backend waits for what comes of it, in ms. */
+const switchedWithinMs = 5_000;
+
 /** What operators see of a namespace, whoever declares it. A snapshot. */
 export interface NamespaceRecord extends Omit<NamespaceView, "state"> {
   readonly state: NamespaceView["state"] | "deleted";
@@ -99,7 +102,7 @@ export class DeclaredNamespaces implements AsyncDisposable {
     return this.#effective.config;
   }
 
-  /** Makes real what is stored, beside what the backends serve already. Never rejects. */
+  /** Makes real what is stored; what is out of service is not started. Never rejects. */
   async start(): Promise<void> {
     await settledWithin(this.#store.firstRead, firstReadWithinMs);
     this.#isStarted = true;
@@ -110,6 +113,21 @@ export class DeclaredNamespaces implements AsyncDisposable {
   async useFile(file: Config): Promise<readonly BackendFailure[]> {
     this.#file = file;
     return await this.#reconcile();
+  }
+
+  /** Takes a backend out of service. Resolves when its process has ended, or after a while. Throws CONTROL_STATE_UNAVAILABLE. */
+  async disableBackend(name: string, reason: string): Promise<void> {
+    await this.#store.switchBackend(name, { reason });
+    this.#log.info({ backend: name, reason }, "backend disabled by an operator");
+    const ended = this.#reconcile().then(() => this.#backends.stopped(name));
+    await settledWithin(ended, switchedWithinMs);
+  }
+
+  /** Takes a backend back into service. Resolves when its first start was tried, or after a while. Throws CONTROL_STATE_UNAVAILABLE. */
+  async enableBackend(name: string): Promise<void> {
+    await this.#store.switchBackend(name, undefined);
+    this.#log.info({ backend: name }, "backend enabled by an operator");
+    await settledWithin(this.#reconcile(), switchedWithinMs);
   }
 
   /** All of them, in the order of their names; those that are deleted when asked for. */
@@ -148,12 +166,13 @@ export class DeclaredNamespaces implements AsyncDisposable {
 
   #reconcile(): Promise<readonly BackendFailure[]> {
     const file = this.#file;
-    const { revision, namespaces } = this.#store.snapshot;
+    const { snapshot } = this.#store;
+    const { revision } = snapshot;
     const isApplied = file === this.#applied.file && revision === this.#applied.revision;
     if (!this.#isStarted || isApplied) return this.#applying;
     this.#applied = { file, revision };
     const before = this.#effective;
-    this.#effective = this.#merger.merge(file, namespaces);
+    this.#effective = this.#merger.merge(file, snapshot);
     this.#tell(before);
     void this.#purge.run();
     if (this.#effective.config !== before.config) this.#applying = this.#backends.apply(this.#effective.config);

@@ -1,5 +1,5 @@
-import type { StoredNamespace } from "@prism-data/control-state";
-import type { Config, NamespaceConfig } from "../config/config.js";
+import type { ControlSnapshot, DisabledBackend, StoredNamespace } from "@prism-data/control-state";
+import type { Config, DisabledBackendConfig, NamespaceConfig } from "../config/config.js";
 import { type ReadDeclaration, readDeclaration } from "../config/declaration.js";
 import { formatPath } from "../config/problem.js";
 import type { Unserved } from "../messages.js";
@@ -18,12 +18,13 @@ interface Known {
   readonly read: ReadDeclaration;
 }
 
-/** Puts the namespaces of the control state beside those of the file. */
+/** Puts the namespaces of the control state beside those of the file, and takes out the backends that it has disabled. */
 export class ConfigMerger {
   /** What was read already, by name: most declarations are what they were the time before. */
   #known: ReadonlyMap<string, Known> = new Map();
 
-  merge(file: Config, stored: readonly StoredNamespace[]): EffectiveConfig {
+  merge(configured: Config, { namespaces: stored, disabledBackends }: ControlSnapshot): EffectiveConfig {
+    const file = withoutDisabled(configured, disabledBackends);
     if (stored.length === 0) return { config: file, conflicts: [], refused: new Map() };
     this.#known = new Map(stored.map((one) => [one.name, this.#read(one)]));
     const conflicts = stored.filter(({ name }) => file.namespaces.has(name)).map(({ name }) => name);
@@ -50,6 +51,17 @@ export class ConfigMerger {
     const known = this.#known.get(name);
     return known?.etag === etag ? known : { etag, read: readDeclaration(name, entry) };
   }
+}
+
+function withoutDisabled(file: Config, stored: readonly DisabledBackend[]): Config {
+  const disabled = stored.flatMap(({ name, reason, disableTimeMs }): [string, DisabledBackendConfig][] => {
+    const backend = file.backends.get(name);
+    return backend === undefined ? [] : [[name, { backend, reason, disableTimeMs }]];
+  });
+  if (disabled.length === 0) return file;
+  const disabledBackends = new Map(disabled);
+  const backends = new Map([...file.backends].filter(([name]) => !disabledBackends.has(name)));
+  return Object.freeze({ ...file, backends, disabledBackends });
 }
 
 function deleted(name: string, purgeTimeMs: number): Unserved {

@@ -78,7 +78,7 @@ export class Backend implements LinkEvents {
 
   /** Lets a call wait for the next plugin process. Answers why it cannot. */
   wait(call: WaitingCall): Failure | undefined {
-    if (this.#state === "crash_loop") return this.unavailable();
+    if (isHopeless(this.#state)) return this.unavailable();
     if (this.#waiting.size >= waitingCallsMax) return this.tooManyWait();
     this.#waiting.add(call);
     return undefined;
@@ -124,7 +124,7 @@ export class Backend implements LinkEvents {
   /** How the backend is, by its supervisor. */
   setState(state: BackendState): void {
     this.#state = state;
-    if (state === "crash_loop" && this.#serving.length === 0) this.#refuseWaiting(this.unavailable());
+    if (isHopeless(state) && this.#serving.length === 0) this.#refuseWaiting(this.unavailable());
     this.#onChange();
   }
 
@@ -151,6 +151,7 @@ export class Backend implements LinkEvents {
 
   /** How a call ends that need not wait. */
   unavailable(): Failure {
+    if (this.#state === "disabled") return failureOf(disabled(this.name));
     return failureOf(
       new GatewayError(
         "PLUGIN_UNAVAILABLE",
@@ -193,4 +194,14 @@ export class Backend implements LinkEvents {
       ),
     );
   }
+}
+
+/** A call that waited would wait in vain. */
+function isHopeless(state: BackendState): boolean {
+  return state === "crash_loop" || state === "disabled";
+}
+
+function disabled(backend: string): GatewayError {
+  const text = `Backend "${backend}" is disabled by an operator; \`prism backend enable ${backend}\` takes it back into service.`;
+  return new GatewayError("BACKEND_DISABLED", text, { metadata: { backend } });
 }

@@ -83,7 +83,8 @@ export class Forwarding {
   whyUnrouted(error: unknown): Failure {
     if (!(error instanceof NotBoundError)) return failureOfThrown(error);
     const backend = this.#backend(error.backend);
-    return backend.isReady ? failureOfThrown(error) : backend.unavailable();
+    // What the binding says itself is the better reason.
+    return backend.isReady || error.reason !== "NAMESPACE_UNAVAILABLE" ? failureOfThrown(error) : backend.unavailable();
   }
 
   /** Takes back from the plugins what an app has no room for, so that they do not make answers in vain. */

@@ -71,7 +71,10 @@ export class NeedsPlanning {
     const { factsOf, NeedsError, planNamespaces, readAppNeeds } = await import("@prism-data/planner");
     const { config } = this.#namespaces;
     const views = new Map(this.#backends.list().map((view) => [view.name, view]));
-    const offers = [...config.backends.values()].map((one) => runningOffer(one, views.get(one.name), factsOf));
+    const disabled = [...config.disabledBackends.values()].map(({ backend }) => backend);
+    const offers = [...config.backends.values(), ...disabled].map((one) =>
+      runningOffer(one, views.get(one.name), factsOf),
+    );
     try {
       const { written, unused } = readAppNeeds(needs);
       const namespaces = new Map([...config.namespaces].map(([name, one]) => [name, plannedEntry(one)]));

@@ -40,7 +40,7 @@ export type ConnectionCloseReason =
   | "request_timeout"
   | "too_many_connections";
 
-const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop"];
+const backendStates: readonly BackendState[] = ["starting", "ready", "draining", "exited", "crash_loop", "disabled"];
 
 /** The calls that were sent to one replica of a plugin. */
 export interface ReplicaCalls {

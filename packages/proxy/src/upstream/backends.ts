@@ -2,6 +2,7 @@ import { GatewayError, type stream } from "@prism-data/pattern-sdk/protocol";
 import type { BackendConfig, Config, NamespaceConfig } from "../config/config.js";
 import type { RouteTable } from "../messages.js";
 import type { DataPathLink } from "./data-path-link.js";
+import { disabledBinding, disabledError, disabledView } from "./disabled-backend.js";
 import type { BindingState } from "./namespace-bindings.js";
 import type { PluginHost, PluginInstance } from "./plugin-instance.js";
 import { type BackendView, type ReplicaMetrics, Replicas } from "./replicas.js";
@@ -41,7 +42,8 @@ export class Backends {
   readonly #host: PluginHost;
   readonly #link: DataPathLink;
   readonly #replicas = new Map<string, Replicas>();
-  readonly #stopping = new Set<Promise<void>>();
+  /** Those that are not wanted any more, until their last process has ended. */
+  readonly #stopping = new Map<string, Promise<void>>();
   readonly #moving = new Map<string, NamespaceConfig>();
   #config: Config;
   #routes: RouteTable | undefined;
@@ -55,9 +57,10 @@ export class Backends {
     this.#link = parts.link;
   }
 
-  /** Starts all plugins. Resolves when each serves or its first start failed. Never rejects. */
+  /** Starts all plugins that do not run. Resolves when each serves or its first start failed. Never rejects. */
   async start(): Promise<void> {
-    for (const backend of this.#config.backends.values()) this.#add(backend);
+    for (const [name, backend] of this.#config.backends) if (!this.#replicas.has(name)) this.#add(backend);
+    for (const name of this.#config.disabledBackends.keys()) this.#setAside(name);
     this.#publish();
     await Promise.all([...this.#replicas.values()].map((replicas) => replicas.attempted()));
     this.#publish();
@@ -72,9 +75,7 @@ export class Backends {
     const moving = this.#markMoving(next);
     this.#config = next;
     const tried = [...next.backends.values()].map(async (backend) => {
-      const replicas = this.#replicas.get(backend.name);
-      const namespaces = this.#namespacesOn(backend.name);
-      const failure = await (replicas?.want({ backend, namespaces }) ?? this.#add(backend).attempted());
+      const failure = await this.#want(backend.name);
       return failure === undefined ? [] : [{ backend: backend.name, reason: failure.message }];
     });
     this.#publish();
@@ -83,14 +84,21 @@ export class Backends {
     return failures;
   }
 
+  /** Resolves when nothing runs of a backend that is not wanted any more. */
+  async stopped(name: string): Promise<void> {
+    await this.#stopping.get(name);
+  }
+
   /** Replaces the plugin processes of a backend, one after the other. Rejects when a new one does not become ready. */
   async restart(name: string): Promise<void> {
+    this.#refuseDisabled(name);
     await this.#replicas.get(name)?.restart();
     this.#publish();
   }
 
   /** Changes how many plugin processes a backend has; within its bounds. Rejects when a new one does not become ready. */
   async scale(name: string, replicas: number): Promise<void> {
+    this.#refuseDisabled(name);
     await this.#replicas.get(name)?.scale(replicas);
   }
 
@@ -101,7 +109,10 @@ export class Backends {
 
   /** In the order of their names. */
   list(): readonly BackendView[] {
-    return [...this.#replicas.values()].map((replicas) => replicas.view()).sort(byName);
+    const { disabledBackends } = this.#config;
+    const others = [...this.#replicas.values()].map((replicas) => replicas.view());
+    const inService = others.filter(({ name }) => !disabledBackends.has(name));
+    return [...inService, ...[...disabledBackends.values()].map(disabledView)].sort(byName);
   }
 
   /** In the order of their names. */
@@ -154,13 +165,30 @@ export class Backends {
   /** Ends all plugin processes. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all([...this.#replicas.values()].map((replicas) => replicas.stop(graceMs)));
-    await Promise.all(this.#stopping);
+    await Promise.all(this.#stopping.values());
   }
 
   #serving({ backend }: NamespaceConfig): PluginInstance {
     const replicas = this.#replicas.get(backend);
     if (replicas !== undefined) return replicas.serving;
+    this.#refuseDisabled(backend);
     throw new GatewayError("PLUGIN_UNAVAILABLE", `Backend ${backend} is not configured.`);
+  }
+
+  #refuseDisabled(backend: string): void {
+    const disabled = this.#config.disabledBackends.get(backend);
+    if (disabled !== undefined) throw disabledError(disabled);
+  }
+
+  /** Resolves when all of it was tried; with the reason when a process did not start. */
+  async #want(name: string): Promise<Error | undefined> {
+    const stopping = this.#stopping.get(name);
+    // A backend that comes back while it ends begins anew after that: the data path knows its state by its name.
+    if (stopping !== undefined) return await stopping.then(() => this.#want(name));
+    const backend = this.#config.backends.get(name);
+    if (backend === undefined) return undefined;
+    const wanted = { backend, namespaces: this.#namespacesOn(name) };
+    return await (this.#replicas.get(name)?.want(wanted) ?? this.#add(backend).attempted());
   }
 
   #add(backend: BackendConfig): Replicas {
@@ -195,33 +223,47 @@ export class Backends {
   async #settle(moved: readonly NamespaceConfig[]): Promise<void> {
     for (const before of moved) if (this.#moving.get(before.name) === before) this.#moving.delete(before.name);
     this.#publish();
+    for (const name of this.#config.backends.keys()) await this.#want(name);
     for (const [name, replicas] of this.#replicas) {
-      const backend = this.#config.backends.get(name);
-      if (backend !== undefined) {
-        await replicas.want({ backend, namespaces: this.#namespacesOn(name) });
-        continue;
-      }
+      if (this.#config.backends.has(name)) continue;
       this.#replicas.delete(name);
       const stopped = replicas.stop(this.#config.shutdownGraceMs).finally(() => {
-        this.#stopping.delete(stopped);
-        this.#host.metrics.pluginRemoved(name);
+        this.#stopping.delete(name);
+        this.#setAside(name);
       });
-      this.#stopping.add(stopped);
+      this.#stopping.set(name, stopped);
     }
   }
 
-  #viewOf({ name, pattern, backend }: NamespaceConfig, on: BackendView | undefined): NamespaceView {
-    const binding = this.#replicas.get(backend)?.binding(name);
-    if (binding?.state === "bound" && on?.state === "ready") {
-      return { name, pattern, backend, state: "bound", detail: "", capabilities: binding.capabilities };
+  /** Nothing runs of it any more. */
+  #setAside(name: string): void {
+    if (this.#replicas.has(name)) return;
+    if (!this.#config.disabledBackends.has(name)) {
+      this.#host.metrics.pluginRemoved(name);
+      return;
     }
-    if (!this.#config.backends.has(backend)) {
-      const detail = `backend ${backend} is not configured`;
-      return { name, pattern, backend, state: "failed", detail, capabilities: [] };
+    this.#host.metrics.pluginState(name, "disabled");
+    this.#link.send({ type: "backend-state", backend: name, state: "disabled" });
+  }
+
+  #bindingOn(backend: string, namespace: string): BindingState {
+    const disabled = this.#config.disabledBackends.get(backend);
+    if (disabled !== undefined) return disabledBinding(disabled);
+    const known = this.#replicas.get(backend)?.binding(namespace);
+    if (known !== undefined) return known;
+    if (this.#config.backends.has(backend))
+      return { state: "pending", reason: `backend ${backend} is not started yet` };
+    return { state: "failed", reason: `backend ${backend} is not configured` };
+  }
+
+  #viewOf({ name, pattern, backend }: NamespaceConfig, on: BackendView | undefined): NamespaceView {
+    const binding = this.#bindingOn(backend, name);
+    if (binding.state === "bound" && on?.state === "ready") {
+      return { name, pattern, backend, state: "bound", detail: "", capabilities: binding.capabilities };
     }
     const backendState = `backend ${backend} is ${on?.state ?? "not there"}`;
     const [state, detail] =
-      binding === undefined || binding.state === "bound"
+      binding.state === "bound"
         ? (["pending", backendState] as const)
         : ([binding.state, withReason(binding)] as const);
     return { name, pattern, backend, state, detail, capabilities: [] };
@@ -249,11 +291,7 @@ export class Backends {
 
   #sendChangedRoutes(): void {
     const routes = buildRoutes(this.#config, {
-      binding: (backend, namespace) =>
-        this.#replicas.get(backend)?.binding(namespace) ?? {
-          state: "failed",
-          reason: `backend ${backend} is not configured`,
-        },
+      binding: (backend, namespace) => this.#bindingOn(backend, namespace),
       description: (backend) => this.#replicas.get(backend)?.view().description,
       moving: this.#moving,
       before: this.#routes,

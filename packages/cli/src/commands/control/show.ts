@@ -37,8 +37,13 @@ Examples:
     });
 }
 
-function shownJson({ place, revision, namespaces }: Shown) {
-  return { place, revision, namespaces: namespaces.map(namespaceJson) };
+function shownJson({ place, revision, namespaces, disabledBackends }: Shown) {
+  const disabled = disabledBackends.map(({ name, reason, disableTimeMs }) => ({
+    name,
+    reason,
+    disable_time: instant(disableTimeMs),
+  }));
+  return { place, revision, namespaces: namespaces.map(namespaceJson), disabled_backends: disabled };
 }
 
 function namespaceJson({ name, entry, schema, etag, createTimeMs, updateTimeMs, deletion }: StoredNamespace) {
@@ -57,7 +62,15 @@ function namespaceJson({ name, entry, schema, etag, createTimeMs, updateTimeMs, 
   };
 }
 
-function formatShown({ place, namespaces }: Shown): string {
+function formatShown({ disabledBackends, ...shown }: Shown): string {
+  const disabled = disabledBackends.map(({ name, reason, disableTimeMs }) => {
+    const why = reason === "" ? "" : `: ${reason}`;
+    return `backend ${name} is disabled since ${instant(disableTimeMs)}${why}\n`;
+  });
+  return `${formatNamespaces(shown)}${disabled.join("")}`;
+}
+
+function formatNamespaces({ place, namespaces }: Pick<Shown, "place" | "namespaces">): string {
   if (namespaces.length === 0) return `${place}: nothing is declared over the admin API\n`;
   const head = ["NAMESPACE", "PATTERN", "BACKEND", "CHANGED", "STATE"];
   const rows = namespaces.map((namespace) => [
