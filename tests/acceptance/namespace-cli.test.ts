@@ -47,6 +47,28 @@ test("namespaces are declared, listed, explained, deleted and restored", async (
   expect(JSON.parse(stdout)).toMatchObject({ name: "sessions", state: "bound", declaration: { timeout: "2s" } });
 });
 
+test("parts of a namespace are changed, and the others stay", async () => {
+  const file = "namespaces:\n  parts: { pattern: key-value, backend: memory, limits: { calls_per_second: 5 } }\n";
+  await writeFile(join(prism.folder, "parts.yaml"), file);
+  await run("namespace", "apply", "parts.yaml");
+  const shown = async () => JSON.parse((await run("namespace", "get", "parts", "--json")).stdout);
+  const { etag } = await shown();
+  const changed = await run("namespace", "update", "parts", "--set", "limits.burst=9", "--set", "needs=[ttl]");
+  expect(changed).toMatchObject({ code: 0, stdout: "parts is changed; it is bound\n" });
+  const { declaration } = await shown();
+  expect(declaration).toMatchObject({ needs: ["ttl"], limits: { calls_per_second: 5, burst: 9 } });
+  const late = await run("namespace", "update", "parts", "--set", "timeout=2s", "--etag", etag);
+  expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining("ETAG_MISMATCH") });
+  await run("namespace", "update", "parts", "--unset", "limits", "--set", "timeout=2s");
+  expect((await shown()).declaration).toEqual({
+    pattern: "key-value",
+    backend: "memory",
+    needs: ["ttl"],
+    timeout: "2s",
+  });
+  expect(await run("namespace", "update", "parts")).toMatchObject({ code: 2 });
+});
+
 test("what is refused says why, with exit code 1; a file without namespaces is wrong usage", async () => {
   const refused = await run("namespace", "delete", "ours");
   expect(refused).toMatchObject({ code: 1, stdout: "" });
