@@ -27,8 +27,15 @@ export function datedToken(token: IdempotencyToken, etag: string, nowMs: number)
 /** Reads a key's message as of now; `undefined`: there is none. */
 export function keyRecordOf(message: StoredMessage | undefined, nowMs: number): KeyRecord {
   if (message === undefined) return { entry: undefined, token: undefined };
-  const token = tokenOf(message.headers.last(names.token));
-  return { entry: entryOf(message, nowMs), token: token && token.untilMs > nowMs ? token : undefined };
+  return {
+    entry: entryOf(message, nowMs),
+    token: tokenThatCounts(tokenOf(message.headers.last(names.token)), nowMs),
+  };
+}
+
+/** A token while its window lasts. */
+export function tokenThatCounts(token: DatedToken | undefined, nowMs: number): DatedToken | undefined {
+  return token !== undefined && token.untilMs > nowMs ? token : undefined;
 }
 
 /**

@@ -21,6 +21,39 @@ test("increments of one key by two processes are all counted", async () => {
   expect((await stores[0]!.get("k", callWith()))?.value.toString()).toBe("60");
 });
 
+test("of writes by two processes the last one counts, also after the key was deleted or has expired", async () => {
+  const name = randomUUID();
+  await using one = await openBackend(settings);
+  await using other = await openBackend(settings);
+  const [mine, theirs] = await Promise.all([one, other].map((each) => each.keyValue(name)));
+  const writes = async (writer: KeyValue, text: string, ttlMs?: number) => {
+    const { etag } = await writer.set({ key: "k", value: Buffer.from(text), ttlMs }, callWith());
+    for (const reader of [mine!, theirs!]) {
+      const entry = await reader.get("k", callWith());
+      expect([entry?.etag, entry?.value.toString()]).toEqual([etag, text]);
+    }
+  };
+  await writes(mine!, "1");
+  await writes(mine!, "2");
+  await writes(theirs!, "3");
+  await writes(mine!, "4");
+  await theirs!.delete({ key: "k" }, callWith());
+  await writes(mine!, "5", 1_000);
+  await vi.waitFor(async () => expect(await found(mine!)).toBeUndefined(), soon);
+  await writes(mine!, "6");
+});
+
+test("a write without an idempotency token keeps the token of the one before", async () => {
+  const name = randomUUID();
+  await using opened = await openBackend(settings);
+  const store = await opened.keyValue(name);
+  const token = { timeMicros: BigInt(Date.now()) * 1_000n, nonce: Buffer.from("nonce") };
+  const first = await store.set({ key: "k", value, token }, callWith());
+  for (let round = 0; round < 2; round++) await store.set({ key: "k", value: Buffer.from("later") }, callWith());
+  expect(await store.set({ key: "k", value, token }, callWith())).toEqual(first);
+  expect((await found(store))?.value.toString()).toBe("later");
+});
+
 test("what has expired or was deleted is gone from the server, also when nobody reads", async () => {
   const name = randomUUID();
   await using opened = await openBackend(settings);

@@ -14,9 +14,10 @@ import {
   settled,
 } from "@prism-data/pattern-sdk";
 import type { JetStream } from "./jet-stream.js";
-import { datedToken, headersOfKey, type KeyRecord, keyRecordOf } from "./key-record.js";
+import { datedToken, headersOfKey, type KeyRecord, keyRecordOf, tokenThatCounts } from "./key-record.js";
 import { KeyTurns } from "./key-turns.js";
 import type { Replaced } from "./replaced.js";
+import { WrittenKeys } from "./written-keys.js";
 
 /** Where the keys of a namespace are. */
 export interface KeySubjects {
@@ -39,6 +40,7 @@ export class NatsKeyValue implements KeyValue {
   readonly #replaced: Replaced;
   readonly #etags = new EtagSource();
   readonly #turns = new KeyTurns();
+  readonly #written = new WrittenKeys();
 
   constructor(jetStream: JetStream, subjects: KeySubjects, replaced: Replaced) {
     this.#jetStream = jetStream;
@@ -55,14 +57,17 @@ export class NatsKeyValue implements KeyValue {
   }
 
   set({ key, value, ttlMs, condition, token }: SetRequest, context: CallContext): Promise<SetResult> {
-    return this.#change(key, context, ({ entry, token: kept }, nowMs) => {
+    // Whatever the key has, it is replaced.
+    const isBlind = condition === undefined && token === undefined;
+    const decide = ({ entry, token: kept }: KeyRecord, nowMs: number): Outcome<SetResult> => {
       const replayed = token && replayedEtag(key, token, kept);
       if (replayed !== undefined) return { result: { etag: replayed } };
       checkSetCondition({ key, condition }, entry);
       const etag = this.#etags.next();
       const written = { value, etag, expiresAtMs: ttlMs === undefined ? undefined : nowMs + ttlMs };
       return { result: { etag }, next: { entry: written, token: token ? datedToken(token, etag, nowMs) : kept } };
-    });
+    };
+    return this.#change(key, context, decide, { isBlind });
   }
 
   delete(request: DeleteRequest, context: CallContext): Promise<boolean> {
@@ -122,20 +127,28 @@ export class NatsKeyValue implements KeyValue {
       : this.#jetStream.last(stream, subjectOf(key));
   }
 
-  /** Reads a key and replaces what was read, again and again until nobody else has replaced it meanwhile. */
+  /**
+   * Reads a key and replaces what was read, again and again until nobody else has replaced it meanwhile. A change that is blind to the key's
+   * entry replaces what this process has written last, if it has, before it reads.
+   */
   #change<T>(
     key: string,
     { signal }: CallContext,
     decide: (record: KeyRecord, nowMs: number) => Outcome<T>,
+    { isBlind = false } = {},
   ): Promise<T> {
     return this.#turns.run(key, async () => {
-      for (;;) {
+      for (let written = isBlind ? this.#written.get(key) : undefined; ; written = undefined) {
         signal.throwIfAborted();
-        const last = await this.#last(key);
+        const last = written === undefined ? await this.#last(key) : undefined;
         const nowMs = Date.now();
-        const { result, next } = decide(keyRecordOf(last, nowMs), nowMs);
-        if (next === undefined || (await this.#replace(key, next, { nowMs, lastOfSubject: last?.sequence ?? 0 })))
-          return result;
+        const record =
+          written === undefined
+            ? keyRecordOf(last, nowMs)
+            : { entry: undefined, token: tokenThatCounts(written.token, nowMs) };
+        const { result, next } = decide(record, nowMs);
+        const lastOfSubject = (written ?? last)?.sequence ?? 0;
+        if (next === undefined || (await this.#replace(key, next, { nowMs, lastOfSubject }))) return result;
       }
     });
   }
@@ -148,6 +161,9 @@ export class NatsKeyValue implements KeyValue {
     const payload = next.entry?.value ?? "";
     const sent = headersOfKey(next, nowMs);
     const subject = this.#subjects.subjectOf(key);
-    return (await this.#jetStream.replace(subject, payload, { headers: sent, lastOfSubject })) !== undefined;
+    const sequence = await this.#jetStream.replace(subject, payload, { headers: sent, lastOfSubject });
+    if (sequence === undefined) return false;
+    this.#written.add(key, { sequence, token: next.token });
+    return true;
   }
 }
