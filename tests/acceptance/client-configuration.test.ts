@@ -181,7 +181,8 @@ describe("without Kafka", () => {
     );
     const [plan, , , , { namespaces: ofYaml }] = plans;
     expect(plans.slice(1, 4)).toEqual([plan, plan, plan]);
-    expect(ofYaml).toEqual(plan.namespaces);
+    // Whoever writes YAML gives no messages to keep.
+    expect(ofYaml).toEqual(plan.namespaces.map((one: object) => ({ ...one, schema: null })));
     expect(plan.namespaces.map(({ namespace }: { namespace: string }) => namespace)).toEqual([
       "user-events",
       "user",

@@ -28,6 +28,7 @@ const explainNamespace = method("ExplainNamespace", adminv1.ExplainNamespaceRequ
 const describeCapacity = method("DescribeCapacity", adminv1.DescribeCapacityRequest, adminv1.DescribeCapacityResponse);
 const planNeeds = method("PlanNeeds", adminv1.PlanNeedsRequest, adminv1.PlanNeedsResponse);
 const applyNeeds = method("ApplyNeeds", adminv1.ApplyNeedsRequest, adminv1.ApplyNeedsResponse);
+const getSchema = method("GetNamespaceSchema", adminv1.GetNamespaceSchemaRequest, adminv1.GetNamespaceSchemaResponse);
 
 /** A namespace of which nothing is said. */
 export const emptyNamespace = adminv1.Namespace.decode(new Uint8Array());
@@ -121,5 +122,10 @@ export class AdminClient {
 
   applyNeeds(request: adminv1.ApplyNeedsRequest): Promise<adminv1.ApplyNeedsResponse> {
     return this.#connection.finished(applyNeeds, request, "make what the app needs");
+  }
+
+  getNamespaceSchema(name: string): Promise<adminv1.GetNamespaceSchemaResponse> {
+    const tried = `show what is kept of the messages in ${JSON.stringify(name)}`;
+    return this.#connection.unary(getSchema, { name }, tried);
   }
 }

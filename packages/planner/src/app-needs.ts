@@ -1,6 +1,9 @@
 import type { WrittenNeeds } from "./needs.js";
 import { NeedsError, type Problem } from "./problem.js";
 import { needsOfProto, unusedOptionsOfProto } from "./read-proto.js";
+import type { Schema } from "./schema/schema.js";
+import { schemaOfDescriptors } from "./schema/schema-of-descriptors.js";
+import { schemaOfProtos } from "./schema/schema-of-proto.js";
 import { checkedOptions, type ReadMessage } from "./stated-needs.js";
 import { unusedOptions, writtenNeeds } from "./written-needs.js";
 
@@ -17,6 +20,8 @@ export interface StatedNeeds {
   readonly written: readonly WrittenNeeds[];
   /** What it says of its services that Prism does not act on. */
   readonly unused: readonly Problem[];
+  /** Its messages; `undefined`: it gave none. */
+  readonly schema: Schema | undefined;
 }
 
 /** Reads what an app states. Throws NeedsError with what is wrong in it; also when it states nothing. */
@@ -29,17 +34,18 @@ export function readAppNeeds(needs: AppNeeds): StatedNeeds {
 }
 
 function read(needs: AppNeeds): StatedNeeds {
-  if (needs.kind === "written") return { written: writtenOf(needs.tree), unused: [] };
+  if (needs.kind === "written") return { written: writtenOf(needs.tree), unused: [], schema: undefined };
   if (needs.kind === "descriptors") return ofDescriptors(needs.bytes);
   return {
     written: needs.protos.flatMap(({ text, file }) => needsOfProto(text, file)),
     unused: needs.protos.flatMap(({ text, file }) => unusedOptionsOfProto(text, file)),
+    schema: schemaOfProtos(needs.protos),
   };
 }
 
 function ofDescriptors(bytes: Uint8Array): StatedNeeds {
   try {
-    return { written: writtenNeeds(bytes), unused: unusedOptions(bytes) };
+    return { written: writtenNeeds(bytes), unused: unusedOptions(bytes), schema: schemaOfDescriptors(bytes) };
   } catch (error) {
     if (error instanceof NeedsError) throw error;
     const message = `is no google.protobuf.FileDescriptorSet with its imports: ${(error as Error).message}`;

@@ -87,7 +87,7 @@ export function readNeeds({ message, options, fields = [] }: WrittenNeeds, probl
   const cacheTtlMs = reader.quantity("cache_ttl_seconds", parseSeconds, "seconds, or a time such as 5m");
   const backend = options.get("backend");
   return {
-    namespace: options.get("namespace") ?? dashed(message),
+    namespace: namespaceOf({ message, options }),
     message,
     pattern,
     accessPattern,
@@ -110,6 +110,11 @@ export function readNeeds({ message, options, fields = [] }: WrittenNeeds, probl
     backend: backend === "auto" ? undefined : backend,
     fields,
   };
+}
+
+/** The name of the namespace that needs are about. */
+export function namespaceOf({ message, options }: WrittenNeeds): string {
+  return options.get("namespace") ?? dashed(message);
 }
 
 function ratesOf(reader: OptionReader, accessPattern: AccessPattern) {

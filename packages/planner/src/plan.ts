@@ -7,6 +7,8 @@ import { fieldProblems } from "./field-options.js";
 import { type Needs, readNeeds, type WrittenNeeds } from "./needs.js";
 import type { Offer } from "./offer.js";
 import { NeedsError, type Problem } from "./problem.js";
+import { type PlannedSchema, planSchema, type SchemaState } from "./schema/planned-schema.js";
+import type { Schema } from "./schema/schema.js";
 
 /** The plan for one message. */
 export interface PlannedNamespace {
@@ -19,6 +21,10 @@ export interface PlannedNamespace {
   readonly capacity: Capacity | undefined;
   /** What an operator has decided, and what would have been made. */
   readonly pins: readonly Pin[];
+  /** What is kept of the app's messages; `undefined`: what is kept stays. */
+  readonly schema: PlannedSchema | undefined;
+  /** What is not as somebody may expect. */
+  readonly warnings: readonly string[];
 }
 
 /** What a plan is made from. */
@@ -27,25 +33,26 @@ export interface PlanInput {
   readonly offers: readonly Offer[];
   /** The namespaces that are configured now. */
   readonly namespaces: ReadonlyMap<string, NamespaceEntry>;
+  /** The app's messages. Not given: it gave none, and what is kept stays. */
+  readonly schema?: Schema | undefined;
+  /** What the namespaces keep of messages, and what a change of them may do. Not given: nothing, and nothing that breaks. */
+  readonly schemas?: ReadonlyMap<string, SchemaState>;
   /** Whether a change may delete data that is kept now. Default: no. */
   readonly allowDataLoss?: boolean;
+  /** Whether a change of messages may break readers of what is kept. Default: where the namespace says so. */
+  readonly allowSchemaBreaking?: boolean;
 }
 
 /**
  * Plans a namespace for each message that states needs. The same input gives the same plan. Throws NeedsError with everything that
  * is wrong with the needs themselves.
  */
-export function planNamespaces({
-  written,
-  offers,
-  namespaces,
-  allowDataLoss = false,
-}: PlanInput): readonly PlannedNamespace[] {
+export function planNamespaces(input: PlanInput): readonly PlannedNamespace[] {
   const problems: Problem[] = [];
-  const needs = written.map((one) => checkedNeeds(one, problems));
+  const needs = input.written.map((one) => checkedNeeds(one, problems));
   refuseTwins(needs, problems);
   if (problems.length > 0) throw new NeedsError(problems);
-  return needs.map((one) => planOne(one, offers, namespaces.get(one.namespace), allowDataLoss));
+  return needs.map((one) => planOne(one, input));
 }
 
 function checkedNeeds(written: WrittenNeeds, problems: Problem[]): Needs {
@@ -64,12 +71,9 @@ function refuseTwins(needs: readonly Needs[], problems: Problem[]): void {
   }
 }
 
-function planOne(
-  needs: Needs,
-  offers: readonly Offer[],
-  existing: NamespaceEntry | undefined,
-  allowDataLoss: boolean,
-): PlannedNamespace {
+function planOne(needs: Needs, input: PlanInput): PlannedNamespace {
+  const { offers, namespaces, allowDataLoss = false } = input;
+  const existing = namespaces.get(needs.namespace);
   const { chosen, rejected, nearest } = choiceFor(needs, offers, existing);
   if (chosen === undefined) {
     const none = offers.length === 0 ? "no backend is configured" : "no configured backend can hold it";
@@ -82,14 +86,50 @@ function planOne(
       rejected,
       capacity: undefined,
       pins: [],
+      schema: undefined,
+      warnings: [],
     };
   }
   const offered = chosen.offer.patterns!.get(needs.pattern)!;
   const capacity = capacityOf(needs, chosen.offer, offered);
   const wanted = entryOf(needs, chosen.backend, offered, capacity, existing);
   const entry = pinned(existing, wanted);
-  const action = disorder(needs, entry) ?? actionOf(existing, entry, allowDataLoss);
-  return { needs, action, entry, chosen, rejected, capacity, pins: pinsOf(existing, wanted) };
+  const made = disorder(needs, entry) ?? actionOf(existing, entry, allowDataLoss);
+  const { schema, warnings, action } = withSchema(made, needs, input);
+  return {
+    ...{ needs, action, entry, chosen, rejected, capacity, pins: pinsOf(existing, wanted), schema },
+    warnings: [...capacity.warnings, ...warnings],
+  };
+}
+
+/** What is done with the namespace when what it keeps of the app's messages is looked at too. */
+function withSchema(
+  action: Action,
+  { namespace, message }: Needs,
+  { schema: ofApp, schemas, allowSchemaBreaking = false }: PlanInput,
+): Pick<PlannedNamespace, "schema" | "warnings" | "action"> {
+  const { kept, compatibility } = schemas?.get(namespace) ?? { compatibility: "wire_json" };
+  if (ofApp === undefined) return { schema: undefined, warnings: [], action };
+  const schema = planSchema(ofApp, message, kept);
+  if ("missing" in schema) {
+    const warning = `its messages are not kept, and not compared: ${schema.missing.join(" and ")} were not given; name a folder with all .proto files, or a descriptor set`;
+    return { schema: undefined, warnings: [warning], action };
+  }
+  const isAllowed = allowSchemaBreaking || compatibility === "none";
+  return { schema, warnings: [], action: isAllowed ? changing(action, schema) : refusing(action, schema) };
+}
+
+function changing(action: Action, { change }: PlannedSchema): Action {
+  if (change === undefined) return action;
+  if (action.kind === "keep") return { kind: "change", changes: [change] };
+  return action.kind === "change" ? { kind: "change", changes: [...action.changes, change] } : action;
+}
+
+function refusing(action: Action, schema: PlannedSchema): Action {
+  if (schema.breaking.length === 0) return changing(action, schema);
+  const list = schema.breaking.map(({ at, message, rule }) => `${at}: ${message} (${rule})`).join("; ");
+  const reason = `its messages would be misread: ${list}; say --allow-schema-breaking`;
+  return { kind: "refuse", reason: action.kind === "refuse" ? `${action.reason}; ${reason}` : reason };
 }
 
 /** Data does not move because a better backend has come: the one that holds it is asked first, and alone where it is pinned. */

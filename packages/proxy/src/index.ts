@@ -17,6 +17,7 @@ export { Gateway, type GatewayOptions, type ReloadOutcome, StartError, startGate
 export { configuredOffer } from "./planning/offers.js";
 export { type MadePlan, planMessage } from "./planning/plan-message.js";
 export { plannedEntry, withPlanned } from "./planning/planned-entry.js";
+export { schemaOfFile } from "./planning/schema-state.js";
 export { createLog, type Logger, type LogLevel, logLevels } from "./telemetry/log.js";
 export type { BackendFailure, NamespaceView } from "./upstream/backends.js";
 export type { BackendView } from "./upstream/replicas.js";

@@ -2,6 +2,7 @@ import {
   createFileRegistry,
   type DescEnum,
   type DescField,
+  type DescFile,
   type DescMessage,
   fromBinary,
   ScalarType,
@@ -21,10 +22,12 @@ export function schemaOfDescriptors(descriptorSet: Uint8Array): Schema {
   return { messages: new Map(messages), enums: new Map(enums) };
 }
 
-function messageOf({ fields, proto: { reservedRange, reservedName } }: DescMessage): SchemaMessage {
+const nameOf = ({ proto }: DescFile) => proto.name;
+
+function messageOf({ file, fields, proto: { reservedRange, reservedName } }: DescMessage): SchemaMessage {
   // The end of a message's range is the number behind it, that of an enum's is its last.
   const ranges = reservedRange.map(({ start, end }) => [start, end - 1] as const);
-  return { fields: fields.map(fieldOf), reserved: { ranges, names: reservedName } };
+  return { file: nameOf(file), fields: fields.map(fieldOf), reserved: { ranges, names: reservedName } };
 }
 
 function fieldOf(field: DescField): SchemaField {
@@ -53,11 +56,12 @@ function typeOf({ message, enum: ofEnum, scalar }: DescField): FieldType {
 
 const scalarName = (scalar: ScalarType) => ScalarType[scalar].toLowerCase();
 
-function enumOf({ values, proto: { reservedRange, reservedName } }: DescEnum): SchemaEnum {
+function enumOf({ file, values, proto: { reservedRange, reservedName } }: DescEnum): SchemaEnum {
   const entries = [...Map.groupBy(values, ({ number }) => number)];
   const reserved: Reserved = {
     ranges: reservedRange.map(({ start, end }) => [start, end] as const),
     names: reservedName,
   };
-  return { values: new Map(entries.map(([number, of]) => [number, of.map(({ name }) => name)])), reserved };
+  const names = new Map(entries.map(([number, of]) => [number, of.map(({ name }) => name)]));
+  return { file: nameOf(file), values: names, reserved };
 }

@@ -5,6 +5,8 @@ export interface Schema {
 }
 
 export interface SchemaMessage {
+  /** The file that defines it. */
+  readonly file: string;
   readonly fields: readonly SchemaField[];
   readonly reserved: Reserved;
 }
@@ -32,6 +34,8 @@ export interface FieldType {
 }
 
 export interface SchemaEnum {
+  /** The file that defines it. */
+  readonly file: string;
   /** The names of each number. */
   readonly values: ReadonlyMap<number, readonly string[]>;
   readonly reserved: Reserved;

@@ -1,5 +1,5 @@
 import { adminv1 } from "@prism-data/pattern-sdk/protocol";
-import type { AppNeeds } from "@prism-data/planner";
+import type { AppNeeds, SchemaState } from "@prism-data/planner";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { NeedsPlanning } from "../planning/needs-planning.js";
 import { type AdminMethod, unary } from "./admin-method.js";
@@ -20,7 +20,23 @@ export function needsMethods(
       const names = plan.namespaces.map(({ namespace }) => namespace);
       return { plan, namespaces: names.map((name) => shownNamespace(name, namespaces)), changed: [...changed] };
     }),
+    unary(
+      "GetNamespaceSchema",
+      adminv1.GetNamespaceSchemaRequest,
+      adminv1.GetNamespaceSchemaResponse,
+      async ({ name }) => {
+        shownNamespace(name, namespaces);
+        return await schemaMessage(await planning.schemaOf(name));
+      },
+    ),
   ];
+}
+
+async function schemaMessage({ kept }: SchemaState): Promise<adminv1.GetNamespaceSchemaResponse> {
+  if (kept === undefined) return { message: "", descriptorSet: new Uint8Array(), files: [] };
+  const { schemaOfDescriptors, schemaTexts } = await import("@prism-data/planner");
+  const files = schemaTexts(schemaOfDescriptors(kept.files)).map(({ file, text }) => ({ name: file, text }));
+  return { message: kept.message, descriptorSet: kept.files, files };
 }
 
 function appNeeds(given: adminv1.AppNeeds | undefined): AppNeeds {

@@ -92,6 +92,17 @@ export interface NamespaceConfig {
   readonly declaration: JsonMap;
   /** What plans leave as it is. Not given: nothing. */
   readonly pin?: readonly string[];
+  /** The messages in it. Not given: nothing is said of them. */
+  readonly schema?: NamespaceSchema;
+}
+
+/** What is said of the messages in a namespace. */
+export interface NamespaceSchema {
+  readonly compatibility: "wire_json" | "none";
+  /** The full name of the message; `undefined`: the file keeps none. */
+  readonly message: string | undefined;
+  /** Its descriptor set, relative to the configuration; `undefined`: the file keeps none. */
+  readonly file: string | undefined;
 }
 
 /** One of a plugin's own services. */
@@ -196,7 +207,16 @@ export function toNamespace(
     sizeLimits: sizeLimitsOf(namespace.limits),
     declaration,
     ...(namespace.pin !== undefined && { pin: Object.freeze(namespace.pin) }),
+    ...(namespace.schema !== undefined && { schema: toNamespaceSchema(namespace.schema) }),
   });
+}
+
+function toNamespaceSchema({
+  compatibility,
+  message,
+  file,
+}: NonNullable<ParsedConfig["namespaces"][string]["schema"]>): NamespaceSchema {
+  return Object.freeze({ compatibility, message, file });
 }
 
 function toLimits(limits: ParsedConfig["limits"]): Config["limits"] {

@@ -40,11 +40,18 @@ export function declarationProblems(
     ...readDeclaration(name, declaration).problems,
     ...checkNamespaces({ [name]: declaration }, Object.fromEntries(backends), programs),
     ...references(declaration, ["namespaces", name]),
+    ...schemaFiles(declaration, ["namespaces", name, "schema"]),
   ]);
   // The schema and the checks between parts may find the same.
   return problems.filter(
     (problem, index) => problems.findIndex((other) => isDeepStrictEqual(other, problem)) === index,
   );
+}
+
+/** What is kept of messages is a file beside prism.yaml, or in the control state. */
+function schemaFiles({ schema = {} }: JsonMap, keys: readonly PropertyKey[]): LocatedProblem[] {
+  const message = "is for prism.yaml only; ApplyNeeds keeps the app's messages";
+  return ["message", "file"].filter((key) => key in Object(schema)).map((key) => ({ keys: [...keys, key], message }));
 }
 
 /** Whoever may declare namespaces may not read the proxy's environment and files by it. */

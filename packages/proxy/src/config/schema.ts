@@ -136,6 +136,27 @@ const quota = z
     path: ["burst"],
   });
 
+const namespaceSchema = z.strictObject({
+  compatibility: z
+    .enum(["wire_json", "none"])
+    .prefault("wire_json")
+    .describe(
+      "What a change of the app's messages may do. `wire_json`: nothing with which one version misreads what another wrote, on the wire or in JSON; `prism apply` refuses it. `none`: anything.",
+    ),
+  message: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The full name of the message in it, such as `acme.UserEvents`; `prism apply` writes it."),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The descriptor set with that message, relative to the file's folder; `prism apply` writes both. Not given: no message is kept, and none compared.",
+    ),
+});
+
 const namespace = z.strictObject({
   pattern: z.string().min(1).describe("The API that apps use on it, such as `key-value`."),
   backend: z.string().min(1).describe("The backend that holds its data."),
@@ -179,6 +200,7 @@ const namespace = z.strictObject({
     .describe(
       "What `prism plan` and `prism apply` leave as it is here, whatever an app says it needs, such as `[backend, options.partitions]`. Not given: nothing.",
     ),
+  schema: namespaceSchema.optional().describe("The messages in it, and what a change of them may do."),
 });
 
 const service = z.strictObject({

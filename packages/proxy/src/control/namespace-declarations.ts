@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { StoredNamespace, Write } from "@prism-data/control-state";
+import type { StoredNamespace, StoredSchema, Write } from "@prism-data/control-state";
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { Config } from "../config/config.js";
 import { declarationProblems } from "../config/declaration.js";
@@ -26,6 +26,8 @@ export interface Declaration {
   readonly etag: string;
   /** Where it stands in the request, for problems. */
   readonly field: string;
+  /** What is to be kept of the app's messages. Not given: what is kept stays. */
+  readonly schema?: StoredSchema;
 }
 
 /** What a declaration came to. */
@@ -198,20 +200,20 @@ function refuseTwins(declarations: readonly Declaration[]): void {
 
 /** The write that makes it as declared; none when it is so already. */
 function putOf(
-  { name, declaration, etag }: Declaration,
+  { name, declaration, etag, schema: given }: Declaration,
   stored: StoredNamespace | undefined,
   allowDataLoss: boolean,
 ): Write[] {
+  const schema = given ?? stored?.schema;
   checkEtag(name, etag, stored);
   if (stored?.deletion !== undefined) {
     const until = new Date(stored.deletion.purgeTimeMs).toISOString();
     const text = `Nothing was changed: namespace ${JSON.stringify(name)} is deleted and kept until ${until}. Restore it first, or delete it again with restorable_for 0s to free its name.`;
     throw new GatewayError("NAMESPACE_DELETED", text, { metadata: { namespace: name } });
   }
-  if (stored !== undefined && isDeepStrictEqual(stored.entry, declaration)) return [];
+  if (stored !== undefined && isDeepStrictEqual([stored.entry, stored.schema], [declaration, schema])) return [];
   if (stored !== undefined && !allowDataLoss) refuseMove(name, stored.entry, declaration);
-  const schema = stored?.schema === undefined ? {} : { schema: stored.schema };
-  return [{ kind: "put", name, entry: declaration, ...schema, etag: stored?.etag }];
+  return [{ kind: "put", name, entry: declaration, ...(schema && { schema }), etag: stored?.etag }];
 }
 
 function refuseMove(name: string, before: JsonMap, after: JsonMap): void {

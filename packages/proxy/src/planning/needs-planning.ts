@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { type adminv1, GatewayError } from "@prism-data/pattern-sdk/protocol";
-import type { AppNeeds } from "@prism-data/planner";
+import type { AppNeeds, PlannedNamespace, SchemaState } from "@prism-data/planner";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { Declaration } from "../control/namespace-declarations.js";
 import type { BackendView } from "../upstream/replicas.js";
 import { runningOffer } from "./offers.js";
 import { planMessage } from "./plan-message.js";
 import { entryJson, plannedEntry, withPlanned } from "./planned-entry.js";
+import { schemaOfFile, schemaOfStored } from "./schema-state.js";
 
 /** How often needs are planned anew because somebody else's change came first: that many may come between. */
 const attemptsMax = 100;
@@ -14,6 +15,7 @@ const attemptsMax = 100;
 /** What whoever asks consents to. */
 export interface Consent {
   readonly allowDataLoss: boolean;
+  readonly allowSchemaBreaking: boolean;
 }
 
 /** What was done. */
@@ -66,9 +68,25 @@ export class NeedsPlanning {
     }
   }
 
-  async #plan(needs: AppNeeds, { allowDataLoss }: Consent): Promise<Planned> {
+  /** What a namespace keeps of messages. Throws INVALID_FIELD when the file that keeps them cannot be read. */
+  async schemaOf(name: string): Promise<SchemaState> {
+    const { NeedsError } = await import("@prism-data/planner");
+    return await this.#schemaOf(name).catch((error: Error) => {
+      throw error instanceof NeedsError ? wrongNeeds(error.problems) : error;
+    });
+  }
+
+  async #schemaOf(name: string): Promise<SchemaState> {
+    const { config } = this.#namespaces;
+    const namespace = config.namespaces.get(name);
+    const { stored } = this.#namespaces.find(name) ?? {};
+    if (namespace === undefined || stored !== undefined) return schemaOfStored(namespace ?? {}, stored?.schema);
+    return await schemaOfFile(namespace, config.workingDir);
+  }
+
+  async #plan(needs: AppNeeds, consent: Consent): Promise<Planned> {
     // Loaded here, because nothing else waits for it.
-    const { factsOf, NeedsError, planNamespaces, readAppNeeds } = await import("@prism-data/planner");
+    const { factsOf, namespaceOf, NeedsError, planNamespaces, readAppNeeds } = await import("@prism-data/planner");
     const { config } = this.#namespaces;
     const views = new Map(this.#backends.list().map((view) => [view.name, view]));
     const disabled = [...config.disabledBackends.values()].map(({ backend }) => backend);
@@ -76,21 +94,28 @@ export class NeedsPlanning {
       runningOffer(one, views.get(one.name), factsOf),
     );
     try {
-      const { written, unused } = readAppNeeds(needs);
+      const { written, unused, schema } = readAppNeeds(needs);
       const namespaces = new Map([...config.namespaces].map(([name, one]) => [name, plannedEntry(one)]));
-      const planned = planNamespaces({ written, offers, namespaces, allowDataLoss });
-      const declarations = planned.flatMap(({ needs: { namespace: name }, action, entry }, index): Declaration[] => {
-        if (entry === undefined || action.kind === "keep" || action.kind === "refuse") return [];
-        const { declaration = {}, stored } = this.#namespaces.find(name) ?? {};
-        const field = `plan.namespaces[${index}]`;
-        return [{ name, declaration: withPlanned(declaration, entryJson(entry)), etag: stored?.etag ?? "", field }];
-      });
+      const kept = written.map(namespaceOf).map(async (name) => [name, await this.#schemaOf(name)] as const);
+      const schemas = new Map(await Promise.all(kept));
+      const planned = planNamespaces({ written, offers, namespaces, schema, schemas, ...consent });
+      const declarations = planned.flatMap((one, index) => this.#declarations(one, `plan.namespaces[${index}]`));
       const plan = planMessage({ planned, unused });
       return { plan: { ...plan, etag: etagOf(plan, declarations) }, declarations };
     } catch (error) {
       if (error instanceof NeedsError) throw wrongNeeds(error.problems);
       throw error;
     }
+  }
+
+  /** What would be declared to do what is planned; nothing when nothing is to be done. */
+  #declarations({ needs, action, entry, schema }: PlannedNamespace, field: string): readonly Declaration[] {
+    if (entry === undefined || action.kind === "keep" || action.kind === "refuse") return [];
+    const { namespace: name } = needs;
+    const { declaration: before = {}, stored } = this.#namespaces.find(name) ?? {};
+    const declaration = withPlanned(before, entryJson(entry));
+    const kept = schema && { schema: { message: schema.message, files: schema.files } };
+    return [{ name, declaration, etag: stored?.etag ?? "", field, ...kept }];
   }
 
   /** With what the backend has otherwise than declared now. */

@@ -1,5 +1,5 @@
 import type { adminv1 } from "@prism-data/pattern-sdk/protocol";
-import type { Change, Pin, PlannedNamespace, Problem, Verdict } from "@prism-data/planner";
+import type { Change, Pin, PlannedNamespace, PlannedSchema, Problem, Verdict } from "@prism-data/planner";
 import { entryJson } from "./planned-entry.js";
 
 /** What an app's needs come to, as the planner says. */
@@ -19,7 +19,7 @@ export function planMessage({ planned, unused }: MadePlan): adminv1.NeedsPlan {
 }
 
 function namespaceMessage(planned: PlannedNamespace): adminv1.PlannedNamespace {
-  const { needs, action, entry, chosen, rejected, capacity, pins } = planned;
+  const { needs, action, entry, chosen, rejected, capacity, pins, schema, warnings } = planned;
   return {
     namespace: needs.namespace,
     message: needs.message,
@@ -34,8 +34,9 @@ function namespaceMessage(planned: PlannedNamespace): adminv1.PlannedNamespace {
     rejected: rejected.map(verdictMessage),
     figures: (capacity?.figures ?? []).map(({ name, value, formula }) => ({ name, value, formula })),
     pins: pins.map(({ key, value, planned: wanted }: Pin) => ({ key, value, planned: wanted })),
-    warnings: [...(capacity?.warnings ?? [])],
+    warnings: [...warnings],
     drift: [],
+    schema: schema && schemaMessage(schema),
   };
 }
 
@@ -43,6 +44,15 @@ const changeMessage = ({ key, from, to }: Change): adminv1.PlannedChange => ({ k
 
 const verdictMessage = ({ backend, plugin, points, reason }: Verdict): adminv1.BackendVerdict => {
   return { backend, plugin, points, reason };
+};
+
+const schemaMessage = ({ message, files, change, breaking }: PlannedSchema): adminv1.PlannedSchema => {
+  return {
+    message,
+    descriptorSet: files,
+    changed: change !== undefined,
+    breaking: breaking.map((one) => ({ ...one })),
+  };
 };
 
 /** Without what is not said. */

@@ -17,6 +17,7 @@ export function addApply(program: Command, context: CommandContext): void {
       `
 Does what \`prism plan\` shows, whole or not at all: when something is refused, nothing is written. A proxy that runs on the
 file makes the namespaces within a second; \`prism plugin list\` and /readyz?verbose show how that went. Again: changes nothing.
+What the app's messages look like is kept beside the file, in schemas/, so that a change that breaks readers is refused.
 With --admin nothing is written: a running proxy declares the namespaces, keeps them, and serves them at once.
 
 Examples:
@@ -32,11 +33,17 @@ async function apply(file: string, options: NeedsOptions, context: CommandContex
   const { environment, workingDir } = context;
   const { configFileName, loadConfig } = await import("@prism-data/proxy");
   await using configFile = await ConfigFile.open(options.config ?? configFileName, workingDir);
-  const plan = await planForFile(file, options, context);
+  const { plan, schemaFile } = await planForFile(file, options, context);
   const changed = changesOf(plan);
   if (changed.length > 0) {
-    for (const { namespace, declaration } of changed)
-      configFile.setNamespace(namespace, declaration as unknown as NamespaceEntry);
+    for (const { namespace, declaration, schema } of changed) {
+      const entry = declaration as unknown as NamespaceEntry;
+      if (schema?.changed) {
+        const { file: keptIn, path } = schemaFile(namespace);
+        configFile.addFile(path, schema.descriptorSet);
+        configFile.setNamespace(namespace, { ...entry, schema: { message: schema.message, file: keptIn } });
+      } else configFile.setNamespace(namespace, entry);
+    }
     // What is written is what a proxy would take, or it is not written.
     await configFile.replace((candidate) =>
       loadConfig({ file: candidate, environment, workingDir, shippedPluginBases }).then(() => {}),

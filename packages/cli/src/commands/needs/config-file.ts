@@ -1,10 +1,9 @@
-import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lockPath } from "@prism-data/local-servers";
-import type { NamespaceEntry } from "@prism-data/planner";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
-import { withNamespace } from "./with-namespace.js";
+import { type WrittenNamespace, withNamespace } from "./with-namespace.js";
 
 /**
  * A prism.yaml that is changed as a person would: what else is in it stays as it is. While it is open, other commands that change it
@@ -16,6 +15,7 @@ export class ConfigFile implements AsyncDisposable {
   /** As it was read. */
   readonly #before: string;
   readonly #lock: AsyncDisposable | undefined;
+  readonly #beside: { readonly path: string; readonly bytes: Uint8Array }[] = [];
   #text: string;
 
   private constructor(file: string, lock: AsyncDisposable | undefined, text: string) {
@@ -37,8 +37,13 @@ export class ConfigFile implements AsyncDisposable {
     }
   }
 
-  setNamespace(name: string, entry: NamespaceEntry): void {
+  setNamespace(name: string, entry: WrittenNamespace): void {
     this.#text = withNamespace(this.#text, name, entry);
+  }
+
+  /** Has a file written beside it, just before it is. */
+  addFile(path: string, bytes: Uint8Array): void {
+    this.#beside.push({ path, bytes });
   }
 
   /** Puts the changed file in the place of the old one, at once, after `check` has taken it; fails when somebody else changed it. */
@@ -55,6 +60,7 @@ export class ConfigFile implements AsyncDisposable {
           ExitCode.failed,
           `${this.file} was changed meanwhile: the plan is stale; run it again`,
         );
+      for (const { path: beside, bytes } of this.#beside) await writeWhole(beside, bytes);
       await rename(candidate, this.file);
     } finally {
       await rm(candidate, { force: true });
@@ -64,4 +70,12 @@ export class ConfigFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lock?.[Symbol.asyncDispose]();
   }
+}
+
+/** Readers see all of it, or what was there before. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const candidate = path.join(path.dirname(file), `.${path.basename(file)}.new`);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(candidate, bytes, { flush: true });
+  await rename(candidate, file);
 }

@@ -30,6 +30,7 @@ function formatNamespace(planned: adminv1.PlannedNamespace): string {
     pins,
     warnings,
     drift,
+    schema,
   } = planned;
   const where = declaration === undefined ? needs.pattern : `${needs.pattern} on ${declaration.backend}`;
   const [mark, verb] = actions[action?.kind ?? ""] ?? ["?", `is to be: ${action?.kind}`];
@@ -44,6 +45,8 @@ function formatNamespace(planned: adminv1.PlannedNamespace): string {
     ...["owners", "consumers"]
       .map((name) => [name, (needs[name] ?? []).join(", ")])
       .filter(([, names]) => names !== ""),
+    ...(schema?.changed && action?.kind === "create" ? [["schema", `${schema.message} is kept with it`]] : []),
+    ...(action?.kind === "refuse" ? [] : (schema?.breaking ?? []).map((one) => ["breaks", breakingText(one)])),
     ...drift.map((line) => ["differs", line]),
     ...warnings.map((warning) => ["warning", warning]),
   ];
@@ -52,6 +55,10 @@ function formatNamespace(planned: adminv1.PlannedNamespace): string {
 
 function changeText({ key, from = "not set", to = "not set" }: adminv1.PlannedChange): string {
   return `${key}: ${from} → ${to}`;
+}
+
+function breakingText({ at, message, rule }: adminv1.BreakingChange): string {
+  return `${at}: ${message} (${rule})`;
 }
 
 function verdictText({ backend, plugin, reason }: adminv1.BackendVerdict): string {
@@ -72,12 +79,18 @@ function summary(namespaces: readonly adminv1.PlannedNamespace[]): string {
 /** The same for programs. */
 export function planJson({ namespaces, unused, etag }: adminv1.NeedsPlan) {
   return {
-    namespaces: namespaces.map(({ declaration, chosen, ...planned }) => ({
+    namespaces: namespaces.map(({ declaration, chosen, schema, ...planned }) => ({
       ...planned,
+      schema: schema === undefined ? null : schemaJson(schema),
       entry: declaration ?? null,
       chosen: chosen ?? null,
     })),
     unused,
     ...(etag !== "" && { etag }),
   };
+}
+
+/** Without the descriptors: `prism schema get` has them. */
+function schemaJson({ message, changed, breaking }: adminv1.PlannedSchema) {
+  return { message, changed, breaking };
 }

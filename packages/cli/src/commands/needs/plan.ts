@@ -26,7 +26,7 @@ Examples:
     .action(async (file: string, options: NeedsOptions) => {
       const plan =
         options.admin === undefined
-          ? await planForFile(file, options, context)
+          ? (await planForFile(file, options, context)).plan
           : await planAtProxy(file, options, context);
       if (hasRefusals(plan)) context.finish(ExitCode.failed);
       await context.stdout.write(options.json ? jsonLine(planJson(plan)) : formatPlan(plan));

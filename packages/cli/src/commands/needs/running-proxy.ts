@@ -42,10 +42,11 @@ export async function applyAtProxy(file: string, options: NeedsOptions, context:
 
 async function requestOf(
   file: string,
-  { allowDataLoss = false }: NeedsOptions,
+  { allowDataLoss = false, allowSchemaBreaking = false }: NeedsOptions,
   { workingDir }: Invocation,
 ): Promise<adminv1.PlanNeedsRequest> {
-  return { needs: { form: formOf(await readNeeds(path.resolve(workingDir, file))) }, allowDataLoss };
+  const form = formOf(await readNeeds(path.resolve(workingDir, file)));
+  return { needs: { form }, allowDataLoss, allowSchemaBreaking };
 }
 
 function formOf(needs: AppNeeds): adminv1.AppNeeds["form"] {

@@ -37,6 +37,15 @@ test("keeps what plans do not make, such as a timeout", () => {
   );
 });
 
+test("keeps what an operator says of the messages beside where they are kept", () => {
+  const before =
+    "namespaces:\n  demo: { pattern: stream, backend: old, schema: { compatibility: none, file: own.binpb } }\n";
+  const schema = { message: "acme.Demo", file: "own.binpb" };
+  expect(withNamespace(before, "demo", { pattern: "stream", backend: "events", schema })).toBe(
+    "namespaces:\n  demo: { pattern: stream, backend: events, schema: { compatibility: none, file: own.binpb, message: acme.Demo } }\n",
+  );
+});
+
 test.each([
   ["a namespace of several lines", file, "blocky"],
   ["no namespaces", "backends: {}", "one"],

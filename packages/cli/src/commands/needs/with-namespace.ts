@@ -6,8 +6,14 @@ const key = "namespaces";
 /** What plans say of a namespace. What else an operator wrote, such as its timeout, stays. */
 const planned = new Set(["pattern", "backend", "needs", "durability", "options", "limits", "pin"]);
 
+/** What is written of a namespace. */
+export interface WrittenNamespace extends NamespaceEntry {
+  /** The message that is kept, and where. Not given: as it is. */
+  readonly schema?: { readonly message: string; readonly file: string };
+}
+
 /** The text of a configuration in which a namespace is so, with everything else in its place. */
-export function withNamespace(text: string, name: string, entry: NamespaceEntry): string {
+export function withNamespace(text: string, name: string, entry: WrittenNamespace): string {
   const document = parseDocument(text);
   const namespaces = document.get(key);
   if (namespaces === undefined)
@@ -20,13 +26,15 @@ export function withNamespace(text: string, name: string, entry: NamespaceEntry)
     : replaced(text, pair, flow(withOthers(entry, pair.value)));
 }
 
-function withOthers(entry: NamespaceEntry, before: unknown): NamespaceEntry {
+function withOthers(entry: WrittenNamespace, before: unknown): WrittenNamespace {
   const all = isMap(before) ? (before.toJSON() as Readonly<Record<string, unknown>>) : {};
-  return { ...entry, ...Object.fromEntries(Object.entries(all).filter(([name]) => !planned.has(name))) };
+  const others = Object.fromEntries(Object.entries(all).filter(([name]) => !planned.has(name)));
+  const schema = entry.schema && { schema: { ...(all.schema as object | undefined), ...entry.schema } };
+  return { ...entry, ...others, ...schema };
 }
 
 /** Where there is no line to put it beside. */
-function rewritten(document: Document, name: string, entry: NamespaceEntry): string {
+function rewritten(document: Document, name: string, entry: WrittenNamespace): string {
   document.setIn([key, name], document.createNode(entry, { flow: true }));
   return document.toString({ lineWidth: 0 });
 }
@@ -54,8 +62,8 @@ const rangeOf = (node: unknown) => (node as { range: readonly [number, number, n
 const startOf = (node: unknown) => rangeOf(node)[0];
 const endOfNode = (node: unknown) => rangeOf(node)[1];
 
-const line = (name: string, entry: NamespaceEntry) => `${stringify(name).trim()}: ${flow(entry)}`;
+const line = (name: string, entry: WrittenNamespace) => `${stringify(name).trim()}: ${flow(entry)}`;
 
-function flow(entry: NamespaceEntry): string {
+function flow(entry: WrittenNamespace): string {
   return stringify(entry, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trim();
 }
