@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { kafka } from "./backends.ts";
+import { kafka, redis } from "./backends.ts";
 import { eventually } from "./eventually.ts";
+import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
 import { runPrism } from "./prism-command.ts";
 import { PrismProcess } from "./prism-process.ts";
@@ -67,4 +68,39 @@ test("a load that stays gets the log more partitions, up to the bound, with noth
 
   const explained = await runPrism(["namespace", "explain", growing, "--admin", prism.admin], { folder: prism.folder });
   expect(explained.stdout.toString()).toMatch(/on the backend +nothing differs/);
+});
+
+test("a load that rises and falls gets more plugin processes and gives them back, without a failed call", async () => {
+  await using prism = await PrismProcess.start({
+    config: {
+      backends: { redis: { ...redis.config(), replicas: { min: 1, max: 2 } } },
+      namespaces: { busy: { pattern: "key-value", backend: "redis" } },
+      capacity: {
+        mode: "apply",
+        interval: "300ms",
+        raise_after: 2,
+        lower_after: 3,
+        cooldown: "1s",
+        process_load: 0.05,
+      },
+    },
+  });
+  using busy = new KeyValueClient(prism.listen, "busy");
+  const steps = () => prism.log.filter(({ who, msg }) => who === "capacity" && msg === "capacity changed");
+  await eventually("two processes under load", 30_000, async () => {
+    await Promise.all(Array.from({ length: 200 }, (_, index) => busy.get(`${index}`)));
+    return steps().length > 0;
+  });
+  await eventually("one process again when it is quiet", 30_000, () => steps().length > 1);
+  expect(steps()).toMatchObject([
+    {
+      backend: "redis",
+      setting: "replicas",
+      from: 1,
+      to: 2,
+      why: expect.stringMatching(/cores for \d+ calls\/s ÷ 0.05/),
+    },
+    { backend: "redis", setting: "replicas", from: 2, to: 1 },
+  ]);
+  await Promise.all(Array.from({ length: 200 }, (_, index) => busy.get(`${index}`)));
 });

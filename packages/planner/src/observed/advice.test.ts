@@ -11,7 +11,8 @@ const log = (part: Partial<SeenLog>): SeenNamespace => ({
   log: { records: [0], isPartitioned: true, isGrowable: true, lag: undefined, ...part },
 });
 const backend = (part: Partial<SeenBackend>): SeenBackend => ({
-  ...{ backend: "main", plugin: "postgres", calls: 0, cores: undefined, connectionsMax: undefined, ...part },
+  ...{ backend: "main", plugin: "postgres", calls: 0, cores: undefined, connectionsMax: undefined },
+  ...{ replicas: { now: 1, min: 1, max: 1, isReplicable: true }, ...part },
 });
 
 describe("nothing is advised", () => {
@@ -82,9 +83,19 @@ test("a pool is told by the calls of all namespaces, up to what it can be set to
   expect(adviseBackend(backend({ calls: 1_000_000 }))).toMatchObject([{ advised: "200" }]);
 });
 
-test("a plugin process that is busy is told with its share of a core", () => {
-  expect(adviseBackend(backend({ plugin: "redis", calls: 9_000, cores: 0.93 }))).toMatchObject([
-    { setting: undefined, reason: expect.stringMatching(/^its plugin process uses 0.93 of a core for 9,000 calls\/s/) },
+test("plugin processes that are busy are told with how many are right, and with what else helps where there may be one", () => {
+  const busy = { plugin: "redis", calls: 9_000, cores: 0.93 };
+  expect(adviseBackend(backend(busy))).toMatchObject([
+    {
+      ...{ setting: "replicas", current: "1", advised: "2", effect: expect.stringMatching(/allows 1 now$/) },
+      reason: expect.stringMatching(/^its plugin process uses 0.93 cores for 9,000 calls\/s/),
+    },
+  ]);
+  const two = { now: 2, min: 1, max: 4, isReplicable: true };
+  expect(adviseBackend(backend({ ...busy, replicas: two }))).toEqual([]);
+  const alone = { now: 1, min: 1, max: 1, isReplicable: false };
+  expect(adviseBackend(backend({ ...busy, replicas: alone }))).toMatchObject([
+    { setting: undefined, effect: expect.stringContaining("another backend") },
   ]);
 });
 

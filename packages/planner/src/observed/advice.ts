@@ -2,6 +2,7 @@ import { poolOf } from "../capacity/connections.js";
 import { limitHeadroom } from "../capacity/limit.js";
 import { partitionsMax, writesPerPartition } from "../capacity/partitions.js";
 import { countText } from "../quantity.js";
+import { busyCoreDefault, processesFor } from "./processes.js";
 import type { SeenBackend, SeenLog, SeenNamespace } from "./seen.js";
 
 /** One thing to change, and why. */
@@ -24,9 +25,6 @@ const unevenFrom = 2;
 
 /** Records that a group may be behind without a word: members commit in batches. */
 const lagTolerated = 1_000;
-
-/** The part of a core from which one process is said to be busy: beyond it calls begin to wait for each other. */
-const busyCore = 0.7;
 
 /** What to change about a namespace. Pure. */
 export function adviseNamespace(seen: SeenNamespace): readonly Advice[] {
@@ -120,13 +118,20 @@ function poolAdvice({ backend, plugin, calls, connectionsMax }: SeenBackend): Ad
   };
 }
 
-function processAdvice({ backend, cores, calls }: SeenBackend): Advice | undefined {
-  if (cores === undefined || cores <= busyCore) return undefined;
-  return {
-    ...{ namespace: undefined, backend, setting: undefined, current: "1", advised: "1" },
-    reason: `its plugin process uses ${countText(cores)} of a core for ${rate(calls, "calls")}; above ${busyCore} calls begin to wait for each other`,
-    effect: "move some of its namespaces to another backend of the same plugin, which has a process of its own",
-  };
+function processAdvice({ backend, cores, calls, replicas }: SeenBackend): Advice | undefined {
+  if (cores === undefined) return undefined;
+  const { now, max, isReplicable } = replicas;
+  const { atLeast } = processesFor(now, cores, busyCoreDefault);
+  if (atLeast <= now) return undefined;
+  const reason = `its ${now === 1 ? "plugin process uses" : `${now} plugin processes use`} ${countText(cores)} cores for ${rate(calls, "calls")}; above ${busyCoreDefault} of one calls begin to wait for each other`;
+  const advice = { namespace: undefined, backend, current: String(now), reason };
+  if (!isReplicable) {
+    const effect = "move some of its namespaces to another backend of the same plugin, which has a process of its own";
+    return { ...advice, setting: undefined, advised: String(now), effect };
+  }
+  const bound = atLeast > max ? `; prism.yaml allows ${max} now` : "";
+  const effect = `each process has its own connections, and takes its share of the calls${bound}`;
+  return { ...advice, setting: "replicas", advised: String(atLeast), effect };
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);

@@ -33,6 +33,13 @@ export interface SeenBackend {
   readonly calls: number;
   /** Processor cores that its plugin used; `undefined`: not known. */
   readonly cores: number | undefined;
+  /** How many processes its plugin has and may have, and whether the plugin can have several. */
+  readonly replicas: {
+    readonly now: number;
+    readonly min: number;
+    readonly max: number;
+    readonly isReplicable: boolean;
+  };
   /** The most connections that its calls share; `undefined`: as the plugin has it by default. */
   readonly connectionsMax: number | undefined;
 }

@@ -1,16 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { busyCoreDefault, processesFor } from "./processes.js";
 import { decideStep, noMemory, type Reading, type StepPolicy } from "./steps.js";
 
 const policy: StepPolicy = { raiseAfter: 3, lowerAfter: 5, cooldownMs: 60_000, min: 1, max: 8 };
 const intervalMs = 10_000;
 
-/** Such as processes that are busy from 0.7 of a core on, and idle below half of that. */
-const processesFor = (now: number, cores: number): Reading => ({
-  now,
-  atLeast: Math.max(1, Math.ceil(cores / 0.7)),
-  atMost: Math.max(1, Math.ceil(cores / 0.35)),
-});
+const processesOf = (now: number, cores: number): Reading => processesFor(now, cores, busyCoreDefault);
 
 /** What there is after each interval of a load, and the steps that were made. */
 function follow(loads: readonly number[], readingOf: (now: number, load: number) => Reading, start = 1) {
@@ -44,7 +40,7 @@ describe("a step", () => {
     ["down comes to one at last", [...times(3, 3), ...times(40, 0)], [5, 1]],
   ];
   test.each(cases)("%s", (_, loads, expected) => {
-    expect(follow(loads, processesFor).steps.map(({ to }) => to)).toEqual(expected);
+    expect(follow(loads, processesOf).steps.map(({ to }) => to)).toEqual(expected);
   });
 });
 
@@ -52,7 +48,7 @@ test("whatever the load does, steps stay within the bounds and a cooldown apart"
   const loads = fc.array(fc.double({ min: 0, max: 50, noNaN: true }), { maxLength: 200 });
   fc.assert(
     fc.property(loads, (all) => {
-      const { steps } = follow(all, processesFor);
+      const { steps } = follow(all, processesOf);
       for (const [index, { atMs, to }] of steps.entries()) {
         expect(to).toBeGreaterThanOrEqual(policy.min);
         expect(to).toBeLessThanOrEqual(policy.max);
@@ -68,7 +64,7 @@ test("a load that swings by a quarter around its middle is never followed down a
     fc.property(fc.double({ min: 0.05, max: 5, noNaN: true }), noise, (middle, swings) => {
       const { steps } = follow(
         swings.map((swing) => middle * swing),
-        processesFor,
+        processesOf,
       );
       expect(steps.filter(({ from, to }) => to < from)).toEqual([]);
     }),
@@ -78,8 +74,8 @@ test("a load that swings by a quarter around its middle is never followed down a
 test("a load that stays has what it asks for, if that is within the bounds", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 5, noNaN: true }), fc.integer({ min: 1, max: 8 }), (load, start) => {
-      const { now } = follow(times(60, load), processesFor, start);
-      const { atLeast, atMost } = processesFor(now, load);
+      const { now } = follow(times(60, load), processesOf, start);
+      const { atLeast, atMost } = processesOf(now, load);
       expect(now).toBeGreaterThanOrEqual(Math.min(policy.max, atLeast));
       expect(now).toBeLessThanOrEqual(Math.max(policy.min, atMost));
     }),

@@ -1,5 +1,5 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
-import { partitionsFor } from "@prism-data/planner/capacity";
+import { partitionsFor, processesFor, type SeenBackend } from "@prism-data/planner/capacity";
 import type { CapacityPolicy } from "../config/capacity.js";
 import type { NamespaceConfig } from "../config/config.js";
 import type { JsonMap } from "../config/settings.js";
@@ -10,10 +10,27 @@ import type { WatchedCapacity, WatchedNamespace } from "./capacity-watch.js";
 
 const partitionsKey = "options.partitions";
 
-/** What may be changed at a running proxy: partitions of logs that may grow. */
+/** What may be changed at a running proxy: partitions of logs that may grow, and plugin processes. */
 export function capacityKnobs(backends: Backends, declared: DeclaredNamespaces) {
-  return ({ namespaces }: WatchedCapacity, policy: CapacityPolicy): readonly Knob[] =>
-    namespaces.flatMap((seen) => partitionsKnob(seen, policy, { backends, declared }) ?? []);
+  return (seen: WatchedCapacity, policy: CapacityPolicy): readonly Knob[] => [
+    ...seen.namespaces.flatMap((one) => partitionsKnob(one, policy, { backends, declared }) ?? []),
+    ...seen.backends.flatMap((one) => replicasKnob(one, policy, backends) ?? []),
+  ];
+}
+
+/** `undefined`: there are always as many, or it is not known what they use. */
+function replicasKnob(
+  { backend, cores, calls, replicas: { now, min, max } }: SeenBackend,
+  { processLoad }: CapacityPolicy,
+  backends: Backends,
+): Knob | undefined {
+  if (min === max || cores === undefined) return undefined;
+  return {
+    ...{ on: { backend }, setting: "replicas", min, max, fixedBy: undefined },
+    reading: processesFor(now, cores, processLoad),
+    reason: `${cores.toFixed(2)} cores for ${Math.round(calls)} calls/s ÷ ${processLoad} cores per process, rounded up; fewer below half of that`,
+    turn: (to) => backends.scale(backend, to),
+  };
 }
 
 /** `undefined`: it is no log that may grow, or it is pinned. */

@@ -12,7 +12,15 @@ export function capacitySources(backends: Backends, metrics: Metrics): CapacityS
     pluginOf(name) {
       const view = backends.list().find((one) => one.name === name);
       const ofStream = view?.description?.patterns.find(({ pattern }) => pattern === "stream");
-      return { name: view?.description?.name ?? "", streamCapabilities: ofStream?.capabilities ?? [] };
+      return {
+        name: view?.description?.name ?? "",
+        streamCapabilities: ofStream?.capabilities ?? [],
+        replicas: {
+          now: view?.replicas.length ?? 1,
+          ...(view?.replicaBounds ?? { min: 1, max: 1 }),
+          isReplicable: view?.description?.replicable ?? false,
+        },
+      };
     },
     calls: () => metrics.calls,
     async metrics() {

@@ -19,7 +19,11 @@ export interface CapacitySources {
   namespaces(): readonly NamespaceConfig[];
   backends(): readonly BackendConfig[];
   /** The short name of a backend's plugin, and what its stream pattern can. */
-  pluginOf(backend: string): { readonly name: string; readonly streamCapabilities: readonly string[] };
+  pluginOf(backend: string): {
+    readonly name: string;
+    readonly streamCapabilities: readonly string[];
+    readonly replicas: SeenBackend["replicas"];
+  };
   calls(): Iterable<CallMetrics>;
   metrics(): Promise<ReadonlyMap<string, readonly pluginv1.MetricFamily[]>>;
   /** What a stream holds. Throws `GatewayError`. */
@@ -200,10 +204,12 @@ function seenBackend(
   const [cpuBefore, cpuAfter] = [before.cpuSeconds.get(name), after.cpuSeconds.get(name)];
   // A process that was replaced meanwhile counts from 0.
   const isCpuKnown = cpuBefore !== undefined && cpuAfter !== undefined && cpuAfter >= cpuBefore;
+  const plugin = sources.pluginOf(name);
   const { pool_size: poolSize } = settings.reveal();
   return {
     backend: name,
-    plugin: sources.pluginOf(name).name,
+    plugin: plugin.name,
+    replicas: plugin.replicas,
     calls: calls / seconds,
     cores: isCpuKnown ? (cpuAfter - cpuBefore) / seconds : undefined,
     connectionsMax: typeof poolSize === "number" ? poolSize : undefined,

@@ -32,6 +32,11 @@ export const capacitySchema = z
       max: "24h",
       default: "5m",
     }),
+    process_load: z.number().min(0.05, "must be from 0.05 to 1").max(1, "must be from 0.05 to 1").prefault(0.7).meta({
+      description:
+        "The part of a processor core that one plugin process may use before there is another, where `replicas` allows it. Below half of it there may be one less.",
+      "x-bounds": "0.05 to 1",
+    }),
     partitions_max: times("The most partitions that a log is given. Logs that are not `growable` are left alone.", 100),
   })
   .optional()
@@ -44,6 +49,8 @@ export interface CapacityPolicy {
   readonly raiseAfter: number;
   readonly lowerAfter: number;
   readonly cooldownMs: number;
+  /** The part of a core that one plugin process may use. */
+  readonly processLoad: number;
   readonly partitionsMax: number;
 }
 
@@ -56,6 +63,7 @@ export function toCapacityPolicy(parsed: z.output<typeof capacitySchema>): Capac
     raiseAfter: parsed.raise_after,
     lowerAfter: parsed.lower_after,
     cooldownMs: parsed.cooldown,
+    processLoad: parsed.process_load,
     partitionsMax: parsed.partitions_max,
   });
 }
