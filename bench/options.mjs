@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 const settings = ["PART", "BENCH_ROUNDS", "BENCH_ROUND_MS", "BENCH_CPUS"];
 
 /** What can be measured and kept apart. */
-const parts = ["data-path", "backends"];
+const parts = ["data-path", "backends", "capacity"];
 
 /** A median of fewer rounds is not worth keeping. */
 const publishedRoundsMin = 5;
@@ -48,5 +48,5 @@ function positive(name, text) {
 
 function oneOf(name, value, known) {
   if (known.includes(value)) return value;
-  throw new Error(`${name} is ${JSON.stringify(value)}; there are ${known.join(" and ")}`);
+  throw new Error(`${name} is ${JSON.stringify(value)}; there are ${known.join(", ")}`);
 }

@@ -26,10 +26,11 @@ export const benchFile = (file) => fileURLToPath(new URL(file, import.meta.url))
  * Starts a program on one CPU (`undefined`: on any). It is ready when it prints a first line on stdout, which becomes
  * `firstLine`; with `ready: "at once"` nothing is waited for. `stop` ends it; `ask` sends it JSON and answers its next line.
  */
-export async function startProgram(command, { cpu, env = process.env, ready = "first line" }) {
+export async function startProgram(command, { cpu, env = process.env, ready = "first line", onErrorLine }) {
   const child = spawn(...onCpu(command, cpu), { env, stdio: "pipe" });
   started.add(child.once("exit", () => started.delete(child)));
   const lastWords = lastWordsOf(child);
+  if (onErrorLine !== undefined) createInterface({ input: child.stderr }).on("line", onErrorLine);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async () => {
     const { value, done } = await lines.next();

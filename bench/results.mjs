@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 const files = {
   "data-path": new URL("results.json", import.meta.url),
   backends: new URL("backends/results.json", import.meta.url),
+  capacity: new URL("capacity/results.json", import.meta.url),
 };
 
 /** More digits than this are noise. */
@@ -16,7 +17,7 @@ export function readResults(part) {
   return JSON.parse(readFileSync(files[part], "utf8"));
 }
 
-export function writeResults(part, { environment, comparisons, ...others }) {
+export function writeResults(part, { environment, comparisons = [], ...others }) {
   const lines = (items, depth) =>
     items.map((item) => `${" ".repeat(depth)}${JSON.stringify(item, rounded)}`).join(",\n");
   const blocks = comparisons.map(

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backendComparisons } from "./backends/comparisons.mjs";
+import { followLoad } from "./capacity/follow.mjs";
 import { comparisons } from "./comparisons.mjs";
 import { environment } from "./environment.mjs";
 import { options } from "./options.mjs";
@@ -53,7 +54,17 @@ async function measureBackends(chosen, folder) {
   return { comparisons: seen, rest };
 }
 
-const measuring = { "data-path": measureDataPath, backends: measureBackends };
+/** What the proxy makes of a load that rises and falls. */
+async function measureCapacity(_, folder) {
+  const seen = await followLoad({ folder });
+  const { samples, steps } = seen;
+  for (const { second, setting, from, to, why } of steps) print(`${second} s: ${setting} ${from} -> ${to}: ${why}`);
+  const total = (key) => samples.reduce((sum, sample) => sum + sample[key], 0);
+  print(`${total("accepted")} records accepted, ${total("failed")} failed`);
+  return { ...seen, samples: samples.map(({ atMs, ...sample }) => sample) };
+}
+
+const measuring = { "data-path": measureDataPath, backends: measureBackends, capacity: measureCapacity };
 
 async function measureCodec({ only, cpus }) {
   if (!only.test("codec")) return [];

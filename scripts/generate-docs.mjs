@@ -3,6 +3,7 @@
 // docs/performance.md with its plots; and from the last `make reliability` docs/reliability.md. With --check, writes nothing and fails
 // when a page is not what the code says, or a plugin declares what the last `make conformance` did not prove.
 import { readFileSync, writeFileSync } from "node:fs";
+import { capacityPlot } from "../bench/report/capacity-plot.mjs";
 import { cpuPlot } from "../bench/report/cpu-plot.mjs";
 import { performancePage } from "../bench/report/page.mjs";
 import { ratePlot } from "../bench/report/rate-plot.mjs";
@@ -139,6 +140,7 @@ const pages = {
   "docs/writing-a-plugin.md": authorsPage(),
   "docs/transport.md": transportPage(),
   ...(hasResults("data-path") ? performancePages(readResults("data-path")) : {}),
+  ...(hasResults("capacity") ? { "docs/capacity.svg": capacityPlot(readResults("capacity")) } : {}),
   ...(reliability.hasResults() ? { "docs/reliability.md": reliabilityPage(reliability.readResults()) } : {}),
 };
 const stale = Object.keys(pages).filter((page) => {
