@@ -1,5 +1,5 @@
 import { durationFromMs } from "@prism-data/pattern-sdk/protocol";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { AdminClient } from "../../admin-client.js";
 import { parseDuration } from "../../duration.js";
 import { ExitCode } from "../../exit-code.js";
@@ -13,7 +13,7 @@ const overDefault = { ms: 5_000, text: "5s" } as const;
 
 interface Options extends ProxyOptions {
   readonly over: number;
-  readonly group: string;
+  readonly group?: string;
   readonly watch?: number;
 }
 
@@ -24,14 +24,13 @@ export function addCapacity(program: Command, context: CommandContext): void {
     .description("compare what namespaces are used for with what is declared, and advise what to change")
     .arguments("[namespaces...]");
   addAdminOptions(command)
-    .option(
-      "--over <duration>",
-      `how long to watch, 100ms to 1m (default: ${overDefault.text})`,
-      parseDuration,
-      overDefault.ms,
+    .addOption(
+      new Option("--over <duration>", "how long to watch, 100ms to 1m")
+        .argParser(parseDuration)
+        .default(overDefault.ms, overDefault.text),
     )
     .option("--watch <duration>", "watch again and again, so long each time, until interrupted", parseDuration)
-    .option("--group <group>", "a group whose lag is shown, of streams", "")
+    .option("--group <group>", "a group whose lag is shown, of streams")
     .addHelpText(
       "after",
       `
@@ -47,7 +46,7 @@ Examples:
 }
 
 async function show(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
-  const { watch, over, group, json } = options;
+  const { watch, over, group = "", json } = options;
   const windowMs = watch ?? over;
   // The answer takes as long as the watch.
   await using connection = await connectToAdmin({ ...options, timeout: options.timeout + windowMs }, context);
