@@ -1,13 +1,27 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { nats, sharedAddress } from "@prism-data/local-servers";
+import { LocalServer, nats } from "@prism-data/local-servers";
 import { describeConformance } from "@prism-data/pattern-sdk/conformance";
+import { afterAll } from "vitest";
 import { natsPlugin } from "./plugin.js";
 
-const url = sharedAddress(nats, process.env);
+/**
+ * The suite kills the plugin and not the server, so syncing each message to the disk proves nothing here, and many cases at once would
+ * wait for the disk alone. A server that syncs is killed in outage.test.ts.
+ */
+const server = await LocalServer.start(nats, { environment: process.env, arguments: withoutSync });
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Of two files with settings the server reads the last. */
+function withoutSync(folder: string): readonly string[] {
+  const file = join(folder, "without-sync.conf");
+  writeFileSync(file, `jetstream { store_dir: ${JSON.stringify(join(folder, "data"))} }\n`);
+  return ["--config", file];
+}
 
 describeConformance({
   plugin: natsPlugin,
   entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
-  // Every write is synced, and many cases write at once: a busy disk may keep NATS silent for seconds. outage.test.ts is about that.
-  settings: () => ({ url, command_timeout: "20s" }),
+  settings: () => ({ url: server.url }),
 });
