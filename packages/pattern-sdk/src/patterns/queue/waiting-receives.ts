@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Awaitable } from "../../awaitable.js";
 
 /** How often a queue is looked at although nothing was told, in ms. */
@@ -117,9 +118,10 @@ export class WaitingReceives<Request extends { readonly waitMs: number }, Delive
         deliveries = waiter.waits ? await this.#queue.take(waiter.request) : [];
       } while (deliveries.length === 0 && waiter.waits && rings !== this.#rings);
       if (deliveries.length > 0) {
-        // What came too late for its waiter goes back as if it had never been delivered.
-        if (waiter.waits) waiter.resolve(deliveries);
-        else await this.#queue.giveBack(deliveries);
+        const receiver = waiter.waits ? waiter : this.#another(waiter);
+        // What came too late goes back as if it had never been delivered.
+        if (receiver === undefined) await this.#queue.giveBack(deliveries);
+        else receiver.resolve(deliveries);
         return true;
       }
       if (waiter.waits) this.#waiters.unshift(waiter);
@@ -128,6 +130,14 @@ export class WaitingReceives<Request extends { readonly waitMs: number }, Delive
       waiter.reject(error);
       throw error;
     }
+  }
+
+  /** The next who waits for the same: where taking is slow, nothing would ever come in time otherwise. */
+  #another({ request }: Waiter<Request, Delivery>): Waiter<Request, Delivery> | undefined {
+    const { waitMs: _, ...wanted } = request;
+    const next = this.#waiters.find(({ request: { waitMs: _, ...other } }) => isDeepStrictEqual(other, wanted));
+    this.#waiters = this.#waiters.filter((waiter) => waiter !== next);
+    return next;
   }
 
   async #lookLater(): Promise<void> {
