@@ -29,7 +29,10 @@ test.each(kinds)("the proxy keeps the deadline of a %s call whose plugin does no
   const backends = { go: { command: [plugin.path, "interop"] } };
   await using prism = await PrismProcess.start({ config: { backends, services: { [service]: { backend: "go" } } } });
   using app = await Http2App.connect(prism.listen);
-  process.kill(await pluginPid(prism.admin, "go"), "SIGSTOP");
+  const pid = await pluginPid(prism.admin, "go");
+  process.kill(pid, "SIGSTOP");
+  // A stopped process would not see that its proxy has ended.
+  using _resumed = { [Symbol.dispose]: () => process.kill(pid, "SIGCONT") };
   const startMs = performance.now();
   const call = app.begin(`/${service}/${method}`, deadlineMs);
   call.send(Buffer.alloc(0));
