@@ -4,6 +4,7 @@
 
 import type { OutgoingMessage } from "@prism-data/transport";
 import type { Entry, SetResult } from "../../patterns/key-value/key-value.js";
+import { fieldSize, writeHead } from "../field-writer.js";
 import { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import { GetRequest, type SetRequest, SetRequest as SetRequestType } from "../gen/prism/keyvalue/v1/keyvalue.js";
 import { decodeMessage, encodeMessage } from "../message.js";
@@ -172,21 +173,4 @@ export function encodeSetResponse({ etag }: SetResult): Uint8Array {
   const bytes = Buffer.allocUnsafe(fieldSize(etagBytes));
   bytes.write(etag, writeHead(bytes, 0, field1, etagBytes));
   return bytes;
-}
-
-function fieldSize(length: number): number {
-  let size = 2 + length;
-  for (let rest = length >>> 7; rest > 0; rest >>>= 7) size++;
-  return size;
-}
-
-function writeHead(bytes: Buffer, position: number, tag: number, length: number): number {
-  bytes[position++] = tag;
-  let rest = length;
-  while (rest > 0x7f) {
-    bytes[position++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  bytes[position++] = rest;
-  return position;
 }

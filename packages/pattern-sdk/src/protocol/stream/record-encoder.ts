@@ -2,6 +2,7 @@
 // as long. Anything unusual is left to the generated code, and a test compares both.
 import type { Message } from "../../patterns/messaging/message.js";
 import type { StreamRecord } from "../../patterns/stream/stream.js";
+import { fieldSize, varintSize, writeHead } from "../field-writer.js";
 import { ConsumeResponse, ReadResponse } from "../gen/prism/stream/v1/stream.js";
 import { encodeMessage } from "../message.js";
 import { timestampFromMs } from "../wire-time.js";
@@ -117,16 +118,6 @@ function bytesFieldSize(value: Uint8Array): number {
   return value.length === 0 ? 0 : fieldSize(value.length);
 }
 
-function fieldSize(length: number): number {
-  return 1 + varintSize(length) + length;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
 function writeNumber(bytes: Buffer, position: number, tag: number, value: number): number {
   return value === 0 ? position : writeHead(bytes, position, tag, value);
 }
@@ -142,14 +133,4 @@ function writeBytes(bytes: Buffer, position: number, tag: number, value: Uint8Ar
   const start = writeHead(bytes, position, tag, value.length);
   bytes.set(value, start);
   return start + value.length;
-}
-
-/** A tag, and a number or a length: up to 2^53. */
-function writeHead(bytes: Buffer, start: number, tag: number, value: number): number {
-  let position = start;
-  bytes[position++] = tag;
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes[position++] = (rest % 0x80) | 0x80;
-  bytes[position++] = rest;
-  return position;
 }
