@@ -94,16 +94,26 @@ test("a killed replica costs no call that may be repeated: the others take it", 
   const kills = 3;
   const report = await underLoad(async () => {
     for (let kill = 0; kill < kills; kill += 1) {
-      const [, victim] = await readyPids();
-      process.kill(victim ?? 0, "SIGKILL");
+      const victim = (await readyPids())[1]!;
+      process.kill(victim, "SIGKILL");
       expect((await backendOf(prism.admin, redis.name)).state).toBe("ready");
-      await eventually("three replicas", backWithinMs, async () => (await readyPids()).length === 3);
+      await eventually("three replicas without it", backWithinMs, async () => {
+        const pids = await readyPids();
+        return pids.length === 3 && !pids.includes(victim);
+      });
     }
   });
   // Writes without a token that the dead process held; never more than there are lanes.
   expect(report.wrong).toEqual([]);
   expect(report.interrupted).toBeLessThanOrEqual(kills * lanes);
   expect((await backendOf(prism.admin, redis.name)).restarts).toBe(restartsBefore + kills);
+});
+
+test("scaling answers when also a replica serves again that had just ended", { timeout: changesWithinMs }, async () => {
+  const victim = (await scale(2))[1]!;
+  process.kill(victim, "SIGKILL");
+  await eventually("the end is seen", backWithinMs, async () => !(await readyPids()).includes(victim));
+  expect(await scale(2)).toHaveLength(2);
 });
 
 test("how many there may be is the configuration's to say", async () => {

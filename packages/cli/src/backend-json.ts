@@ -16,6 +16,12 @@ function processJson<T extends adminv1.Backend | adminv1.Replica>(message: T): R
   };
 }
 
+/** For people: the backend and the processes that serve it. */
+export function servedBy(name: string, backend: adminv1.Backend | undefined): string {
+  const pids = backend?.replicas.map(({ pid }) => pid).filter((pid) => pid !== 0n) ?? [];
+  return `${name} is served by ${pids.length === 0 ? "no process" : `process ${pids.join(", ")}`}\n`;
+}
+
 /** What a plugin says of itself, in the names of proto3 JSON; the schema of its settings as JSON, not as text. */
 export function pluginJson(plugin: pluginv1.DescribeResponse): Record<string, unknown> {
   const { patterns, durability, settingsSchema, fileDescriptorSet, ...rest } = plugin;

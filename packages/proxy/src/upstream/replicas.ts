@@ -113,10 +113,10 @@ export class Replicas {
     return restarted;
   }
 
-  /** Changes how many there are; within the bounds. Resolves when all serve. Rejects when a new one did not start; it is tried again. */
+  /** Changes how many there are; within the bounds. Resolves when all serve. Rejects when one did not start; it is tried again. */
   async scale(replicas: number): Promise<void> {
-    const added = this.#resize(replicas);
-    const failure = await firstFailure(added.map((supervisor) => supervisor.attempted()));
+    this.#resize(replicas);
+    const failure = await this.attempted();
     if (failure !== undefined) throw failure;
   }
 

@@ -150,7 +150,7 @@ export class Supervisor {
     return undefined;
   }
 
-  /** Resolves when the wanted process serves, or its first start failed; with the reason then. */
+  /** Resolves when the wanted process serves, or its first start failed since it was wanted or ended unasked; with the reason then. */
   attempted(): Promise<Error | undefined> {
     return this.#attempted.promise;
   }
@@ -320,6 +320,7 @@ export class Supervisor {
     if (this.#current?.instance !== instance) return;
     const servedMs = this.#host.now() - this.#current.readyAtMs;
     this.#current = undefined;
+    this.#attempted = Promise.withResolvers();
     const { detail, killed } = end;
     this.#log.error({ instance: instance.id, servedMs, reason: detail }, "plugin ended unasked");
     this.#link.send({ type: "backend-gone", backend: this.#name, instance: instance.id, reason: "crashed", detail });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { AdminClient } from "../../admin-client.js";
-import { backendJson } from "../../backend-json.js";
+import { backendJson, servedBy } from "../../backend-json.js";
 import type { CommandContext } from "../../invocation.js";
 import { jsonLine } from "../../json-line.js";
 import { addAdminOptions, connectToAdmin, type ProxyOptions } from "../../proxy-options.js";
@@ -26,7 +26,6 @@ Examples:
       await using connection = await connectToAdmin(options, context);
       const { backend } = await new AdminClient(connection).setBackendReplicas(name, replicas);
       const json = { ...(backend !== undefined && { backend: backendJson(backend) }) };
-      const pids = backend?.replicas.map(({ pid }) => pid).join(", ") || "unknown";
-      await context.stdout.write(options.json ? jsonLine(json) : `${name} is served by process ${pids}\n`);
+      await context.stdout.write(options.json ? jsonLine(json) : servedBy(name, backend));
     });
 }
