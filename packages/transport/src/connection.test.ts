@@ -592,6 +592,23 @@ describe("RFC 9113 section 6.9, flow control", () => {
     expect(update?.payload.readUInt32BE()).toBeGreaterThanOrEqual(65_535 >>> 1);
   });
 
+  test("a window that has grown is opened at once by what it grew, and later in steps of half of all of it", async () => {
+    const { peer, streams } = serve({ streamWindowBytes: 1000 }, () => {});
+    peer.hello();
+    peer.send(rawFrame(SETTINGS, ACK, 0), post(1), rawFrame(DATA, 0, 1, Buffer.alloc(1000)));
+    await settled(peer);
+    const [{ stream }] = streams as [Seen];
+    stream.growWindow(3000);
+    expect((await peer.next(WINDOW_UPDATE, 1))?.payload).toEqual(uint32(3000));
+    stream.releaseWindow(1000);
+    peer.send(rawFrame(DATA, 0, 1, Buffer.alloc(3000)));
+    await settled(peer);
+    stream.releaseWindow(1000);
+    await settled(peer);
+    const updates = peer.frames.filter(({ type, streamId }) => type === WINDOW_UPDATE && streamId === 1);
+    expect(updates.map(({ payload }) => payload)).toEqual([uint32(3000), uint32(2000)]);
+  });
+
   test("what is released of a stream in one turn is announced together, and not at all when its peer has ended it", async () => {
     const [ours, theirs] = duplexPair();
     const connection = Http2Connection.accept(ours, { streamWindowBytes: 1000 }, (stream) => ({

@@ -17,18 +17,22 @@ export class SendWindow {
 
 /** RFC 9113 section 6.9: what the peer may still send to us. */
 export class ReceiveWindow {
-  readonly #announceAtBytes: number;
+  #targetBytes: number;
   #available: number;
   #unannounced = 0;
 
   /** `sizeBytes`: what the peer may send now. `targetBytes`: half of it released makes a WINDOW_UPDATE worth sending. */
   constructor(sizeBytes: number, targetBytes: number) {
     this.#available = sizeBytes;
-    this.#announceAtBytes = Math.max(1, targetBytes >>> 1);
+    this.#targetBytes = targetBytes;
   }
 
   get available(): number {
     return this.#available;
+  }
+
+  get #announceAtBytes(): number {
+    return Math.max(1, this.#targetBytes >>> 1);
   }
 
   /** Accounts for a received frame; false when the peer sent more than it was allowed to. */
@@ -40,6 +44,12 @@ export class ReceiveWindow {
   /** The size was changed by an acknowledged setting. */
   adjust(bytes: number): void {
     this.#available += bytes;
+  }
+
+  /** Makes the window larger for good; what is released later is announced less often. Returns the increment to announce now. */
+  grow(bytes: number): number {
+    this.#targetBytes += bytes;
+    return this.release(bytes);
   }
 
   /** Gives bytes back; returns the increment to announce now, 0 for none yet. */

@@ -135,7 +135,7 @@ export const unixSocketOptions: ConnectionOptions = {
   maxConcurrentStreams: 100_000,
   streamWindowBytes: mib,
   connectionWindowBytes: 64 * mib,
-  maxFrameBytes: 64 * kib,
+  maxFrameBytes: 256 * kib,
   maxQueuedRequests: 100_000,
   unreadTimeoutMs: 0,
   resetBurst: 1e9,

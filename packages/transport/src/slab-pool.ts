@@ -1,5 +1,5 @@
-/** One holds what most turns send, and a read's worth of bytes that wait. */
-export const slabBytes = 64 * 1024;
+/** One holds what most turns send: 64 KiB in frames of 16 KiB, with their headers. */
+export const slabBytes = 65 * 1024;
 
 /** Bytes up to this size are better copied to memory of their own: a slab for a few bytes would hold more than it is worth. */
 export const copyAloneBytes = 4 * 1024;

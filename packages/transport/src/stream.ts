@@ -46,6 +46,8 @@ export interface Http2Stream {
   abandon(): void;
   /** Gives credit for received DATA that has been consumed: the stream's window opens only through this. */
   releaseWindow(sizeBytes: number): void;
+  /** Makes the stream's window larger for good, by so many bytes, of which the peer is told. */
+  growWindow(sizeBytes: number): void;
   /** Bytes that wait for a window or the socket. */
   readonly bufferedBytes: number;
   /** Both sides have ended, or it was reset. */
@@ -159,6 +161,12 @@ export class Stream implements Http2Stream {
   releaseWindow(sizeBytes: number): void {
     if (!this.canReceive) return;
     const increment = this.receiveWindow.release(sizeBytes);
+    if (increment > 0) this.sender.credit(this, increment);
+  }
+
+  growWindow(sizeBytes: number): void {
+    if (!this.canReceive) return;
+    const increment = this.receiveWindow.grow(sizeBytes);
     if (increment > 0) this.sender.credit(this, increment);
   }
 

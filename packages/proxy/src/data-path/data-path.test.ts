@@ -463,12 +463,11 @@ describe("backpressure", () => {
         },
       },
     });
-    const appWindowBytes = 200 * kib;
-    const client = await bench.client({ streamWindowBytes: appWindowBytes });
+    // It takes all of the first piece. With what each connection keeps back, that is less than the window which is expected.
+    const client = await bench.client({ streamWindowBytes: 128 * kib });
     client.connection.request(requestHeaders(watch), false, collector()).sendData(frameMessage(getRequest()), true);
-    // What the app got, less a piece on the way, the grown window, and what the plugin's own connection holds before it waits.
-    const aheadBytes = appWindowBytes - 64 * kib + grownUpstreamWindowBytes + 256 * kib;
-    await until(() => written >= aheadBytes);
+    // The window, and what does not fit in it any more.
+    await until(() => written > grownUpstreamWindowBytes);
   });
 
   test("lets an app that does not read wait for itself, and serves the others", async () => {

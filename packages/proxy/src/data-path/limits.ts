@@ -22,7 +22,7 @@ export const unroutedBytesMax = 64 * mib;
 export const upstreamWindowBytes = 68 * 1024;
 
 /** The same once the app reads: enough to keep a Unix socket busy. */
-export const grownUpstreamWindowBytes = 256 * 1024;
+export const grownUpstreamWindowBytes = 512 * 1024;
 
 /** What is taken for an app before its plugin is told to wait. */
 export const downstreamHighWaterBytes = 16 * 1024;

@@ -35,7 +35,8 @@ export class UpstreamLeg implements StreamEvents {
     if (this.#withheldBytes === 0) return;
     const grows = mayGrow && !this.#hasGrown && this.#receivedBytes * 2 >= upstreamWindowBytes;
     this.#hasGrown ||= grows;
-    const sizeBytes = this.#withheldBytes + (grows ? grownUpstreamWindowBytes - upstreamWindowBytes : 0);
+    if (grows) this.stream.growWindow(grownUpstreamWindowBytes - upstreamWindowBytes);
+    const sizeBytes = this.#withheldBytes;
     this.#withheldBytes = 0;
     this.stream.releaseWindow(sizeBytes);
   }
