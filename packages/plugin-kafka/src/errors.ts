@@ -160,8 +160,3 @@ export function leaderless(topic: string): Error {
   error.name = "KafkaJSMetadataNotLoaded";
   return error;
 }
-
-/** Whether an error says that the brokers are away, and trying again later may help. */
-export function isAway(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
-}

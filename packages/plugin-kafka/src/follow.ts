@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Outlet } from "@prism-data/pattern-sdk";
+import { isBackendAway, type Outlet } from "@prism-data/pattern-sdk";
 import type { Kafka } from "kafkajs";
-import { isAway } from "./errors.js";
 import { PartitionReader, waitMs } from "./partition-reader.js";
 import type { KafkaRecord } from "./record-codec.js";
 import { TopicLink } from "./topic-link.js";
@@ -46,7 +45,7 @@ async function untilBack(run: () => Promise<void>, signal: AbortSignal): Promise
   try {
     await run();
   } catch (error) {
-    if (signal.aborted || !isAway(error)) throw error;
+    if (signal.aborted || !isBackendAway(error)) throw error;
     await pause(outageMs, undefined, { signal });
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Room } from "@prism-data/pattern-sdk";
+import { isBackendAway, type Room } from "@prism-data/pattern-sdk";
 import type { Kafka } from "kafkajs";
 import type { CommittedOffset } from "./cluster.js";
 import { DeliveryWindow, type Entry } from "./delivery-window.js";
-import { isAway, membershipLost } from "./errors.js";
+import { membershipLost } from "./errors.js";
 import type { Feed } from "./feed.js";
 import { markOf, runsOf } from "./group-mark.js";
 import { type GroupOutlet, KafkaGroupMember } from "./group-member.js";
@@ -149,7 +149,7 @@ export class GroupFeed implements Feed {
 
   async #failed(error: unknown): Promise<void> {
     const { signal } = this.#closing;
-    if (!isAway(error)) {
+    if (!isBackendAway(error)) {
       this.#failure = error;
       for (const subscriber of this.#subscribers) subscriber.failed(error);
       return;

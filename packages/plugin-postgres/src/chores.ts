@@ -1,4 +1,4 @@
-import { GatewayError, type Logger } from "@prism-data/pattern-sdk";
+import { isBackendAway, type Logger } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 
 /** Something to be done again and again. */
@@ -38,7 +38,7 @@ export class Chores {
       await chore.run();
     } catch (error) {
       // An outage is told by the connection.
-      if (!this.#connection.isUp || (error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE")) return;
+      if (!this.#connection.isUp || isBackendAway(error)) return;
       this.#log.warn({ problem: error instanceof Error ? error.message : String(error) }, "sweeping failed");
     }
   }

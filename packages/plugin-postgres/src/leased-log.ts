@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { GatewayError } from "@prism-data/pattern-sdk";
+import { isBackendAway } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import type { Statement } from "./statement.js";
 
@@ -95,7 +95,7 @@ export class LeasedLog<Row extends LoggedRow> {
       } while (hasMore || this.#isAskedAgain());
     } catch (error) {
       // The server may be back before the lease ends; the next look finds out.
-      if (error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE") return;
+      if (isBackendAway(error)) return;
       this.#options.onFailed(error);
     } finally {
       this.#reading = "no";

@@ -1,8 +1,8 @@
-import { WaitingReceives } from "@prism-data/pattern-sdk";
+import { type GroupDelivery, type MemberRequest, type SubscriberGroup, WaitingReceives } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { inSlices } from "./in-slices.js";
 import type { Numbered } from "./namespace.js";
-import { type QueueBounds, QueueStore, type StoredDelivery, type WaitingRequest } from "./queue-store.js";
+import { type QueueBounds, QueueStore } from "./queue-store.js";
 import type { Statement } from "./statement.js";
 import { topicExpression } from "./topic-expression.js";
 
@@ -27,10 +27,10 @@ export interface PubSubGroupOptions {
 }
 
 /** One group, as its members in this process see it: a queue of what was published to its topic. */
-export class PubSubGroup implements Numbered {
+export class PubSubGroup implements Numbered, SubscriberGroup {
   readonly key: string;
   readonly store: QueueStore;
-  readonly waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
+  readonly waiting: WaitingReceives<MemberRequest, GroupDelivery>;
   /** How many take from it in this process. */
   members = 0;
   readonly #options: PubSubGroupOptions;
@@ -41,7 +41,7 @@ export class PubSubGroup implements Numbered {
     this.key = key;
     this.#options = options;
     this.store = new QueueStore(connection, this, name === undefined ? unbounded : bounds);
-    this.waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.store);
+    this.waiting = new WaitingReceives<MemberRequest, GroupDelivery>(this.store);
   }
 
   /** Its number, once it was made. */

@@ -3,6 +3,7 @@ import {
   type BatchResult,
   type CallContext,
   type DeliveryOutlet,
+  MemberSubscription,
   type Message,
   messageSizeBytes,
   type PubSub,
@@ -19,7 +20,6 @@ import { messageArrays } from "./message-columns.js";
 import type { Namespace } from "./namespace.js";
 import { encodeName } from "./namespaces.js";
 import { PubSubGroup } from "./pub-sub-group.js";
-import { MemberSubscription } from "./pub-sub-subscriptions.js";
 import type { QueueBounds } from "./queue-store.js";
 import type { Statement } from "./statement.js";
 

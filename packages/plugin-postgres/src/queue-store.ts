@@ -1,9 +1,10 @@
 import {
   type BatchResult,
   type CallContext,
+  type GroupDelivery,
   leaseLostError,
+  type MemberRequest,
   type QueueDelivery,
-  type ReceiveRequest,
   type Rejection,
 } from "@prism-data/pattern-sdk";
 import { int8Array } from "./binary-array.js";
@@ -29,21 +30,7 @@ const release: Statement = { name: "queue_release", text: "SELECT queue_release(
 const extend: Statement = { name: "queue_extend", text: "SELECT * FROM queue_extend($1, $2, $3, $4)" };
 
 /** Asks for what is ready now. */
-export interface TakeRequest extends Omit<ReceiveRequest, "waitMs"> {
-  /** Among how many it is to be shared: no more than one's part is taken. Default 1. */
-  readonly takers?: number;
-}
-
-/** Asks for what is ready, or becomes ready within `waitMs`. */
-export interface WaitingRequest extends TakeRequest {
-  readonly waitMs: number;
-}
-
-/** A delivery with what only pub-sub keeps. */
-export interface StoredDelivery extends QueueDelivery {
-  /** The topic that the message was published to. `undefined`: it was sent to a queue. */
-  readonly topic?: string | undefined;
-}
+export type TakeRequest = Omit<MemberRequest, "waitMs">;
 
 interface DeliveryRow extends MessageRow {
   readonly id: bigint;
@@ -101,8 +88,8 @@ export class QueueStore {
     return this.#queue.use(async (id) => this.#connection.bell.on(`queue:${id}`, ringer));
   }
 
-  /** Leases what is ready now. */
-  async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly StoredDelivery[]> {
+  /** Leases what is ready now. What was sent to a queue has no topic: `""`. */
+  async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly GroupDelivery[]> {
     const rows = await this.run<DeliveryRow>(receive, [
       messagesMax,
       bytesMax,
@@ -117,7 +104,7 @@ export class QueueStore {
       sentAtMs: Number(row.sent_at_ms),
       deliveryCount: row.delivery_count,
       leaseExpiresAtMs: Number(row.due_ms),
-      topic: row.topic?.toString(),
+      topic: row.topic?.toString() ?? "",
     }));
   }
 
@@ -129,7 +116,7 @@ export class QueueStore {
 
   acknowledge(
     deliveryIds: readonly string[],
-    { deadlineMs }: Pick<CallContext, "deadlineMs">,
+    { deadlineMs }: Partial<Pick<CallContext, "deadlineMs">> = {},
   ): Promise<readonly BatchResult<void>[]> {
     return this.#acknowledgements.submit(deliveryIds, { deadlineMs, steps: deliveryIds.length });
   }
@@ -149,7 +136,7 @@ export class QueueStore {
   }
 
   /** Takes deliveries back as if they had never been made. */
-  giveBack(deliveries: readonly StoredDelivery[]): Promise<void> {
+  giveBack(deliveries: readonly QueueDelivery[]): Promise<void> {
     const ids = deliveries.map(({ deliveryId }) => deliveryId);
     return this.release(ids, { counts: false, mayDie: false });
   }

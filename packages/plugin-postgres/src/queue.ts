@@ -20,7 +20,7 @@ import type { Connection } from "./connection.js";
 import { GroupCommit } from "./group-commit.js";
 import { type MessageRow, messageArrays, messageOf } from "./message-columns.js";
 import type { Namespace } from "./namespace.js";
-import { type QueueBounds, QueueStore, type StoredDelivery, type WaitingRequest } from "./queue-store.js";
+import { type QueueBounds, QueueStore } from "./queue-store.js";
 import type { Statement } from "./statement.js";
 
 const send: Statement = {
@@ -52,7 +52,7 @@ export interface PostgresQueueOptions extends QueueBounds {
 /** One queue in PostgreSQL: rows that workers lease with SKIP LOCKED. Everything is one statement, and so atomic. */
 export class PostgresQueue implements Queue {
   readonly #store: QueueStore;
-  readonly #waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
+  readonly #waiting: WaitingReceives<ReceiveRequest, QueueDelivery>;
   readonly #sends: GroupCommit<SendEntry, Sent>;
 
   constructor(
@@ -61,7 +61,7 @@ export class PostgresQueue implements Queue {
     { deduplicationWindowMs, ...bounds }: PostgresQueueOptions,
   ) {
     this.#store = new QueueStore(connection, namespace, bounds);
-    this.#waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.#store);
+    this.#waiting = new WaitingReceives<ReceiveRequest, QueueDelivery>(this.#store);
     this.#sends = new GroupCommit({
       address: connection.address,
       apply: (entries) => this.#send(entries, deduplicationWindowMs),

@@ -1,7 +1,7 @@
 import {
   type CallContext,
-  GatewayError,
   type GroupMember,
+  isBackendAway,
   LogCursor,
   type MemberOutlet,
   type Position,
@@ -165,7 +165,7 @@ export class StreamGroup {
       await this.#share();
     } catch (error) {
       // With the session gone, the member is gone too; otherwise the server is told as soon as it can be.
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     }
   }
 
@@ -202,7 +202,7 @@ export class StreamGroup {
 
   #shareSoon(): void {
     this.#share().catch((error) => {
-      if (isOutage(error)) return;
+      if (isBackendAway(error)) return;
       for (const { outlet } of this.#seats) outlet.failed(error);
     });
   }
@@ -314,7 +314,7 @@ export class StreamGroup {
         await cursor.deliver(outlet, ended);
       } catch (error) {
         if (ended.aborted) return;
-        if (!isOutage(error)) return outlet.failed(error);
+        if (!isBackendAway(error)) return outlet.failed(error);
         await news.rung(news.rings, ended);
       }
     }
@@ -347,8 +347,4 @@ export class StreamGroup {
   #session<Row extends object>(statement: Statement, lockIds: readonly number[]): Promise<readonly Row[]> {
     return this.#options.connection.session.run<Row>(statement, [this.#lockClass, int4Array(lockIds)]);
   }
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
 }

@@ -1,11 +1,18 @@
-import { deadLetterTopic, hasWildcards, WaitingReceives } from "@prism-data/pattern-sdk";
+import {
+  deadLetterTopic,
+  type GroupDelivery,
+  hasWildcards,
+  type MemberRequest,
+  type SubscriberGroup,
+  WaitingReceives,
+} from "@prism-data/pattern-sdk";
 import type { ChangeFeed } from "./change-feed.js";
 import type { Connection } from "./connection.js";
 import { encodeName } from "./key-space.js";
 import { makeGroupScript, removeGroupsScript } from "./pub-sub-scripts.js";
 import { groupKey, type PubSubSpace } from "./pub-sub-space.js";
-import type { QueueBounds, StoredDelivery } from "./queue-store.js";
-import { WaitedStore, type WaitingRequest } from "./waited-store.js";
+import type { QueueBounds } from "./queue-store.js";
+import { WaitedStore } from "./waited-store.js";
 
 /** Of a group that is one subscription's own: it keeps everything for as long as that is there. */
 const unbounded: QueueBounds = { deliveriesMax: undefined, retentionMs: undefined };
@@ -26,10 +33,10 @@ export interface PubSubGroupOptions {
 }
 
 /** One group, as its members in this process see it: a queue of what was published to its topic. */
-export class PubSubGroup {
+export class PubSubGroup implements SubscriberGroup {
   readonly key: string;
   readonly store: WaitedStore;
-  readonly waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
+  readonly waiting: WaitingReceives<MemberRequest, GroupDelivery>;
   /** How many take from it in this process. */
   members = 0;
   readonly #options: PubSubGroupOptions;
@@ -45,7 +52,7 @@ export class PubSubGroup {
       news,
       ...(name === undefined ? unbounded : { ...bounds, sparedTopic: deadLetterTopic(name) }),
     });
-    this.waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.store);
+    this.waiting = new WaitingReceives<MemberRequest, GroupDelivery>(this.store);
   }
 
   /** `undefined`: it is one subscription's own. */

@@ -1,12 +1,13 @@
-import type {
-  BatchResult,
-  DeliveryOutlet,
-  Logger,
-  Message,
-  PubSub,
-  PubSubOptions,
-  SubscribeRequest,
-  Subscription,
+import {
+  type BatchResult,
+  type DeliveryOutlet,
+  type Logger,
+  MemberSubscription,
+  type Message,
+  type PubSub,
+  type PubSubOptions,
+  type SubscribeRequest,
+  type Subscription,
 } from "@prism-data/pattern-sdk";
 import { Broadcast } from "./broadcast.js";
 import type { ChangeFeed } from "./change-feed.js";
@@ -17,7 +18,6 @@ import { encodeMessage } from "./message-record.js";
 import { PubSubGroup } from "./pub-sub-group.js";
 import { publishScript } from "./pub-sub-scripts.js";
 import { groupKey, type PubSubSpace } from "./pub-sub-space.js";
-import { MemberSubscription } from "./pub-sub-subscriptions.js";
 import { sweepGroups } from "./pub-sub-sweep.js";
 import { Sweep } from "./sweep.js";
 

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import {
   type BatchResult,
+  type GroupDelivery,
   leaseLostError,
+  type MemberRequest,
   type QueueDelivery,
-  type ReceiveRequest,
   type Rejection,
 } from "@prism-data/pattern-sdk";
 import type { Argument, Connection, Reply } from "./connection.js";
@@ -29,16 +30,7 @@ const deliveryIdText = /^(\d{16})-([\w-]{22})$/;
 const nothing = ["", ""] as const;
 
 /** Asks for what is ready now. */
-export interface TakeRequest extends Omit<ReceiveRequest, "waitMs"> {
-  /** Among how many it is to be shared: no more than one's part is taken. Default 1. */
-  readonly takers?: number;
-}
-
-/** A delivery with what only pub-sub keeps. */
-export interface StoredDelivery extends QueueDelivery {
-  /** The topic that the message was published to; `""`: it was sent to a queue. */
-  readonly topic: string;
-}
+export type TakeRequest = Omit<MemberRequest, "waitMs">;
 
 /** How often and how long a queue tries to have a message handled. */
 export interface QueueBounds {
@@ -75,8 +67,8 @@ export class QueueStore {
     return this.#connection.run(script, [`${this.#base}meta`], [...this.#leadingArgs, ...args]);
   }
 
-  /** Leases what is ready now. */
-  async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly StoredDelivery[]> {
+  /** Leases what is ready now. What was sent to a queue has no topic: `""`. */
+  async take({ messagesMax, bytesMax, leaseMs, takers = 1 }: TakeRequest): Promise<readonly GroupDelivery[]> {
     const token = randomBytes(tokenBytes).toString("base64url");
     const [endsAt, ...taken] = (await this.run(receiveScript, [
       messagesMax,
@@ -118,7 +110,7 @@ export class QueueStore {
   }
 
   /** Takes deliveries back as if they had never been made. */
-  giveBack(deliveries: readonly StoredDelivery[]): Promise<void> {
+  giveBack(deliveries: readonly QueueDelivery[]): Promise<void> {
     const ids = deliveries.map(({ deliveryId }) => deliveryId);
     return this.release(ids, { counts: false, mayDie: false });
   }

@@ -25,9 +25,8 @@ import {
   sendScript,
   sweepQueueScript,
 } from "./queue-scripts.js";
-import type { StoredDelivery } from "./queue-store.js";
 import { Sweep } from "./sweep.js";
-import { WaitedStore, type WaitedStoreOptions, type WaitingRequest } from "./waited-store.js";
+import { WaitedStore, type WaitedStoreOptions } from "./waited-store.js";
 
 /** How many dead letters one script makes ready again. */
 const redriveSliceMax = 500;
@@ -43,13 +42,13 @@ export interface RedisQueueOptions extends WaitedStoreOptions {
 /** One queue in Redis. Everything is one script, and so atomic. */
 export class RedisQueue implements Queue {
   readonly #store: WaitedStore;
-  readonly #waiting: WaitingReceives<WaitingRequest, StoredDelivery>;
+  readonly #waiting: WaitingReceives<ReceiveRequest, QueueDelivery>;
   readonly #sweep: Sweep;
   readonly #windowMs: number;
 
   constructor({ log, deduplicationWindowMs, ...store }: RedisQueueOptions) {
     this.#store = new WaitedStore(store);
-    this.#waiting = new WaitingReceives<WaitingRequest, StoredDelivery>(this.#store);
+    this.#waiting = new WaitingReceives<ReceiveRequest, QueueDelivery>(this.#store);
     this.#windowMs = deduplicationWindowMs;
     const run = async () => (await this.#store.run(sweepQueueScript, [deduplicationWindowMs])) === 1;
     this.#sweep = new Sweep({ connection: store.connection, log, run });

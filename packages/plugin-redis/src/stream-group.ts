@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
-  GatewayError,
   type GroupMember,
+  isBackendAway,
   type JoinRequest,
   LogCursor,
   type MemberOutlet,
@@ -136,7 +136,7 @@ export class StreamGroup {
       await this.#share();
     } catch (error) {
       // The server is told as soon as it can be.
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     }
   }
 
@@ -158,7 +158,7 @@ export class StreamGroup {
 
   /** An outage ends by itself, and is told when it has ended. */
   #failUnlessOutage(error: unknown): void {
-    if (isOutage(error)) return;
+    if (isBackendAway(error)) return;
     for (const { outlet } of this.#seats) outlet.failed(error);
   }
 
@@ -259,7 +259,7 @@ export class StreamGroup {
         await cursor.deliver(outlet, ended);
       } catch (error) {
         if (ended.aborted) return;
-        if (!isOutage(error)) return outlet.failed(error);
+        if (!isBackendAway(error)) return outlet.failed(error);
         await news.rung(news.rings, ended);
       }
     }
@@ -281,8 +281,4 @@ export class StreamGroup {
   #run(script: Script, args: readonly Argument[]): Promise<Reply> {
     return this.#log.runOfGroup(script, this.#channel, [this.#name, ...args]);
   }
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
 }

@@ -1,11 +1,6 @@
 import type { ChangeFeed } from "./change-feed.js";
 import { ChannelListener } from "./channel-listener.js";
-import { QueueStore, type QueueStoreOptions, type TakeRequest } from "./queue-store.js";
-
-/** Asks for what is ready, or becomes ready within `waitMs`. */
-export interface WaitingRequest extends TakeRequest {
-  readonly waitMs: number;
-}
+import { QueueStore, type QueueStoreOptions } from "./queue-store.js";
 
 export interface WaitedStoreOptions extends QueueStoreOptions {
   readonly news: ChangeFeed;

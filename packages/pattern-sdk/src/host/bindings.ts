@@ -6,6 +6,7 @@ import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
 import type { SizeLimits } from "../patterns/size-limits.js";
 import type { Binding, Bound, PatternBinder } from "../plugin.js";
 import type { BoundNamespace } from "../protocol/pattern/bound-namespace.js";
+import { isBackendAway } from "../server-link/link-errors.js";
 
 /** A binder, whatever its pattern is. */
 export type AnyBinder = PatternBinder<object, unknown>;
@@ -134,7 +135,7 @@ async function hasDrifted(binder: AnyBinder, plan: BindingPlan): Promise<boolean
     const changes = (await binder.plan?.(bindingOf(plan))) ?? [];
     return changes.length > 0;
   } catch (error) {
-    if (isAway(error)) return false;
+    if (isBackendAway(error)) return false;
     throw error;
   }
 }
@@ -167,7 +168,7 @@ async function givenDurability(made: Bound<object>, plan: BindingPlan): Promise<
     return (await made.durability?.()) ?? described;
   } catch (error) {
     // A data system that is away is no failure to a namespace that takes what it gets.
-    if (isAway(error) && plan.neededDurability === undefined) return described;
+    if (isBackendAway(error) && plan.neededDurability === undefined) return described;
     throw error;
   }
 }
@@ -176,13 +177,9 @@ async function countOf(made: Bound<object> | undefined): Promise<number | undefi
   try {
     return await made?.storageBytes?.();
   } catch (error) {
-    if (isAway(error)) return undefined;
+    if (isBackendAway(error)) return undefined;
     throw error;
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
 }
 
 function liveBinding(made: Bound<object>, plan: BindingPlan, durability: Durability): LiveBinding {

@@ -68,6 +68,11 @@ export function linkTranslationOf(error: unknown, translations: LinkTranslations
   return name && translations[name];
 }
 
+/** Whether an error says that the data system is away (`BACKEND_UNAVAILABLE`): trying again later may help. Pure. */
+export function isBackendAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
+}
+
 /**
  * There is no connection now: nothing was sent. `server`: what and where, such as "Redis at 127.0.0.1:6379". `cause`: what the last
  * attempt met; returned as it is when trying again does not help. Never throws.

@@ -1,4 +1,5 @@
 export * from "./dead-letter.js";
+export * from "./member-subscription.js";
 export * from "./pub-sub.js";
 export * from "./pub-sub-capabilities.js";
 export * from "./pub-sub-limits.js";
