@@ -16,7 +16,7 @@ export { configJsonSchema } from "./config/schema.js";
 export { Gateway, type GatewayOptions, type ReloadOutcome, StartError, startGateway } from "./gateway.js";
 export { configuredOffer } from "./planning/offers.js";
 export { type MadePlan, planMessage } from "./planning/plan-message.js";
-export { plannedEntry, withPlanned } from "./planning/planned-entry.js";
+export { plannedEntry } from "./planning/planned-entry.js";
 export { schemaOfFile } from "./planning/schema-state.js";
 export { createLog, type Logger, type LogLevel, logLevels } from "./telemetry/log.js";
 export type { BackendFailure, NamespaceView } from "./upstream/backends.js";

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { type adminv1, GatewayError } from "@prism-data/pattern-sdk/protocol";
 import type { AppNeeds, PlannedNamespace, SchemaState } from "@prism-data/planner";
+import { withPlanned } from "@prism-data/planner/declaration";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { Declaration } from "../control/namespace-declarations.js";
 import type { BackendView } from "../upstream/replicas.js";
 import { runningOffer } from "./offers.js";
 import { planMessage } from "./plan-message.js";
-import { entryJson, plannedEntry, withPlanned } from "./planned-entry.js";
+import { entryJson, plannedEntry } from "./planned-entry.js";
 import { schemaOfFile, schemaOfStored } from "./schema-state.js";
 
 /** How often needs are planned anew because somebody else's change came first: that many may come between. */

@@ -1,10 +1,8 @@
 import type { NamespaceEntry } from "@prism-data/planner";
+import { withPlanned } from "@prism-data/planner/declaration";
 import { type Document, isMap, isScalar, type Pair, parseDocument, stringify, type YAMLMap } from "yaml";
 
 const key = "namespaces";
-
-/** What plans say of a namespace. What else an operator wrote, such as its timeout, stays. */
-const planned = new Set(["pattern", "backend", "needs", "durability", "options", "limits", "pin"]);
 
 /** What is written of a namespace. */
 export interface WrittenNamespace extends NamespaceEntry {
@@ -28,9 +26,8 @@ export function withNamespace(text: string, name: string, entry: WrittenNamespac
 
 function withOthers(entry: WrittenNamespace, before: unknown): WrittenNamespace {
   const all = isMap(before) ? (before.toJSON() as Readonly<Record<string, unknown>>) : {};
-  const others = Object.fromEntries(Object.entries(all).filter(([name]) => !planned.has(name)));
   const schema = entry.schema && { schema: { ...(all.schema as object | undefined), ...entry.schema } };
-  return { ...entry, ...others, ...schema };
+  return { ...(withPlanned<unknown>(all, { ...entry }) as unknown as WrittenNamespace), ...schema };
 }
 
 /** Where there is no line to put it beside. */
