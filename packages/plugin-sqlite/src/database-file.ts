@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackendHealth } from "@prism-data/pattern-sdk";
+import { identityOf, makeDurably } from "@prism-data/sqlite-file";
 import Database from "better-sqlite3";
-import { identityOf, makeDurably } from "./durable-file.js";
 import { fileGone, foreignFile, isLocked, isOutage, translateError } from "./errors.js";
 import { migrate } from "./schema.js";
 

@@ -41,6 +41,7 @@ test.each([
   ["EACCES", "BACKEND_DENIED"],
   ["EROFS", "BACKEND_DENIED"],
   ["ENOSPC", "CAPACITY_EXHAUSTED"],
+  ["EIO", "BACKEND_FAILED"],
   ["ENOTDIR", "INVALID_SETTINGS"],
 ])("the file system's %s becomes %s", (code, reason) => {
   expect(translateError(fileSystemError(code), path)).toMatchObject({ reason });

@@ -1,5 +1,5 @@
 import { GatewayError, type Reason, type Translation } from "@prism-data/pattern-sdk";
-import Database from "better-sqlite3";
+import { type FileProblem, fileProblemOf, fileProblemOfCode } from "@prism-data/sqlite-file";
 
 /** A locked file is usually free again within a commit or two. */
 const lockedRetryAfterMs = 200;
@@ -7,71 +7,38 @@ const lockedRetryAfterMs = 200;
 /** A file that is gone comes back by an operator's hand, not by itself. */
 const goneRetryAfterMs = 5_000;
 
-const locked: Translation = {
-  reason: "BACKEND_UNAVAILABLE",
-  advice: "Another process keeps the file locked. Try again; if it stays so, find the process that has it open.",
-  retryAfterMs: lockedRetryAfterMs,
-};
-const full: Translation = {
-  reason: "CAPACITY_EXHAUSTED",
-  advice: "The disk is full or max_bytes is reached. Delete data, give keys a time to live, or make room.",
-};
-const denied: Translation = {
-  reason: "BACKEND_DENIED",
-  advice:
-    "The plugin's user may not write there. Check the owner and mode of the file, its -wal and -shm files and its folder.",
-};
-const damaged: Translation = {
-  reason: "BACKEND_FAILED",
-  advice:
-    "The file is damaged or no SQLite database. Restore it from a backup, or move it away and restart the backend.",
-};
-const unopenable: Translation = {
-  reason: "INVALID_SETTINGS",
-  advice: "The path does not name a file that can be opened or made. Correct it in the backend's settings.",
-};
-const failing: Translation = {
-  reason: "BACKEND_FAILED",
-  advice: "The disk or the file system failed. Check the machine's log.",
-};
-
-/** By primary result code; an extended code that stands here itself comes first. Source: sqlite.org/rescode.html. */
-const sqliteTranslations: Readonly<Record<string, Translation>> = {
-  SQLITE_BUSY: locked,
-  SQLITE_LOCKED: locked,
-  SQLITE_PROTOCOL: locked,
-  SQLITE_FULL: full,
-  SQLITE_IOERR_SHMSIZE: full,
-  SQLITE_IOERR: failing,
-  SQLITE_READONLY: denied,
-  SQLITE_PERM: denied,
-  SQLITE_AUTH: denied,
-  SQLITE_CORRUPT: damaged,
-  SQLITE_NOTADB: damaged,
-  SQLITE_FORMAT: damaged,
-  SQLITE_CANTOPEN: unopenable,
-};
-
-const fileSystemTranslations: Readonly<Record<string, Translation>> = {
-  EACCES: denied,
-  EPERM: denied,
-  EROFS: denied,
-  ENOSPC: full,
-  EDQUOT: full,
-  ENOTDIR: unopenable,
-  EEXIST: unopenable,
-  EISDIR: unopenable,
-  ENOENT: unopenable,
-  ELOOP: unopenable,
-  ENAMETOOLONG: unopenable,
+const translations: Readonly<Record<FileProblem, Translation>> = {
+  locked: {
+    reason: "BACKEND_UNAVAILABLE",
+    advice: "Another process keeps the file locked. Try again; if it stays so, find the process that has it open.",
+    retryAfterMs: lockedRetryAfterMs,
+  },
+  full: {
+    reason: "CAPACITY_EXHAUSTED",
+    advice: "The disk is full or max_bytes is reached. Delete data, give keys a time to live, or make room.",
+  },
+  denied: {
+    reason: "BACKEND_DENIED",
+    advice:
+      "The plugin's user may not write there. Check the owner and mode of the file, its -wal and -shm files and its folder.",
+  },
+  damaged: {
+    reason: "BACKEND_FAILED",
+    advice:
+      "The file is damaged or no SQLite database. Restore it from a backup, or move it away and restart the backend.",
+  },
+  unopenable: {
+    reason: "INVALID_SETTINGS",
+    advice: "The path does not name a file that can be opened or made. Correct it in the backend's settings.",
+  },
+  failing: { reason: "BACKEND_FAILED", advice: "The disk or the file system failed. Check the machine's log." },
 };
 
 /** Translates what SQLite or the file system threw. Everything else is returned as it is. */
 export function translateError(error: unknown, path: string): unknown {
-  const code = codeOf(error);
-  const translation = code === undefined ? undefined : translationOf(code, error);
-  if (translation === undefined) return error;
-  return translated(translation, { code: code!, message: (error as Error).message, path, cause: error });
+  const found = fileProblemOf(error);
+  if (found === undefined) return error;
+  return translated(translations[found.problem], { code: found.code, message: found.message, path, cause: error });
 }
 
 /** What SQLite said of a file, by the name of its result code. */
@@ -84,8 +51,8 @@ export interface FileFailure {
 
 /** The error for a result code that is about the file, not about what was asked of it. `undefined`: it is not. */
 export function fileError(failure: FileFailure): GatewayError | undefined {
-  const translation = sqliteTranslation(failure.code);
-  return translation && translated(translation, failure);
+  const problem = fileProblemOfCode(failure.code);
+  return problem && translated(translations[problem], failure);
 }
 
 function translated({ reason, advice, retryAfterMs }: Translation, failure: FileFailure): GatewayError {
@@ -100,8 +67,7 @@ function translated({ reason, advice, retryAfterMs }: Translation, failure: File
 
 /** Whether another connection's lock was in the way; the same may work a moment later. */
 export function isLocked(error: unknown): boolean {
-  const code = codeOf(error);
-  return code !== undefined && translationOf(code, error) === locked;
+  return fileProblemOf(error)?.problem === "locked";
 }
 
 /** Whether an error means that the file does not serve, for every call alike. */
@@ -161,19 +127,4 @@ export function watchInterrupted(): GatewayError {
     "WATCH_OVERFLOW",
     "The plugin fell too far behind the changes of the file and missed some. Read the current state and watch again.",
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  return error.code;
-}
-
-function translationOf(code: string, error: unknown): Translation | undefined {
-  if (!(error instanceof Database.SqliteError)) return fileSystemTranslations[code];
-  return sqliteTranslation(code) ?? failing;
-}
-
-function sqliteTranslation(code: string): Translation | undefined {
-  const primary = code.split("_").slice(0, 2).join("_");
-  return sqliteTranslations[code] ?? sqliteTranslations[primary];
 }

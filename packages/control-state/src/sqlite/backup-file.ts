@@ -1,7 +1,7 @@
 import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { sync } from "@prism-data/sqlite-file";
 import { ControlStateError } from "../errors.js";
-import { sync } from "./durable-file.js";
 import type { StateFile } from "./state-file.js";
 
 /** Copies a state into a new file, which is there as a whole or not at all. Throws `invalid` when the file exists. */

@@ -1,10 +1,10 @@
+import { identityOf, makeDurably } from "@prism-data/sqlite-file";
 import Database from "better-sqlite3";
 import type { ControlSnapshot, Written } from "../control-state.js";
 import { type Decision, decide, etagOf, requireRevision, type WriteRequest } from "../decide.js";
 import { type BackendSwitch, type DisabledBackendRow, toDisabledBackend } from "../disabled-backend.js";
 import { KnownNamespaces, type NamespaceHead } from "../known-namespaces.js";
 import { type NamespaceRow, namespaceColumns, toNamespace, toValues } from "../namespace-row.js";
-import { identityOf, makeDurably } from "./durable-file.js";
 import { migrate, requireKnownVersion } from "./sqlite-schema.js";
 
 /** SQLite waits for a lock with the event loop stopped: no longer than another process's commit takes. */
@@ -38,7 +38,7 @@ export class StateFile {
   /** Opens the file, and makes it when it is missing. */
   constructor(file: string) {
     this.#file = file;
-    makeUnlessThere(file);
+    makeDurably(file);
     const db = new Database(file, { timeout: blockedWaitMs });
     this.#db = db;
     try {
@@ -133,14 +133,6 @@ export class StateFile {
   #apply({ kind, namespace }: Decision): void {
     if (kind === "save") this.#save.run(...toValues(namespace));
     else this.#forget.run(namespace.name);
-  }
-}
-
-function makeUnlessThere(file: string): void {
-  try {
-    makeDurably(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { makeDurably, syncFolder } from "../durable-file.js";
+import { makeDurably, sync } from "@prism-data/sqlite-file";
 
 /** The longest name that is written out: beyond, a file system may refuse the file or its log. */
 const nameCharsMax = 180;
@@ -35,7 +35,7 @@ export class NamespaceFiles {
   remove(namespace: string): void {
     const path = this.pathOf(namespace);
     for (const end of ["-wal", "-shm", ""]) rmSync(`${path}${end}`, { force: true });
-    syncFolder(dirname(path));
+    sync(dirname(path));
   }
 }
 

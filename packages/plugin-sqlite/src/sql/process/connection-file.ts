@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { identityOf } from "../../durable-file.js";
+import { identityOf } from "@prism-data/sqlite-file";
 import { SqlFailure } from "./sql-failure.js";
 import { StatementCache } from "./statement-cache.js";
 import { StatementRules } from "./statement-rules.js";

@@ -1,7 +1,10 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Makes the file and its folders when they are missing, for this user only, so that a power cut does not take them away again. */
+/**
+ * Makes the file and its folders when they are missing, for this user only, so that a power cut does not take them away again. An
+ * existing file is left as it is. Throws what the file system throws.
+ */
 export function makeDurably(path: string): void {
   const folder = dirname(path);
   const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -14,23 +17,17 @@ export function makeDurably(path: string): void {
   }
   const last = firstMade === undefined ? folder : dirname(firstMade);
   for (let synced = folder; ; synced = dirname(synced)) {
-    syncFolder(synced);
+    sync(synced);
     if (synced === last) return;
   }
 }
 
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
+/** Writes a file, or a folder's list of files, to the disk. Throws what the file system throws. */
+export function sync(path: string): void {
+  const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Which files the path and its log lead to. `undefined`: one is missing. */
-export function identityOf(path: string): string | undefined {
-  const [file, log] = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false }));
-  if (file === undefined || log === undefined) return undefined;
-  return `${file.dev}:${file.ino}:${log.ino}`;
 }
