@@ -109,15 +109,25 @@ export class JetStream {
   }
 
   /** The names of the streams that take messages of these subjects. */
-  async namesOf(subject: string): Promise<string[]> {
-    const names: string[] = [];
+  namesOf(subject: string): Promise<string[]> {
+    return this.#streams<string>("STREAM.NAMES", subject);
+  }
+
+  /** What those streams have on disk. A stream says so without looking at its messages. */
+  async bytesOf(subject: string): Promise<number> {
+    const streams = await this.#streams<StreamInfo>("STREAM.LIST", subject);
+    return streams.reduce((bytes, { state }) => bytes + state.bytes, 0);
+  }
+
+  async #streams<Listed>(list: string, subject: string): Promise<Listed[]> {
+    const listed: Listed[] = [];
     for (;;) {
-      const page = await this.#ask<{ total: number; streams: string[] | null }>("STREAM.NAMES", {
+      const page = await this.#ask<{ total: number; streams: Listed[] | null }>(list, {
         subject,
-        offset: names.length,
+        offset: listed.length,
       });
-      names.push(...(page.streams ?? []));
-      if (names.length >= page.total || !page.streams?.length) return names;
+      listed.push(...(page.streams ?? []));
+      if (listed.length >= page.total || !page.streams?.length) return listed;
     }
   }
 

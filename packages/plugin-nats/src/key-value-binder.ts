@@ -37,7 +37,8 @@ export function keyValueBinder(
       const stopHearing = connection.onDown(() => replaced.forget());
       const pattern = new NatsKeyValue(jetStream, { stream, subjectOf, isDirect: replicas === 1 }, replaced);
       const changes = made ? [`made the stream ${stream}`] : [];
-      return { pattern, changes, durability: () => keptDurability, close: stopHearing };
+      const storageBytes = () => jetStream.bytesOf(names.all);
+      return { pattern, changes, durability: () => keptDurability, storageBytes, close: stopHearing };
     },
     async plan({ namespace }) {
       const stream = namesOf(namespace).stream(part);

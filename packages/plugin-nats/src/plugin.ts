@@ -38,6 +38,7 @@ const patterns = {
     capabilities: keyValueCapabilities,
     limits: { valueBytesMax: payloadBytesMax },
     durability: "backend",
+    countsStorage: true,
   },
   "pub-sub": {
     capabilities: pubSubCapabilities,
@@ -49,12 +50,14 @@ const patterns = {
     limits: { payloadBytesMax },
     durability: "backend",
     options: streamOptions(streamCapabilities),
+    countsStorage: true,
   },
   queue: {
     capabilities: queueCapabilities,
     limits: { payloadBytesMax },
     durability: "backend",
     options: queueOptions,
+    countsStorage: true,
   },
 } as const;
 

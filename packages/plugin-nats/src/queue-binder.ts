@@ -39,6 +39,7 @@ export function queueBinder(
         pattern,
         changes: made.includes(true) ? [`made the streams ${names.stream("*")}`] : [],
         durability: () => keptDurability,
+        storageBytes: () => jetStream.bytesOf(names.all),
         close() {
           stopHearing();
           pattern.close();

@@ -51,7 +51,8 @@ export function streamBinder(
       await jetStream.make(partitionConfig(names, 0, binding, replicas));
       const pattern = new NatsStream(connection, names, options.partitions);
       const changes = known === undefined ? [`made the streams ${names.stream("*")}`] : [];
-      return { pattern, changes, durability: () => keptDurability, close: () => pattern.close() };
+      const storageBytes = () => jetStream.bytesOf(names.all);
+      return { pattern, changes, durability: () => keptDurability, storageBytes, close: () => pattern.close() };
     },
     async plan(binding) {
       if ((await partitionsOf(binding)) !== undefined) return [];

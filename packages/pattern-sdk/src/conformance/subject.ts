@@ -161,6 +161,12 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
     return response;
   }
 
+  /** Whether the plugin says what namespaces of this pattern hold. */
+  get countsStorage(): boolean {
+    const { patterns } = this.definition;
+    return patterns[this.kind.name as keyof typeof patterns]?.countsStorage ?? false;
+  }
+
   /** What the plugin says that namespaces hold. */
   async storageBytes(...namespaces: readonly string[]): Promise<Readonly<Record<string, bigint>>> {
     const { storageBytes } = await control(this.#instances[0]!).usage(

@@ -50,7 +50,11 @@ export const keyValueSuite: PatternSuite<KeyValueSubject> = {
   uses: keyValueUses,
   invalidRequests,
   sizedRequests,
-  fill: (kv, sizeBytes) => kv.set(randomUUID(), "v".repeat(sizeBytes)),
+  async fill(kv, sizeBytes) {
+    const key = randomUUID();
+    await kv.set(key, "v".repeat(sizeBytes));
+    return () => kv.delete(key);
+  },
   async witness(kv) {
     await kv.set("k", "before");
     return async () => assert.equal(await kv.text("k"), "before");

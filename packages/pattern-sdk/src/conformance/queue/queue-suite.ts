@@ -48,7 +48,10 @@ export const queueSuite: PatternSuite<QueueSubject> = {
   uses: queueUses,
   invalidRequests,
   sizedRequests,
-  fill: (queue, sizeBytes) => queue.send("p".repeat(sizeBytes)),
+  async fill(queue, sizeBytes) {
+    await queue.send("p".repeat(sizeBytes));
+    return async () => queue.acknowledge([(await queue.receiveOne()).id]);
+  },
   async witness(queue) {
     await queue.send("before");
     const unchanged = { ready: 1, leased: 0, delayed: 0, dead: 0 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.js";
+import { heldBytes, untilHeld } from "../every-pattern/storage.js";
 import { expectFailure } from "../expect-failure.js";
 import { messageOf } from "../messaging/messages.js";
 import { casesOf } from "./stream-case.js";
@@ -23,6 +24,15 @@ export const retentionCases = [
       assert.deepEqual([earliestOffset, nextOffset > positions[2]!.offset], [nextOffset, true]);
       await stream.appendAll("new");
       assert.deepEqual(await kept.texts(), ["a", "b"]);
+    },
+
+    "records that were deleted are not counted any more, if the plugin says that it counts": async (_, subject) => {
+      if (!subject.countsStorage) return;
+      const stream = await subject.namespace({ options: { retention_period: shortPeriod } });
+      const beforeBytes = await heldBytes(subject, stream.namespace);
+      await stream.appendAll("p".repeat(64 * 1_024));
+      await untilEmpty(stream, subject);
+      await untilHeld(subject, stream.namespace, beforeBytes);
     },
 
     "a read from an offset that was removed is refused, and says where the log begins": async (_, subject) => {

@@ -46,7 +46,10 @@ export const streamSuite: PatternSuite<StreamSubject> = {
   optionUses: streamOptionUses,
   invalidRequests,
   sizedRequests,
-  fill: (stream, sizeBytes) => stream.appendAll("p".repeat(sizeBytes)),
+  async fill(stream, sizeBytes) {
+    await stream.appendAll("p".repeat(sizeBytes));
+    return undefined;
+  },
   async witness(stream) {
     await stream.appendAll("witness");
     const before = await stream.texts();

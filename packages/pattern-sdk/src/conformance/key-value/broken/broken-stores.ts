@@ -4,6 +4,7 @@ import { conditionalStores } from "./conditional-stores.js";
 import { counterStores } from "./counter-stores.js";
 import { namespaceStores } from "./namespace-stores.js";
 import { scanStores } from "./scan-stores.js";
+import { storageStores } from "./storage-stores.js";
 import { tokenStores } from "./token-stores.js";
 import { transactionStores } from "./transaction-stores.js";
 import { ttlStores } from "./ttl-stores.js";
@@ -21,5 +22,6 @@ export const brokenStores: readonly BrokenStore[] = [
   ...counterStores,
   ...transactionStores,
   ...watchStores,
+  ...storageStores,
   ...namespaceStores,
 ];

@@ -5,8 +5,8 @@ import { type KeyValueCapability, keyValueCapabilities } from "../../../patterns
 import type { Backend, PluginDefinition } from "../../../plugin.js";
 import { ReferenceStore } from "./reference-store.js";
 
-/** A store that can forget everything. */
-type Store = KeyValue & { clear?(): void };
+/** A store that can forget everything, and say what it holds. */
+type Store = KeyValue & { clear?(): void; storedBytes?(): number };
 
 /** What a plugin is made of that keeps its stores in this process. */
 export interface ReferenceParts {
@@ -29,7 +29,7 @@ export function referencePlugin(parts: ReferenceParts = {}): PluginDefinition {
     version: "0.0.1",
     durability: "backend",
     settings: z.strictObject({}),
-    patterns: { "key-value": { capabilities: parts.capabilities ?? keyValueCapabilities } },
+    patterns: { "key-value": { capabilities: parts.capabilities ?? keyValueCapabilities, countsStorage: true } },
     open: () => openStores(parts, parts.survivesRestart === false ? new Map() : surviving),
   });
 }
@@ -46,7 +46,7 @@ function openStores(parts: ReferenceParts, stores: Map<string, Store>): Backend 
         const name = storeName(namespace);
         const pattern = stores.get(name) ?? makeStore(namespace);
         stores.set(name, pattern);
-        return { pattern };
+        return { pattern, storageBytes: () => pattern.storedBytes?.() ?? 0 };
       },
       deleteData(namespace) {
         const asked = storeName(namespace);

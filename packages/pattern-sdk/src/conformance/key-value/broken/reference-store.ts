@@ -124,6 +124,11 @@ export class ReferenceStore implements KeyValue {
     return ended.promise.finally(() => this.watchers.delete(watcher));
   }
 
+  /** How many bytes its keys and values have. */
+  storedBytes(): number {
+    return [...this.entries].reduce((bytes, [key, { value }]) => bytes + key.length + value.length, 0);
+  }
+
   clear(): void {
     this.entries.clear();
     this.tokens.clear();
