@@ -108,12 +108,20 @@ export class Connection {
     }
   }
 
-  /** Asks, and takes answers until `onAnswer` returns true. Throws `GatewayError`, also when the connection is lost meanwhile. */
-  async requestMany(subject: string, payload: string, onAnswer: (answer: Msg) => boolean): Promise<void> {
+  /**
+   * Asks, and takes answers until `onAnswer` returns true, or until `signal` is aborted: then those that are on their way still come. Throws
+   * `GatewayError`, also when the connection is lost meanwhile.
+   */
+  async requestMany(
+    subject: string,
+    payload: string,
+    onAnswer: (answer: Msg) => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const nats = this.live;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = () => reject(silent(this.address, answerTimeoutMs));
-    let timer = setTimeout(late, answerTimeoutMs);
+    let timer: NodeJS.Timeout | undefined;
     const subscription = nats.subscribe(createInbox(), {
       callback: (error, answer) => {
         if (error !== null) return reject(error);
@@ -123,6 +131,9 @@ export class Connection {
       },
     });
     const stopHearing = this.onDown(() => reject(notConnected(this.address)));
+    const end = () => void subscription.drain().then(resolve, reject);
+    signal?.addEventListener("abort", end, { once: true });
+    timer = setTimeout(late, answerTimeoutMs);
     try {
       nats.publish(subject, payload, { reply: subscription.getSubject() });
       await promise;
@@ -131,6 +142,7 @@ export class Connection {
     } finally {
       clearTimeout(timer);
       stopHearing();
+      signal?.removeEventListener("abort", end);
       subscription.unsubscribe();
     }
   }
@@ -162,6 +174,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#isUp = false;
     this.#firstOutcome.resolve();
     await this.#nats?.close();
   }

@@ -65,6 +65,7 @@ export class JetStreamError extends Error {
 /** JetStream, or a stream of it, does not answer for now. */
 export const temporarilyAway = 10_008;
 export const streamNotFound = [10_059];
+export const consumerNotFound = [10_014];
 export const messageNotFound = [10_037];
 const sequenceNotFound = [10_043];
 const removeFailed = 10_057;
@@ -169,5 +170,21 @@ export function streamVanished(address: string, name: string): GatewayError {
   return new GatewayError(
     "NAMESPACE_UNAVAILABLE",
     `NATS at ${address} has no stream ${name} any more. Somebody has removed it: apply the configuration again, which makes it anew.`,
+  );
+}
+
+/** A consumer is not there that the plugin had made. */
+export function groupVanished(address: string, name: string, stream: string): GatewayError {
+  return new GatewayError(
+    "NAMESPACE_UNAVAILABLE",
+    `NATS at ${address} has no consumer ${name} of the stream ${stream} any more. Somebody has removed it: subscribe again, which makes it anew.`,
+  );
+}
+
+/** A namespace may use what only JetStream can promise, and the server is without. */
+export function keepsNothing(address: string): GatewayError {
+  return new GatewayError(
+    "NAMESPACE_UNAVAILABLE",
+    `NATS at ${address} has no JetStream. Switch it on in the server's configuration, or write needs: [wildcards, groups] for a namespace that does with core NATS.`,
   );
 }

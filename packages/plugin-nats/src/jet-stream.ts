@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { headers, type Msg, type MsgHdrs, MsgHdrsImpl, type StreamConfig, type StreamInfo } from "nats";
+import {
+  type ConsumerConfig,
+  headers,
+  type Msg,
+  type MsgHdrs,
+  MsgHdrsImpl,
+  type StreamConfig,
+  type StreamInfo,
+} from "nats";
 import type { Connection } from "./connection.js";
 import {
+  consumerNotFound,
   isRemovedAlready,
   JetStreamError,
   type JetStreamProblem,
@@ -106,6 +115,23 @@ export class JetStream {
   /** Removes a stream with all that it holds; not being there is no error. */
   async remove(name: string): Promise<void> {
     await this.#ask(`STREAM.DELETE.${name}`, "").catch(undefinedIf(streamNotFound));
+  }
+
+  /** Makes a consumer of a stream; one with these settings is left as it is. */
+  async makeConsumer(stream: string, config: Partial<ConsumerConfig> & { readonly name: string }): Promise<void> {
+    await this.#ask(`CONSUMER.CREATE.${stream}.${config.name}`, { stream_name: stream, config });
+  }
+
+  async hasConsumer(stream: string, name: string): Promise<boolean> {
+    const absent = [...consumerNotFound, ...streamNotFound];
+    const found = await this.#ask(`CONSUMER.INFO.${stream}.${name}`, "").catch(undefinedIf(absent));
+    return found !== undefined;
+  }
+
+  /** Removes a consumer; not being there is no error. */
+  async removeConsumer(stream: string, name: string): Promise<void> {
+    const absent = [...consumerNotFound, ...streamNotFound];
+    await this.#ask(`CONSUMER.DELETE.${stream}.${name}`, "").catch(undefinedIf(absent));
   }
 
   /** The names of the streams that take messages of these subjects. */

@@ -1,5 +1,5 @@
 import type { GivenDurability } from "@prism-data/pattern-sdk";
-import { RetentionPolicy, StorageType } from "nats";
+import { RetentionPolicy, StorageType, type StreamConfig } from "nats";
 import type { KeptConfig } from "./jet-stream.js";
 import type { Names } from "./names.js";
 
@@ -9,6 +9,11 @@ export const keptDurability: GivenDurability = {
   advice:
     "JetStream syncs to disk every sync_interval, which only the server's operator knows: set it to always there, and write durability: backend.",
 };
+
+const nanosecondsPerMs = 1_000_000;
+
+/** JetStream's own window for message ids, which must not be longer than messages are kept. */
+const duplicateWindowMs = 120_000;
 
 /** What is kept for a part of a namespace. */
 export interface KeptPart {
@@ -31,4 +36,10 @@ export function keptStream({ names, namespace, part, replicas }: KeptPart) {
     republish: { src: names.subject(part), dest: names.bell(part), headers_only: true },
     metadata: { "prism-namespace": namespace },
   } satisfies KeptConfig;
+}
+
+/** The settings of a stream whose messages are removed when they are so old. `undefined`: they stay. */
+export function agedAfter(retentionMs: number | undefined): Pick<StreamConfig, "max_age" | "duplicate_window"> {
+  const windowMs = Math.min(retentionMs ?? duplicateWindowMs, duplicateWindowMs);
+  return { max_age: (retentionMs ?? 0) * nanosecondsPerMs, duplicate_window: windowMs * nanosecondsPerMs };
 }

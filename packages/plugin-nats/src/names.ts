@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodedToken } from "./subjects.js";
+import { bells, encodedToken } from "./subjects.js";
 
 /** The name of a stream is at most 255 characters, and the name of a folder. */
 const tokenCharsMax = 150;
@@ -26,7 +26,7 @@ export class Names {
     const token = shortToken(namespace);
     this.#stream = `${prefix}~${kind}~${token}`;
     this.#subject = `${prefix}.$${kind}.${token}`;
-    this.#bell = `${prefix}.$bell.${kind}.${token}`;
+    this.#bell = `${bells(prefix, kind)}.${token}`;
   }
 
   /** All subjects. */

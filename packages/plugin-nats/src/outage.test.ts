@@ -1,7 +1,8 @@
 import { LocalServer, nats } from "@prism-data/local-servers";
-import type { DeliveryOutlet, GatewayError, PubSub, PubSubDelivery } from "@prism-data/pattern-sdk";
+import type { GatewayError, PubSub } from "@prism-data/pattern-sdk";
 import { expect, test, vi } from "vitest";
 import { callWith, messageWith, openBackend } from "./testing/open-backend.js";
+import { RecordingDeliveries } from "./testing/recording-deliveries.js";
 
 /** What calls may take to work after NATS is back. */
 const recoveryMsMax = 2_000;
@@ -9,18 +10,6 @@ const recoveryMsMax = 2_000;
 const noticedMsMax = 6_000;
 
 const message = messageWith("1");
-
-function collecting(): DeliveryOutlet & { readonly got: PubSubDelivery[] } {
-  const got: PubSubDelivery[] = [];
-  return {
-    got,
-    room: async () => ({ items: 1_000, bytes: 1_000_000 }),
-    send: (items) => void got.push(...items),
-    failed(error) {
-      throw error;
-    },
-  };
-}
 
 const publishes = async (pubSub: PubSub) => {
   try {
@@ -42,8 +31,8 @@ const failureOf = (call: PromiseLike<unknown>): Promise<GatewayError> =>
 test("while NATS is away calls fail at once, and soon after its return publishing and subscriptions go on", async () => {
   await using server = await LocalServer.start(nats, { environment: process.env });
   await using opened = await openBackend({ url: server.url });
-  const pubSub = await opened.pubSub();
-  const outlet = collecting();
+  const pubSub = await opened.pubSub({ onCoreNats: true });
+  const outlet = new RecordingDeliveries();
   await pubSub.subscribe(
     {
       topic: "t",
@@ -66,18 +55,19 @@ test("while NATS is away calls fail at once, and soon after its return publishin
     const backAtMs = performance.now();
     await vi.waitFor(async () => expect(await publishes(pubSub)).toBe(true), { timeout: 10_000, interval: 20 });
     expect(performance.now() - backAtMs).toBeLessThan(recoveryMsMax);
-    const before = outlet.got.length;
+    const before = outlet.deliveries.length;
     await vi.waitFor(async () => {
       await publishes(pubSub);
-      expect(outlet.got.length).toBeGreaterThan(before);
+      expect(outlet.deliveries.length).toBeGreaterThan(before);
     });
   }
+  expect(outlet.failures).toEqual([]);
 }, 60_000);
 
 test("a connection on which nothing moves is noticed, counted and replaced", async () => {
   await using server = await LocalServer.start(nats, { environment: process.env });
   await using opened = await openBackend({ url: server.url });
-  const pubSub = await opened.pubSub();
+  const pubSub = await opened.pubSub({ onCoreNats: true });
   await server.pause();
   const failure = await failureOf(Promise.resolve(pubSub.publish("t", [message], callWith())));
   expect(failure.reason).toBe("BACKEND_UNAVAILABLE");

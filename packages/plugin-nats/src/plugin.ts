@@ -2,7 +2,7 @@ import {
   type Backend,
   definePlugin,
   type KeyValueCapability,
-  type PubSubCapability,
+  pubSubCapabilities,
   pubSubOptions,
   type QueueCapability,
   queueOptions,
@@ -17,8 +17,6 @@ import { payloadBytesMax } from "./payload-limit.js";
 import { pubSubBinder } from "./pub-sub-binder.js";
 import { queueBinder } from "./queue-binder.js";
 import { streamBinder } from "./stream-binder.js";
-
-const pubSubCapabilities = ["wildcards", "groups"] as const satisfies PubSubCapability[];
 
 /** Not compaction: a stream that keeps one message of each key needs a subject, and memory of the server, for every key. */
 const streamCapabilities = [
@@ -37,7 +35,6 @@ const patterns = {
   "key-value": {
     capabilities: keyValueCapabilities,
     limits: { valueBytesMax: payloadBytesMax },
-    durability: "backend",
     countsStorage: true,
   },
   "pub-sub": {
@@ -48,24 +45,22 @@ const patterns = {
   stream: {
     capabilities: streamCapabilities,
     limits: { payloadBytesMax },
-    durability: "backend",
     options: streamOptions(streamCapabilities),
     countsStorage: true,
   },
   queue: {
     capabilities: queueCapabilities,
     limits: { payloadBytesMax },
-    durability: "backend",
     options: queueOptions,
     countsStorage: true,
   },
 } as const;
 
-/** Pub-sub on core NATS, which keeps nothing; streams, queues and key-value on JetStream, which keeps what it acknowledges. */
+/** Pub-sub that is to last, streams, queues and key-value on JetStream, which keeps what it acknowledges; other pub-sub on core NATS, which keeps nothing. */
 export const natsPlugin = definePlugin({
   name: "nats",
   version: "0.1.0",
-  durability: "ephemeral",
+  durability: "backend",
   settings: settingsSchema,
   patterns,
   async open(settings, { backend, log, reportHealth }) {
@@ -84,7 +79,7 @@ export const natsPlugin = definePlugin({
     await connection.firstOutcome;
     return {
       keyValue: keyValueBinder(connection, settings),
-      pubSub: pubSubBinder(connection, settings.subject_prefix),
+      pubSub: pubSubBinder(connection, settings),
       stream: streamBinder(connection, settings),
       queue: queueBinder(connection, settings),
       metrics: () => metricsOf(connection),

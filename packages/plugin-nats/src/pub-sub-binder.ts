@@ -1,16 +1,102 @@
-import type { PatternBinder, PubSubOptions } from "@prism-data/pattern-sdk";
+import type { GivenDurability, PatternBinder, PubSubCapability, PubSubOptions } from "@prism-data/pattern-sdk";
+import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
+import { keepsNothing } from "./errors.js";
+import { JetStream, type KeptConfig } from "./jet-stream.js";
+import { KeptPubSub } from "./kept-pub-sub.js";
+import { agedAfter, keptDurability, keptStream } from "./kept-stream.js";
+import { Names } from "./names.js";
 import { checkPayload } from "./payload-limit.js";
 import { NatsPubSub } from "./pub-sub.js";
-import { Subjects } from "./subjects.js";
+import { notesPart } from "./pub-sub-notes.js";
+import { bells, Subjects } from "./subjects.js";
 
-/** Topics need no making, and core NATS keeps nothing that could be removed. */
-export function pubSubBinder(connection: Connection, prefix: string): PatternBinder<NatsPubSub, PubSubOptions> {
+/** What core NATS can promise; a namespace that may use any other capability is kept on JetStream. */
+export const coreNatsCapabilities = ["wildcards", "groups"] as const satisfies PubSubCapability[];
+
+const messagesPart = "messages";
+
+/** What core NATS keeps. */
+const nothingKept: GivenDurability = {
+  durability: "ephemeral",
+  advice: "Core NATS keeps nothing: add durable to needs, or leave needs out, and JetStream keeps what is published.",
+};
+
+/** Namespaces of pub-sub: core NATS, which keeps nothing and needs no making, or a stream of JetStream with a consumer for each group. */
+export function pubSubBinder(
+  connection: Connection,
+  { subject_prefix: prefix, replicas }: Settings,
+): PatternBinder<NatsPubSub | KeptPubSub, PubSubOptions> {
+  const jetStream = new JetStream(connection);
+  const namesOf = (namespace: string) => new Names({ prefix, kind: "pubsub", namespace });
+  const streamOf = (namespace: string) => namesOf(namespace).stream(messagesPart);
   return {
-    bind({ namespace }) {
+    async bind({ namespace, capabilities, options }) {
       checkPayload(connection);
-      return { pattern: new NatsPubSub(connection, new Subjects(prefix, namespace)) };
+      const subjects = new Subjects(prefix, namespace);
+      if (!isKept(capabilities)) {
+        return { pattern: new NatsPubSub(connection, subjects), durability: () => nothingKept };
+      }
+      if (!hasJetStream(connection)) throw keepsNothing(connection.address);
+      jetStream.checkVersion();
+      const stream = streamOf(namespace);
+      const isMade = await jetStream.make(
+        streamConfig({ prefix, namespace, replicas, retentionMs: options.retentionMs }),
+      );
+      const { maxDeliveries } = options;
+      const names = namesOf(namespace);
+      const live = new NatsPubSub(connection, new Subjects(bells(prefix, "pubsub"), namespace));
+      const pattern = new KeptPubSub({ connection, jetStream, names, stream, subjects, live, maxDeliveries });
+      return {
+        pattern,
+        changes: isMade ? [`made the stream ${stream}`] : [],
+        durability: () => keptDurability,
+        close: () => pattern.close(),
+      };
     },
-    deleteData: () => [],
+    async plan({ namespace, capabilities }) {
+      if (!isKept(capabilities)) return [];
+      const stream = streamOf(namespace);
+      return (await jetStream.find(stream)) === undefined ? [`would make the stream ${stream}`] : [];
+    },
+    async deleteData(namespace) {
+      const stream = streamOf(namespace);
+      if (!hasJetStream(connection) || (await jetStream.find(stream)) === undefined) return [];
+      await jetStream.remove(stream);
+      return [`removed the stream ${stream}`];
+    },
+  };
+}
+
+function isKept(capabilities: ReadonlySet<string>): boolean {
+  const ofCoreNats: ReadonlySet<string> = new Set(coreNatsCapabilities);
+  return [...capabilities].some((capability) => !ofCoreNats.has(capability));
+}
+
+function hasJetStream({ live }: Connection): boolean {
+  return live.info?.jetstream === true;
+}
+
+/** Takes the subjects that core NATS has for the namespace, so other clients of NATS find it there. */
+function streamConfig({
+  prefix,
+  namespace,
+  replicas,
+  retentionMs,
+}: {
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly replicas: number;
+  readonly retentionMs: number;
+}): KeptConfig {
+  const names = new Names({ prefix, kind: "pubsub", namespace });
+  const src = new Subjects(prefix, namespace).ofTopic(">");
+  const dest = new Subjects(bells(prefix, "pubsub"), namespace).ofTopic(">");
+  return {
+    ...keptStream({ names, namespace, part: messagesPart, replicas }),
+    ...agedAfter(retentionMs),
+    subjects: [src, names.subject(notesPart, ">")],
+    // Messages come whole, to those who listen without a group: in the order of the stream, whoever has published them.
+    republish: { src, dest, headers_only: false },
   };
 }

@@ -2,7 +2,7 @@ import { type Binding, type PatternBinder, partitionsFixedError, type StreamOpti
 import type { Settings } from "./config.js";
 import type { Connection } from "./connection.js";
 import { JetStream, type KeptConfig } from "./jet-stream.js";
-import { keptDurability, keptStream } from "./kept-stream.js";
+import { agedAfter, keptDurability, keptStream } from "./kept-stream.js";
 import { Names } from "./names.js";
 import { checkPayload } from "./payload-limit.js";
 import { NatsStream } from "./stream.js";
@@ -13,11 +13,6 @@ const partitionsKey = "prism-partitions";
 
 /** A stream that holds less may not even have the newest record. */
 const bytesMaxMin = 4 * 2 ** 20;
-
-const nanosecondsPerMs = 1_000_000;
-
-/** JetStream's own window for message ids, which must not be longer than messages are kept. */
-const duplicateWindowMs = 120_000;
 
 /** Namespaces of the stream pattern: a stream of JetStream for each partition, and one for what its groups know. */
 export function streamBinder(
@@ -73,12 +68,10 @@ function partitionConfig(
   replicas: number,
 ): KeptConfig {
   const { partitions, retentionMs, retentionBytes } = options;
-  const maxAge = (retentionMs ?? 0) * nanosecondsPerMs;
-  const window = Math.min(retentionMs ?? duplicateWindowMs, duplicateWindowMs) * nanosecondsPerMs;
   const kept = keptStream({ names, namespace, part: partition, replicas });
   return {
     ...kept,
-    ...{ max_age: maxAge, duplicate_window: window },
+    ...agedAfter(retentionMs),
     max_bytes: retentionBytes === undefined ? -1 : Math.max(retentionBytes, bytesMaxMin),
     metadata: { ...kept.metadata, ...(partition === 0 && { [partitionsKey]: String(partitions) }) },
   };

@@ -22,6 +22,11 @@ export class Subjects {
   }
 }
 
+/** What the subjects start with on which JetStream tells of what it has stored. */
+export function bells(prefix: string, kind: string): string {
+  return `${prefix}.$bell.${kind}`;
+}
+
 /**
  * The queue group of a group on a topic. NATS shares a message among all members of a queue group whose subjects match it; Prism among those
  * of the same topic, so the topic is a part of the name.

@@ -39,7 +39,9 @@ export function messageOf(read: MsgHdrs | undefined, payload: Uint8Array): Recei
     headers: (read?.values(names.header) ?? []).map(headerOf),
     payload,
   };
-  return { message, acceptedAtMs: Number(read?.get(names.time) || Date.now()) };
+  // Where JetStream has stored it, by its clock.
+  const storedAtMs = Date.parse(read?.get("Nats-Time-Stamp") ?? "");
+  return { message, acceptedAtMs: storedAtMs || Number(read?.get(names.time) || Date.now()) };
 }
 
 function headerOf(line: string): Header {

@@ -6,14 +6,16 @@ import type {
   KeyValue,
   Message,
   PubSub,
+  PubSubOptions,
   Queue,
   QueueOptions,
   Stream,
   StreamOptions,
 } from "@prism-data/pattern-sdk";
-import { queueOptions } from "@prism-data/pattern-sdk";
+import { pubSubCapabilities, queueOptions } from "@prism-data/pattern-sdk";
 import { settingsSchema } from "../config.js";
 import { natsPlugin } from "../plugin.js";
+import { coreNatsCapabilities } from "../pub-sub-binder.js";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -25,8 +27,8 @@ export interface OpenBackend extends AsyncDisposable {
   stream(options?: { name?: string; partitions?: number } & Partial<StreamOptions>): Promise<Stream>;
   /** Binds a namespace of keys, a new one unless named. */
   keyValue(name?: string): Promise<KeyValue>;
-  /** Binds a namespace for pub-sub. */
-  pubSub(): Promise<PubSub>;
+  /** Binds a namespace for pub-sub on JetStream, a new one unless named, or on core NATS. */
+  pubSub(options?: { name?: string; onCoreNats?: boolean } & Partial<PubSubOptions>): Promise<PubSub>;
   /** Binds a queue with every capability, a new one unless named. */
   queue(options?: { name?: string } & Partial<QueueOptions>): Promise<Queue>;
   /** Ends the connection without a word, as a process that dies. */
@@ -70,9 +72,12 @@ export async function openBackend(settings: Record<string, unknown>): Promise<Op
       closing.push(() => bound.close?.());
       return bound.pattern;
     },
-    async pubSub() {
-      const options = { retentionMs: 1, maxDeliveries: undefined };
-      return (await backend.pubSub!.bind({ namespace: randomUUID(), capabilities: new Set(), options })).pattern;
+    async pubSub({ name = randomUUID(), onCoreNats = false, retentionMs = 3_600_000, maxDeliveries } = {}) {
+      const capabilities = new Set<string>(onCoreNats ? coreNatsCapabilities : pubSubCapabilities);
+      const binding = { namespace: name, capabilities, options: { retentionMs, maxDeliveries } };
+      const bound = await backend.pubSub!.bind(binding);
+      closing.push(() => bound.close?.());
+      return bound.pattern;
     },
     async die() {
       isDead = true;
