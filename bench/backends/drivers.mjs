@@ -13,7 +13,8 @@ export const drivers = {
   sqlite: { backend: "SQLite", settings: (folder) => ({ path: join(folder, "bench.db") }) },
   redis: { backend: "Redis", kind: redis, settings: (url) => ({ url }) },
   postgres: { backend: "PostgreSQL", kind: postgres, settings: (url) => ({ url }) },
-  nats: { backend: "NATS", kind: nats, settings: (url) => ({ url }) },
+  // Pub-sub on core NATS, as the driver alone has it.
+  nats: { backend: "NATS", kind: nats, settings: (url) => ({ url }), needs: { "pub-sub": ["wildcards", "groups"] } },
   kafka: { backend: "Kafka", kind: kafka, settings: (brokers) => ({ brokers: [brokers] }) },
 };
 
@@ -28,7 +29,7 @@ export const backendSubjects = Object.fromEntries(
 async function startPrismOn(plugin, driver, at) {
   const server = await startServer(driver, at);
   const settings = driver.settings(server.address);
-  const prism = await startPrism(at, { backend: { plugin, settings }, namespaces: namespacesOf(plugin) });
+  const prism = await startPrism(at, { backend: { plugin, settings }, namespaces: namespacesOf(plugin, driver) });
   return {
     ...prism,
     processes: { ...prism.processes, backend: server.pids },
@@ -68,7 +69,7 @@ async function startServer({ kind }, { folder, cpus }) {
 }
 
 /** One for each pattern, by its name, and for streams one for each size of what is read. */
-function namespacesOf(plugin) {
+function namespacesOf(plugin, { needs = {} }) {
   const patterns = declaredCells()
     .filter((cell) => cell.plugin === plugin)
     .map(({ pattern }) => pattern);
@@ -78,7 +79,9 @@ function namespacesOf(plugin) {
       ? ["stream", "stream-100b", "stream-1024b"].map((name) => [name, pattern])
       : [[pattern, pattern]];
   });
-  return Object.fromEntries(names.map(([name, pattern]) => [name, { pattern, backend: "bench" }]));
+  return Object.fromEntries(
+    names.map(([name, pattern]) => [name, { pattern, backend: "bench", needs: needs[pattern] }]),
+  );
 }
 
 /** Prepares the call, and makes it once with a client that sees its status. */

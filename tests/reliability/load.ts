@@ -12,8 +12,6 @@ export interface LoadOptions {
 export interface Traits {
   /** Partitions of a stream, each of which can have a member of its own. Default: 1. */
   readonly partitions?: number;
-  /** Whether subscriptions can be groups that are delivered to at least once. Default: yes. */
-  readonly atLeastOnce?: boolean;
   /** What comes before the number of a parameter in its SQL. Default: a question mark. */
   readonly parameterSign?: string;
 }

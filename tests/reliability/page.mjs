@@ -26,7 +26,7 @@ them are struck. Afterwards the whole history of what each app was told is judge
 - **stream**: each accepted record is where the answer said, once, in the order of its producer; a group is given every record, and
   none again that was durably committed before a member joined.
 - **pub-sub**: a group handles each accepted message; a subscription without a group gets none twice, and those of one publisher in
-  order. On NATS all subscriptions are such, and what they may miss is not counted.
+  order; what it may miss is not counted.
 - **relational**: transactions move money step by step and in batches, some are given up; each audit sees whole transfers and balances
   that are their sums, nothing that was given up, and all that was committed or seen before. *Lost* counts committed transfers.
 

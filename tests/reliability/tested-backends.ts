@@ -71,7 +71,7 @@ export const testedBackends: readonly TestedBackend[] = [
     name: "nats",
     server: nats,
     settings: (url) => ({ url }),
-    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 }, "pub-sub": { atLeastOnce: false } },
+    patterns: { "key-value": {}, queue: {}, stream: { partitions: 3 }, "pub-sub": {} },
   },
   {
     name: "kafka",

@@ -14,8 +14,8 @@ export interface Subscriber {
 
 export interface PubSubHistory {
   readonly publishings: readonly Publishing[];
-  /** Members of one group, at least once. Left out: the backend has none. */
-  readonly members?: readonly Subscriber[];
+  /** Members of one group, at least once. */
+  readonly members: readonly Subscriber[];
   /** Subscriptions without a group, at most once. */
   readonly listeners: readonly Subscriber[];
 }
@@ -28,15 +28,15 @@ export function checkDeliveries({ publishings, members, listeners }: PubSubHisto
   const acknowledged = publishings.flatMap(({ endMs, ending }) =>
     ending.kind === "done" ? ending.output.map((what) => ({ atMs: endMs, what })) : [],
   );
-  const handled = new Set(members?.flatMap((member) => [...member.acknowledged]));
+  const handled = new Set(members.flatMap((member) => [...member.acknowledged]));
   const published = new Set(publishings.flatMap(({ input }) => input));
-  const strangers = [...(members ?? []), ...listeners]
+  const strangers = [...members, ...listeners]
     .flatMap(({ delivered }) => delivered)
     .filter(({ text }) => !published.has(text));
   return {
     acknowledged,
-    ...(members && { lost: acknowledged.filter(({ what }) => !handled.has(what)) }),
-    duplicated: againGiven(members ?? []),
+    lost: acknowledged.filter(({ what }) => !handled.has(what)),
+    duplicated: againGiven(members),
     wrong: [
       ...strangers.map(({ text, atMs }) => ({ atMs, what: `${text} is delivered and was never published` })),
       ...listeners.flatMap(outOfOrder),

@@ -31,9 +31,9 @@ interface OpenSubscriber extends Subscriber {
   readonly acknowledged: Set<string>;
 }
 
-/** Publishers, a group that acknowledges, where there are groups, and a listener without one. */
-export async function startPubSubLoad({ address, namespace, traits }: LoadOptions): Promise<Load> {
-  const load = new PubSubLoad(address, namespace, traits.atLeastOnce ?? true);
+/** Publishers, a group that acknowledges, and a listener without one. */
+export async function startPubSubLoad({ address, namespace }: LoadOptions): Promise<Load> {
+  const load = new PubSubLoad(address, namespace);
   await load.publish();
   return load;
 }
@@ -41,7 +41,6 @@ export async function startPubSubLoad({ address, namespace, traits }: LoadOption
 class PubSubLoad implements Load {
   readonly lanes: readonly Lane[];
   readonly #namespace: string;
-  readonly #hasGroup: boolean;
   readonly #publishings: Publishing[] = [];
   readonly #members: OpenSubscriber[] = [];
   readonly #listeners: OpenSubscriber[] = [];
@@ -55,10 +54,9 @@ class PubSubLoad implements Load {
   #publishing: Promise<unknown> = Promise.resolve();
   readonly #subscribing: Promise<unknown>;
 
-  constructor(address: string, namespace: string, hasGroup: boolean) {
+  constructor(address: string, namespace: string) {
     this.#namespace = namespace;
-    this.#hasGroup = hasGroup;
-    const names = ["listener", ...(hasGroup ? ["member", "member"] : [])];
+    const names = ["listener", "member", "member"];
     const publishers = [0, 1].map((process) => new Lane("publisher", process));
     this.#subscribers = names.map((name, index) => new Lane(name, 2 + index));
     this.lanes = [...publishers, ...this.#subscribers];
@@ -86,7 +84,7 @@ class PubSubLoad implements Load {
     const check = () =>
       checkDeliveries({
         publishings: sinceCrash(this.#publishings, groupSinceMs),
-        ...(this.#hasGroup && { members: this.#members }),
+        members: this.#members,
         listeners: this.#listeners,
       });
     // What is lost never comes, and the last check says so.
