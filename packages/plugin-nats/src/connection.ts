@@ -118,6 +118,7 @@ export class Connection {
     onAnswer: (answer: Msg) => boolean,
     signal?: AbortSignal,
   ): Promise<void> {
+    if (signal?.aborted) return;
     const nats = this.live;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = () => reject(silent(this.address, answerTimeoutMs));
