@@ -53,7 +53,8 @@ Flags win over environment variables, those over the file, the file over the def
 sizes 64KiB, 4MiB. \`\${env:NAME}\` and \`\${file:path}\` stand for secrets anywhere in a value. An unknown key is a mistake;
 \`prism check\` names all mistakes at once. A change of the file, or SIGHUP, is applied without a failed call on what stays the
 same; a file with mistakes changes nothing, and the log, \`/readyz?verbose\` and \`prism_config_reloads_total\` say so.
-[examples/quickstart](../examples/quickstart) has a file with comments; [examples/prism.full.yaml](../examples/prism.full.yaml) uses every backend.
+[examples/quickstart](../examples/quickstart) has a file with comments;
+[examples/prism.full.yaml](../examples/prism.full.yaml) uses every backend.
 
 ${configReference()}`;
 }

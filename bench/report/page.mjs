@@ -108,8 +108,8 @@ commit, one batch per partition), which a driver does not do by itself. Where Pr
   only a process can be stopped from outside: a message there and one back for each, where the driver alone calls a function.
 - *Reads of logs*: each record is taken from what its driver decoded and written into an answer, and its bytes cross two sockets more. The
   drivers alone drop what they have read; that of NATS does not even decode the headers, where Prism keeps a message's id.
-- *Streams to Kafka, PostgreSQL and SQLite*: each message is a request with an id and an answer of its own, which tells where it is kept; the
-  driver alone sends 1,000 payloads without ids as one list, and has one answer for all.
+- *Streams to Kafka, PostgreSQL and SQLite*: each message is a request with an id and an answer of its own, which tells where it is
+  kept; the driver alone sends 1,000 payloads without ids as one list, and has one answer for all.
 
 ${markdownTable(restRows(rest))}
 

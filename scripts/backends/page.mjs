@@ -31,14 +31,15 @@ export function backendsPage({ date, commit, servers, drivers, cells }) {
   return `# Backends
 
 What each backend offers of each pattern. Every cell was proven by the conformance suite of its pattern on the real server, on
-${date} at commit \`${commit}\`; a cell that no run has proven is not here. \`make conformance\` runs the suites again and writes this page.
-What is not offered is refused with the reason, and the suites prove that too.
+${date} at commit \`${commit}\`; a cell that no run has proven is not here. \`make conformance\` runs the suites again
+and writes this page. What is not offered is refused with the reason, and the suites prove that too.
 
 ${matrix(cells)}
 
 The figure is the number of cases passed: in the process of the tests, in a process of its own as the proxy spawns it, and killed
 with SIGKILL where acknowledged writes are to survive that. How a data system must be set up, and what its settings mean for what
-it keeps, is in the README of its plugin: ${linksToPlugins(cells)}.
+it keeps, is in the README of its plugin:
+${linksToPlugins(cells)}.
 
 ${Object.values(patternKinds)
   .filter(({ name }) => cellsOf(cells, name).length > 0)
@@ -116,5 +117,5 @@ const number = (value) => (value === undefined ? "" : value.toLocaleString("en")
 function linksToPlugins(cells) {
   return plugins(cells)
     .map((plugin) => `[${nameOf(plugin)}](../packages/plugin-${plugin}/README.md)`)
-    .join(", ");
+    .join(",\n");
 }
