@@ -1,6 +1,7 @@
 import { type Pattern, patterns } from "../patterns/pattern-kinds.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { ConformanceCase } from "./conformance-case.js";
+import type { Drift } from "./every-pattern/drift.js";
 import { modelRun } from "./model-run.js";
 import { casesFor, type PatternSuite, restartCasesFor } from "./pattern-suite.js";
 import { patternSuites } from "./pattern-suites.js";
@@ -43,6 +44,11 @@ export interface ConformanceOptions {
    * in ms. Default: 10 s.
    */
   readonly backgroundMs?: number;
+  /**
+   * What somebody may do by hand to what a namespace is on the data system, by pattern: a plan must tell each, and a bind put it right or
+   * refuse. They must leave other namespaces alone. Default: nothing, as of data that only the plugin can reach.
+   */
+  readonly drifts?: { readonly [Name in Pattern]?: readonly Drift[] };
 }
 
 /**
@@ -93,7 +99,8 @@ function registerCases(title: string, registration: Registration): void {
     let subject: Subject;
     beforeAll(async () => {
       const { backgroundMs } = options;
-      const given = { settings: await settings(), options: options.options?.[pattern], backgroundMs };
+      const ofPattern = { options: options.options?.[pattern], drifts: options.drifts?.[pattern] };
+      const given = { settings: await settings(), backgroundMs, ...ofPattern };
       subject = await suite.start({ plugin, placement, ...given });
     }, lifecycleTimeoutMs);
     afterAll(() => subject?.stop(), lifecycleTimeoutMs);

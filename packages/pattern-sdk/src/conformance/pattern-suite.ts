@@ -3,6 +3,7 @@ import { type PatternKind, withIncluded } from "../patterns/pattern-kind.js";
 import type { ClientOf, ConformanceCase } from "./conformance-case.js";
 import { callCases } from "./every-pattern/calls.js";
 import { capabilityCases, refusalCases } from "./every-pattern/capabilities.js";
+import { driftCases } from "./every-pattern/drift.js";
 import { neededDurabilityCases } from "./every-pattern/durability.js";
 import { requestCases } from "./every-pattern/requests.js";
 import { sizeLimitCases } from "./every-pattern/size-limits.js";
@@ -83,6 +84,7 @@ export function casesFor<S extends Subject>(
     neededDurabilityCases,
     sizeLimitCases,
     storageCases,
+    driftCases,
   ];
   const cases = [...suite.cases, ...ofEveryPattern.flatMap((casesOf) => casesOf(suite))];
   return [...cases.filter((one) => applies(one, declared)), ...refusalCases(suite, declared)];

@@ -13,6 +13,7 @@ import { PluginClient } from "../protocol/plugin-client.js";
 import { wireDurability } from "../protocol/wire-durability.js";
 import { wireSizeLimits } from "../protocol/wire-size-limits.js";
 import { eventuallyMs } from "./eventually.js";
+import type { Drift } from "./every-pattern/drift.js";
 import type { PatternClient } from "./pattern-client.js";
 import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
 
@@ -46,6 +47,8 @@ export interface SubjectOptions {
   readonly options?: Written | undefined;
   /** How long the data system may take for what it does by itself, in ms. Default: 10 s. */
   readonly backgroundMs?: number | undefined;
+  /** What somebody may do by hand to its namespaces. Default: nothing. */
+  readonly drifts?: readonly Drift[] | undefined;
 }
 
 /** What is asked of a binding besides its name. */
@@ -121,6 +124,11 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   /** How long to wait for what the data system does by itself, such as deleting what is too old. */
   get backgroundMs(): number {
     return this.#options.backgroundMs ?? eventuallyMs;
+  }
+
+  /** What somebody may do by hand to namespaces. */
+  get drifts(): readonly Drift[] {
+    return this.#options.drifts ?? [];
   }
 
   /** A name that no namespace had before, in this run or another, of 1 to 40 characters. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.js";
 import type { PluginDefinition } from "../plugin.js";
 import type { ConformanceCase } from "./conformance-case.js";
+import type { Drift } from "./every-pattern/drift.js";
 import { casesFor, type PatternSuite, restartCasesFor } from "./pattern-suite.js";
 import type { Subject } from "./subject.js";
 
@@ -18,6 +19,8 @@ export interface Broken {
   readonly does: string;
   /** The name of a case. */
   readonly caughtBy: string;
+  /** What somebody does by hand to its namespaces. Default: nothing. */
+  readonly drifts?: readonly Drift[];
 }
 
 /** What a plugin is made of, every part of it optional. */
@@ -67,8 +70,8 @@ export function describeCaught<S extends Subject, Parts extends object>(proof: S
   );
 
   describe("a plugin is caught that", { concurrent: true }, () => {
-    test.each(proof.broken)("$does", async ({ caughtBy, ...parts }) => {
-      const subject = await start(parts as unknown as Parts);
+    test.each(proof.broken)("$does", async ({ caughtBy, drifts, ...parts }) => {
+      const subject = await start(parts as unknown as Parts, drifts);
       const failure = await outcomeOf(caseNamed(allCases, caughtBy).run(subject)).finally(() => subject.stop());
       expect(isFinding(failure), `"${caughtBy}" ended with: ${failure}`).toBe(true);
     });
@@ -79,8 +82,8 @@ function partsOf<S extends Subject, Parts extends object>(proof: SuiteProof<S, P
   const { suite, reference, capabilities = suite.kind.capabilities, settings = {} } = proof;
   const restartCases = restartCasesFor(suite, { capabilities, durability: "backend" });
   const allCases = [...casesFor(suite, capabilities), ...restartCases];
-  const start = (parts: Parts | AnyParts) =>
-    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings, backgroundMs });
+  const start = (parts: Parts | AnyParts, drifts?: readonly Drift[]) =>
+    suite.start({ plugin: reference(parts), placement: { kind: "in-process" }, settings, backgroundMs, drifts });
   return { suite, restartCases, allCases, start };
 }
 

@@ -16,6 +16,7 @@ function plan(change: Partial<BindingPlan> = {}): BindingPlan {
     sizeLimits: noSizeLimits,
     capabilities: new Set<string>(),
     options: undefined,
+    written: {},
     durability: "backend" as const,
   };
   const neededDurability = undefined;
@@ -97,6 +98,25 @@ test("an equal bind puts right what was changed on the data system meanwhile, an
   expect(seen).toEqual(["bind n undefined", "bind n undefined", "close n"]);
 });
 
+test("what is asked for otherwise than before is told by a plan, and by the bind that changes it", async () => {
+  const bindings = new Bindings();
+  const { binder } = recordingBinder();
+  const options = { retentionMs: 60_000 };
+  const first = plan({ options, written: { retention_period: "1m" }, capabilities: new Set(["ttl"]) });
+  expect(await bindings.plan(binder, first)).toEqual([]);
+  await bindings.bind(binder, first);
+  expect(await bindings.plan(binder, { ...first, written: { retention_period: "60s" } })).toEqual([]);
+  const other = plan({
+    ...{ options: {}, written: { max_deliveries: 3 } },
+    sizeLimits: { valueBytes: 5, batchEntries: undefined },
+  });
+  const told =
+    'how the namespace is bound: needs ttl -> nothing, limits.value_size not set -> 5, options.retention_period "1m" -> not set, options.max_deliveries not set -> 3';
+  for (const _ of [1, 2]) expect(await bindings.plan(binder, other)).toEqual([`would change ${told}`]);
+  expect(await bindings.bind(binder, other)).toMatchObject({ changes: [`changed ${told}`] });
+  expect(await bindings.plan(binder, other)).toEqual([]);
+});
+
 test("other limits of sizes hold for new calls at once, ask nothing of the binder, and end nothing", async () => {
   const bindings = new Bindings();
   const { seen, binder } = recordingBinder();
@@ -153,6 +173,21 @@ test("a namespace that comes to need more than is given stays as it was", async 
     reason: "DURABILITY_MISSING",
   });
   expect(bindings.find("n")).toBe(before);
+});
+
+test("a namespace whose data system came to give less than it needs is refused, by a plan too, and is as before when that is put right", async () => {
+  let given: GivenDurability = { durability: "disk" };
+  const { binder } = durableBinder(() => given);
+  const bindings = new Bindings();
+  const asked = plan({ neededDurability: "disk" });
+  await bindings.bind(binder, asked);
+  given = { durability: "backend", advice: "Set sync always." };
+  const refusal = { reason: "DURABILITY_MISSING", message: expect.stringContaining("Set sync always.") };
+  await expect(bindings.plan(binder, asked)).rejects.toMatchObject(refusal);
+  await expect(bindings.bind(binder, asked)).rejects.toMatchObject(refusal);
+  given = { durability: "disk" };
+  expect(await bindings.plan(binder, asked)).toEqual([]);
+  expect(await bindings.bind(binder, asked)).toMatchObject({ durability: "disk", changes: [] });
 });
 
 test("a data system that is away is waited for by those alone who need its word", async () => {

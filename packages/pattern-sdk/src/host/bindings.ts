@@ -7,6 +7,7 @@ import type { SizeLimits } from "../patterns/size-limits.js";
 import type { Binding, Bound, PatternBinder } from "../plugin.js";
 import type { BoundNamespace } from "../protocol/pattern/bound-namespace.js";
 import { isBackendAway } from "../server-link/link-errors.js";
+import { askedChanges, asksTheSame } from "./binding-changes.js";
 
 /** A binder, whatever its pattern is. */
 export type AnyBinder = PatternBinder<object, unknown>;
@@ -14,6 +15,8 @@ export type AnyBinder = PatternBinder<object, unknown>;
 /** A namespace to be bound, decided in every respect. */
 export interface BindingPlan extends Binding<unknown> {
   readonly kind: PatternKind;
+  /** The options as the operator wrote them. */
+  readonly written: Readonly<Record<string, unknown>>;
   readonly bounds: object;
   readonly sizeLimits: SizeLimits;
   /** What the pattern's description says. */
@@ -55,22 +58,31 @@ export class Bindings {
   bind(binder: AnyBinder, plan: BindingPlan): Promise<BindingResult> {
     return this.#inTurn(plan.namespace, async () => {
       const before = this.#live.get(plan.namespace);
-      if (before !== undefined && before.plan.kind !== plan.kind) throw boundAlready(before.plan, plan);
+      if (before !== undefined) refuseOtherPattern(before.plan, plan);
+      const asked = before === undefined ? [] : askedChanges("changed", before.plan, plan);
       const isSame = before !== undefined && asksTheSame(before.plan, plan);
       if (isSame && !(await hasDrifted(binder, plan))) {
-        this.#live.set(plan.namespace, withLimits(before, plan));
-        return resultOf(before, []);
+        const after = withLimits({ ...before, durability: await durabilityNow(before, plan) }, plan);
+        this.#live.set(plan.namespace, after);
+        return resultOf(after, asked);
       }
       const after = await madeBinding(binder, plan, before);
       this.#live.set(plan.namespace, after);
       if (before !== undefined) await replaced(before, after);
-      return resultOf(after, after.made.changes ?? []);
+      return resultOf(after, after.made.changes?.length ? after.made.changes : asked);
     });
   }
 
-  /** Says what `bind` would make. */
+  /** Says what `bind` would make or change. Throws what `bind` would, as far as that is known before. */
   plan(binder: AnyBinder, plan: BindingPlan): Promise<readonly string[]> {
-    return this.#inTurn(plan.namespace, async () => (await binder.plan?.(bindingOf(plan))) ?? []);
+    return this.#inTurn(plan.namespace, async () => {
+      const before = this.#live.get(plan.namespace);
+      if (before !== undefined) refuseOtherPattern(before.plan, plan);
+      const changes = (await binder.plan?.(bindingOf(plan))) ?? [];
+      if (before === undefined) return changes;
+      if (plan.neededDurability !== undefined) await sufficientDurability(before.made, plan);
+      return changes.length > 0 ? changes : askedChanges("would change", before.plan, plan);
+    });
   }
 
   /** Forgets a namespace of this pattern, and with `deleteData` its data too; returns what was removed. */
@@ -162,6 +174,16 @@ async function sufficientDurability(made: Bound<object>, plan: BindingPlan): Pro
   throw durabilityMissingError(namespace, needed, given);
 }
 
+/** What a bound namespace gets now: its data system may be set otherwise since. One that is away is taken to be as it was. */
+async function durabilityNow({ made, durability }: LiveBinding, plan: BindingPlan): Promise<Durability> {
+  try {
+    return await sufficientDurability(made, plan);
+  } catch (error) {
+    if (isAway(error)) return durability;
+    throw error;
+  }
+}
+
 async function givenDurability(made: Bound<object>, plan: BindingPlan): Promise<GivenDurability> {
   const described = { durability: plan.durability };
   try {
@@ -213,17 +235,10 @@ async function close({ closing, made }: LiveBinding, reason: GatewayError): Prom
   await made.close?.();
 }
 
-function asksTheSame(one: BindingPlan, other: BindingPlan): boolean {
-  return (
-    isDeepStrictEqual(one.capabilities, other.capabilities) &&
-    isDeepStrictEqual(one.options, other.options) &&
-    one.neededDurability === other.neededDurability
-  );
-}
-
 /** Invariant: a namespace of one process has one pattern. */
-function boundAlready({ namespace, kind }: BindingPlan, asked: BindingPlan): GatewayError {
-  return new GatewayError(
+function refuseOtherPattern({ namespace, kind }: BindingPlan, asked: BindingPlan): void {
+  if (kind === asked.kind) return;
+  throw new GatewayError(
     "PATTERN_MISMATCH",
     `Namespace ${JSON.stringify(namespace)} is bound with the pattern ${kind.name}, so it cannot be bound with ${asked.kind.name}. Unbind it first.`,
     { metadata: { namespace, pattern: kind.name } },

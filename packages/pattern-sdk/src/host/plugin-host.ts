@@ -194,6 +194,7 @@ export class PluginHost {
       kind,
       capabilities: effectiveCapabilities(kind, description.capabilities, { namespace, needs, plugin }),
       options: parsedOptions(description.options, options, { namespace, pattern }),
+      written: options,
       bounds: boundsOf(kind, description.limits),
       sizeLimits,
       durability,

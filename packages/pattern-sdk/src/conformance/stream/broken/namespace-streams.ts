@@ -1,4 +1,8 @@
 import type { BrokenStream } from "./broken-stream.js";
+import type { ReferenceStream } from "./reference-stream.js";
+
+const driftCase =
+  "drift: what somebody changes by hand is told by a plan, which changes nothing, and put right by a bind or refused";
 
 /** Plugins that mix up namespaces, or lose them. */
 export const namespaceStreams: readonly BrokenStream[] = [
@@ -28,8 +32,30 @@ export const namespaceStreams: readonly BrokenStream[] = [
     forgetsPartitions: true,
   },
   {
+    does: "looks at no more than whether a log is there when it plans",
+    caughtBy: driftCase,
+    ...changedByHand(),
+    plan: "ignores",
+  },
+  {
+    does: "puts right what it was only to plan",
+    caughtBy: driftCase,
+    ...changedByHand(),
+    plan: "changes",
+  },
+  {
     does: "says that it is durable, and keeps everything in its process",
     caughtBy: "durability: what was acknowledged is there after a kill, in its place",
     survivesRestart: false,
   },
 ];
+
+/** Logs that somebody reaches past the plugin. */
+function changedByHand(): Pick<BrokenStream, "logs" | "drifts"> {
+  const logs = new Map<string, ReferenceStream>();
+  const make = async (namespace: string) => {
+    const log = logs.get(namespace)!;
+    log.options = { ...log.options, retentionMs: 5_000 };
+  };
+  return { logs, drifts: [{ does: "shortens the retention of a log", make, told: /chang/ }] };
+}

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { definePlugin } from "../../../define-plugin.js";
 import type { StreamOptions } from "../../../patterns/stream/stream.js";
@@ -22,12 +23,16 @@ export interface ReferenceParts {
   readonly forgetsPartitions?: boolean;
   /** A log gets more partitions whether it may or not. */
   readonly alwaysGrows?: boolean;
+  /** Where its logs are kept, by name. */
+  readonly logs?: Map<string, ReferenceStream>;
+  /** What a plan does with a log whose options are not as asked: nothing, or what only a bind should. Default: it tells. */
+  readonly plan?: "ignores" | "changes";
 }
 
 /** A plugin on plain logs; with no parts given, one that keeps every promise. */
 export function referencePlugin(parts: ReferenceParts = {}): PluginDefinition {
   const { capabilities = streamCapabilities } = parts;
-  const surviving = new Map<string, ReferenceStream>();
+  const { logs: surviving = new Map<string, ReferenceStream>() } = parts;
   return definePlugin({
     name: "reference",
     version: "0.0.1",
@@ -58,15 +63,19 @@ function binderOf(
   };
   return {
     bind({ namespace, options }) {
-      const pattern = existing(namespace, options) ?? makeLog(options);
+      const known = existing(namespace, options);
+      const changes = known !== undefined && !isDeepStrictEqual(known.options, options) ? ["changed the log"] : [];
+      const pattern = known ?? makeLog(options);
       pattern.options = options;
       if (options.partitions > pattern.partitions) pattern.grow(options.partitions);
       logs.set(logName(namespace), pattern);
-      return { pattern };
+      return { pattern, changes };
     },
     plan({ namespace, options }) {
       const log = existing(namespace, options);
-      return log !== undefined && log.partitions < options.partitions ? ["would add partitions"] : [];
+      if (log === undefined || isDeepStrictEqual(log.options, options) || parts.plan === "ignores") return [];
+      if (parts.plan === "changes") log.options = options;
+      return ["would change the log"];
     },
     deleteData(namespace) {
       for (const [name, log] of [...logs]) {
