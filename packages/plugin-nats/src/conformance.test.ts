@@ -7,13 +7,18 @@ import { casesFor, describeConformance, patternSuites } from "@prism-data/patter
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { natsPlugin } from "./plugin.js";
 import { coreNatsCapabilities } from "./pub-sub-binder.js";
+import { driftsOf } from "./testing/drifts.js";
 
 /**
  * The suite kills the plugin and not the server, so syncing each message to the disk proves nothing here, and many cases at once would
  * wait for the disk alone. A server that syncs is killed in outage.test.ts.
  */
 const server = await LocalServer.start(nats, { environment: process.env, arguments: withoutSync });
-afterAll(() => server[Symbol.asyncDispose]());
+const { drifts, close } = await driftsOf(server.url);
+afterAll(async () => {
+  await close();
+  await server[Symbol.asyncDispose]();
+});
 
 /** Of two files with settings the server reads the last. */
 function withoutSync(folder: string): readonly string[] {
@@ -26,6 +31,7 @@ describeConformance({
   plugin: natsPlugin,
   entry: fileURLToPath(new URL("../bundle/main.js", import.meta.url)),
   settings: () => ({ url: server.url }),
+  drifts,
 });
 
 /** The plugin as namespaces see it that need no more than core NATS has. */

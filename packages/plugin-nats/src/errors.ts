@@ -188,3 +188,11 @@ export function keepsNothing(address: string): GatewayError {
     `NATS at ${address} has no JetStream. Switch it on in the server's configuration, or write needs: [wildcards, groups] for a namespace that does with core NATS.`,
   );
 }
+
+/** Somebody has made a stream of this name in another way, and JetStream does not change that. */
+export function unlikeStream(address: string, name: string, settings: readonly string[]): GatewayError {
+  return new GatewayError(
+    "BACKEND_FAILED",
+    `NATS at ${address} has another stream ${name} than Prism makes, and JetStream cannot change it: ${settings.join(", ")}. Remove the stream, with all that it holds, or choose another subject_prefix.`,
+  );
+}

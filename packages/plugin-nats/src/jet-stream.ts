@@ -21,8 +21,10 @@ import {
   temporarilyAway,
   translateError,
   undefinedIf,
+  unlikeStream,
   wrongLastSequence,
 } from "./errors.js";
+import { differenceOf, type StreamDifference } from "./stream-difference.js";
 
 const api = "$JS.API";
 
@@ -38,6 +40,9 @@ const versionMin = [2, 11] as const;
 
 /** The oldest server that stores several messages or none. */
 export const atomicVersionMin = [2, 12] as const;
+
+/** What JetStream changes of no stream. */
+const fixedSettings: readonly (keyof StreamConfig)[] = ["storage", "retention"];
 
 /** What a stream is made with. Everything else is the server's default, or what an operator has set. */
 export type KeptConfig = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
@@ -96,20 +101,29 @@ export class JetStream {
     return this.#ask<StreamInfo>(`STREAM.INFO.${name}`, "").catch(undefinedIf(streamNotFound));
   }
 
-  /** Makes a stream, or gives the one that is there these settings and leaves its others. Returns whether it was made. */
-  async make(config: KeptConfig): Promise<boolean> {
-    const known = await this.find(config.name);
-    if (known === undefined) {
-      await this.#ask(`STREAM.CREATE.${config.name}`, config);
-      return true;
+  /** Makes a stream, or gives the one that is there these settings and leaves its others. Returns how it was otherwise. */
+  async make(config: KeptConfig): Promise<StreamDifference | undefined> {
+    const { known, difference } = await this.#compared(config);
+    if (known === undefined) await this.#ask(`STREAM.CREATE.${config.name}`, config);
+    else if (difference !== undefined) {
+      const metadata = { ...known.metadata, ...config.metadata };
+      await this.#ask(`STREAM.UPDATE.${config.name}`, { ...known, ...config, metadata });
     }
-    const wanted = { ...known.config, ...config };
-    const isAsWanted = Object.keys(config).every(
-      (key) =>
-        JSON.stringify(wanted[key as keyof StreamConfig]) === JSON.stringify(known.config[key as keyof StreamConfig]),
-    );
-    if (!isAsWanted) await this.#ask(`STREAM.UPDATE.${config.name}`, wanted);
-    return false;
+    return difference;
+  }
+
+  /** How a stream is otherwise than `make` would make it. `undefined`: it is so. */
+  async compare(config: KeptConfig): Promise<StreamDifference | undefined> {
+    return (await this.#compared(config)).difference;
+  }
+
+  /** Throws when the stream cannot become as it is to be. */
+  async #compared(config: KeptConfig) {
+    const known = (await this.find(config.name))?.config;
+    const difference = differenceOf(known, config);
+    const fixed = difference?.settings?.filter((one) => fixedSettings.some((name) => one.startsWith(`${name} `))) ?? [];
+    if (fixed.length > 0) throw unlikeStream(this.address, config.name, fixed);
+    return { known, difference };
   }
 
   /** Removes a stream with all that it holds; not being there is no error. */

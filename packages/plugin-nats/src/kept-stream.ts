@@ -24,6 +24,16 @@ export interface KeptPart {
   readonly replicas: number;
 }
 
+/** No bound at which JetStream would drop what was acknowledged, or refuse what Prism takes. */
+const unbounded = {
+  max_age: 0,
+  max_msgs: -1,
+  max_bytes: -1,
+  max_msgs_per_subject: -1,
+  max_msg_size: -1,
+  no_ack: false,
+};
+
 /** The settings of every stream that holds messages of a namespace: on disk, read directly, and telling of each message. */
 export function keptStream({ names, namespace, part, replicas }: KeptPart) {
   return {
@@ -33,6 +43,7 @@ export function keptStream({ names, namespace, part, replicas }: KeptPart) {
     retention: RetentionPolicy.Limits,
     num_replicas: replicas,
     allow_direct: true,
+    ...unbounded,
     republish: { src: names.subject(part), dest: names.bell(part), headers_only: true },
     metadata: { "prism-namespace": namespace },
   } satisfies KeptConfig;

@@ -9,6 +9,7 @@ import { Names } from "./names.js";
 import { checkPayload } from "./payload-limit.js";
 import { NatsPubSub } from "./pub-sub.js";
 import { notesPart } from "./pub-sub-notes.js";
+import { toldDifferences } from "./stream-difference.js";
 import { bells, Subjects } from "./subjects.js";
 
 /** What core NATS can promise; a namespace that may use any other capability is kept on JetStream. */
@@ -30,6 +31,8 @@ export function pubSubBinder(
   const jetStream = new JetStream(connection);
   const namesOf = (namespace: string) => new Names({ prefix, kind: "pubsub", namespace });
   const streamOf = (namespace: string) => namesOf(namespace).stream(messagesPart);
+  const configOf = (namespace: string, { retentionMs }: PubSubOptions) =>
+    streamConfig({ prefix, namespace, replicas, retentionMs });
   return {
     async bind({ namespace, capabilities, options }) {
       checkPayload(connection);
@@ -39,25 +42,22 @@ export function pubSubBinder(
       }
       if (!hasJetStream(connection)) throw keepsNothing(connection.address);
       jetStream.checkVersion();
-      const stream = streamOf(namespace);
-      const isMade = await jetStream.make(
-        streamConfig({ prefix, namespace, replicas, retentionMs: options.retentionMs }),
-      );
+      const difference = await jetStream.make(configOf(namespace, options));
       const { maxDeliveries } = options;
+      const stream = streamOf(namespace);
       const names = namesOf(namespace);
       const live = new NatsPubSub(connection, new Subjects(bells(prefix, "pubsub"), namespace));
       const pattern = new KeptPubSub({ connection, jetStream, names, stream, subjects, live, maxDeliveries });
       return {
         pattern,
-        changes: isMade ? [`made the stream ${stream}`] : [],
+        changes: toldDifferences([difference], { done: true }),
         durability: () => keptDurability,
         close: () => pattern.close(),
       };
     },
-    async plan({ namespace, capabilities }) {
+    async plan({ namespace, capabilities, options }) {
       if (!isKept(capabilities)) return [];
-      const stream = streamOf(namespace);
-      return (await jetStream.find(stream)) === undefined ? [`would make the stream ${stream}`] : [];
+      return toldDifferences([await jetStream.compare(configOf(namespace, options))], { done: false });
     },
     async deleteData(namespace) {
       const stream = streamOf(namespace);

@@ -9,6 +9,7 @@ import { NatsQueue } from "./queue.js";
 import { bodiesPart, QueueBodies } from "./queue-bodies.js";
 import { QueueRecords, recordsPart } from "./queue-records.js";
 import { QueueStore } from "./queue-store.js";
+import { toldDifferences } from "./stream-difference.js";
 
 /** Namespaces of the queue pattern: a stream of JetStream for the messages, and one for what became of them. */
 export function queueBinder(
@@ -17,14 +18,16 @@ export function queueBinder(
 ): PatternBinder<NatsQueue, QueueOptions> {
   const jetStream = new JetStream(connection);
   const namesOf = (namespace: string) => new Names({ prefix, kind: "queue", namespace });
+  const configsOf = (namespace: string) => {
+    const names = namesOf(namespace);
+    return [bodiesPart, recordsPart].map((part) => configOf({ names, namespace, part, replicas }));
+  };
   return {
     async bind({ namespace, options, capabilities }) {
       checkPayload(connection);
       jetStream.checkVersion(atomicVersionMin);
       const names = namesOf(namespace);
-      const made = await Promise.all(
-        [bodiesPart, recordsPart].map((part) => jetStream.make(configOf({ names, namespace, part, replicas }))),
-      );
+      const differences = await Promise.all(configsOf(namespace).map((config) => jetStream.make(config)));
       const { maxDeliveries, deduplicationWindowMs, retentionMs } = options;
       const bodies = new QueueBodies(jetStream, names, { deduplicationWindowMs });
       const records = new QueueRecords(jetStream, names, (number) => bodies.tidy(number));
@@ -37,7 +40,7 @@ export function queueBinder(
       const stopHearing = connection.onUp(() => pattern.forget());
       return {
         pattern,
-        changes: made.includes(true) ? [`made the streams ${names.stream("*")}`] : [],
+        changes: toldDifferences(differences, { done: true }),
         durability: () => keptDurability,
         storageBytes: () => jetStream.bytesOf(names.all),
         close() {
@@ -47,9 +50,8 @@ export function queueBinder(
       };
     },
     async plan({ namespace }) {
-      const names = namesOf(namespace);
-      const known = await jetStream.find(names.stream(bodiesPart));
-      return known === undefined ? [`would make the streams ${names.stream("*")}`] : [];
+      const differences = await Promise.all(configsOf(namespace).map((config) => jetStream.compare(config)));
+      return toldDifferences(differences, { done: false });
     },
     async deleteData(namespace) {
       const names = await jetStream.namesOf(namesOf(namespace).all);

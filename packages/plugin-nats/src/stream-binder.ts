@@ -6,6 +6,7 @@ import { agedAfter, keptDurability, keptStream } from "./kept-stream.js";
 import { Names } from "./names.js";
 import { checkPayload } from "./payload-limit.js";
 import { NatsStream } from "./stream.js";
+import { toldDifferences } from "./stream-difference.js";
 import { groupsPart } from "./stream-places.js";
 
 /** Where the number of partitions is kept: with the first of them, which is made last. */
@@ -22,36 +23,43 @@ export function streamBinder(
   const jetStream = new JetStream(connection);
   const namesOf = (namespace: string) => new Names({ prefix, kind: "stream", namespace });
 
-  /** How many partitions the log has, if it is there. */
-  const partitionsOf = async ({ namespace, options }: Binding<StreamOptions>): Promise<number | undefined> => {
+  /** Throws when the log is there with another number of partitions. */
+  const checkPartitions = async ({ namespace, options }: Binding<StreamOptions>): Promise<void> => {
     jetStream.checkVersion();
     const first = await jetStream.find(namesOf(namespace).stream(0));
-    if (first === undefined) return undefined;
-    const partitions = Number(first.config.metadata?.[partitionsKey]);
-    if (partitions === options.partitions) return partitions;
+    const partitions = first && Number(first.config.metadata?.[partitionsKey]);
+    if (partitions === undefined || partitions === options.partitions) return;
     throw partitionsFixedError({ namespace, partitions, asked: options.partitions });
+  };
+
+  /** The first partition, and all streams that are made before it. */
+  const configsOf = (binding: Binding<StreamOptions>) => {
+    const { namespace, options } = binding;
+    const names = namesOf(namespace);
+    const partitions = [...Array(options.partitions).keys()];
+    const [first, ...others] = partitions.map((partition) => partitionConfig(names, partition, binding, replicas));
+    return { first: first!, others: [groupsConfig(names, namespace, replicas), ...others] };
   };
 
   return {
     async bind(binding) {
       const { namespace, options } = binding;
       checkPayload(connection);
-      const known = await partitionsOf(binding);
+      await checkPartitions(binding);
+      const { first, others } = configsOf(binding);
+      const differences = await Promise.all(others.map((config) => jetStream.make(config)));
+      differences.unshift(await jetStream.make(first));
       const names = namesOf(namespace);
-      await jetStream.make(groupsConfig(names, namespace, replicas));
-      const others = [...Array(options.partitions).keys()].slice(1);
-      await Promise.all(
-        others.map((partition) => jetStream.make(partitionConfig(names, partition, binding, replicas))),
-      );
-      await jetStream.make(partitionConfig(names, 0, binding, replicas));
       const pattern = new NatsStream(connection, names, options.partitions);
-      const changes = known === undefined ? [`made the streams ${names.stream("*")}`] : [];
+      const changes = toldDifferences(differences, { done: true });
       const storageBytes = () => jetStream.bytesOf(names.all);
       return { pattern, changes, durability: () => keptDurability, storageBytes, close: () => pattern.close() };
     },
     async plan(binding) {
-      if ((await partitionsOf(binding)) !== undefined) return [];
-      return [`would make the streams ${namesOf(binding.namespace).stream("*")}`];
+      await checkPartitions(binding);
+      const { first, others } = configsOf(binding);
+      const differences = await Promise.all([first, ...others].map((config) => jetStream.compare(config)));
+      return toldDifferences(differences, { done: false });
     },
     async deleteData(namespace) {
       const names = await jetStream.namesOf(namesOf(namespace).all);
