@@ -8,6 +8,7 @@ import {
 import { endpointOf } from "./config.js";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
+import { requireNoEviction } from "./eviction.js";
 import { dropIndex, hasIndex, namesFrom } from "./key-index.js";
 import { KeySpace } from "./key-space.js";
 import { RedisKeyValue } from "./key-value.js";
@@ -39,6 +40,7 @@ export function keyValueBinder({ settings, context, connection, feed }: Opened):
     },
     async plan(binding) {
       const indexed = needsIndex(binding);
+      if (indexed) await requireNoEviction(connection, "expiring");
       if ((await hasIndex(connection, spaceOf(binding.namespace))) === indexed) return [];
       return [indexed ? "would build an index of the keys that exist" : "would remove the index of the keys"];
     },

@@ -50,7 +50,10 @@ export function namespaceBinder<P, Options>({
         ...(capabilities === undefined ? {} : { capabilities }),
       };
     },
-    plan: (binding) => plan(spaceOf(binding.namespace), binding),
+    async plan(binding) {
+      await requireNoEviction(connection, "any");
+      return plan(spaceOf(binding.namespace), binding);
+    },
     async deleteData(namespace) {
       return (await remove(spaceOf(namespace))) ? ["removed the namespace's names from Redis"] : [];
     },

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalServer, redis } from "@prism-data/local-servers";
-import type { Backend, GatewayError } from "@prism-data/pattern-sdk";
+import { type Backend, type Binding, type GatewayError, queueOptionsDefault } from "@prism-data/pattern-sdk";
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { RedisKeyValue } from "./key-value.js";
@@ -418,6 +418,30 @@ describe("a Redis that is full or may not be written", () => {
       (error: GatewayError) => error.reason,
     );
     expect(await reason).toBe(outcome);
+  });
+
+  test("and came to drop keys is told by a plan, for those namespaces that it cannot hold any more", async () => {
+    await using server = await startRedis(() => ["--maxmemory", "100mb"]);
+    const admin = new Redis(server.url);
+    await using opened = await openBackend({ url: server.url });
+    const { keyValue, queue } = opened.backend;
+    const bindingOf = <Options>(options: Options, ...needs: string[]): Binding<Options> => {
+      return { namespace: "n", capabilities: new Set(needs), options };
+    };
+    const plans = () => {
+      const scanned = keyValue?.plan?.(bindingOf(undefined, "scan"));
+      const queued = queue?.plan?.(bindingOf(queueOptionsDefault));
+      return Promise.all([scanned, queued].map((plan) => Promise.resolve(plan).catch(({ message }) => message)));
+    };
+    await opened.namespace({ name: "n", needs: ["scan"] });
+    expect(await plans()).toEqual([[], []]);
+    const told = expect.stringMatching(/maxmemory-policy allkeys-lru.*Set maxmemory-policy noeviction/);
+    await admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    expect(await plans()).toEqual([told, told]);
+    expect(await keyValue?.plan?.(bindingOf(undefined))).toEqual(["would remove the index of the keys"]);
+    await admin.config("SET", "maxmemory-policy", "noeviction");
+    expect(await plans()).toEqual([[], []]);
+    admin.disconnect();
   });
 
   test("is reported while it is a replica, and writes fail with BACKEND_UNAVAILABLE", async () => {

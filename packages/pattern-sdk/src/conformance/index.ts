@@ -1,6 +1,6 @@
 export { type ClientOf, type ConformanceCase, conformanceCases } from "./conformance-case.js";
 export { type ConformanceOptions, describeConformance } from "./describe-conformance.js";
-export type { Drift } from "./every-pattern/drift.js";
+export type { BackendPlace, Drift } from "./every-pattern/drift.js";
 export { KeyValueClient } from "./key-value/key-value-client.js";
 export { KeyValueSubject } from "./key-value/key-value-subject.js";
 export { PatternClient } from "./pattern-client.js";

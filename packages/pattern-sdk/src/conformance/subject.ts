@@ -13,7 +13,7 @@ import { PluginClient } from "../protocol/plugin-client.js";
 import { wireDurability } from "../protocol/wire-durability.js";
 import { wireSizeLimits } from "../protocol/wire-size-limits.js";
 import { eventuallyMs } from "./eventually.js";
-import type { Drift } from "./every-pattern/drift.js";
+import type { BackendPlace, Drift } from "./every-pattern/drift.js";
 import type { PatternClient } from "./pattern-client.js";
 import { type PluginInstance, spawnPlugin, startInProcess } from "./plugin-instance.js";
 
@@ -129,6 +129,11 @@ export abstract class Subject<Client extends PatternClient = PatternClient> {
   /** What somebody may do by hand to namespaces. */
   get drifts(): readonly Drift[] {
     return this.#options.drifts ?? [];
+  }
+
+  /** Where the backend is. */
+  get backend(): BackendPlace {
+    return { settings: this.#options.settings, workingDir: this.#dir };
   }
 
   /** A name that no namespace had before, in this run or another, of 1 to 40 characters. */

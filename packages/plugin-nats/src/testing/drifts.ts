@@ -46,7 +46,7 @@ export async function driftsOf(url: string) {
         changed("stream", "0", { max_msgs: 5, max_age: 3_600_000_000_000 }),
         {
           does: "lets a stream take other subjects",
-          make: (namespace) =>
+          make: (namespace: string) =>
             streams.update(nameOf("stream", "0")(namespace), { subjects: [`elsewhere.${randomUUID()}`] }),
           told: /subjects /,
         },

@@ -6,6 +6,14 @@ import { failureOf } from "../expect-failure.js";
 import type { PatternSuite } from "../pattern-suite.js";
 import type { BindOptions, Subject } from "../subject.js";
 
+/** Where the backend is that a namespace is on. */
+export interface BackendPlace {
+  /** What an operator would write under `settings`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The folder that relative paths in settings are relative to. */
+  readonly workingDir: string;
+}
+
 /** What somebody may do by hand to what a namespace is on the data system. */
 export interface Drift {
   /** After "somebody", such as "shortens the retention of the topic". */
@@ -13,7 +21,7 @@ export interface Drift {
   /** What the namespace is bound with. Default: as others are. */
   readonly asked?: BindOptions;
   /** Does it to the data system, past the plugin. */
-  make(namespace: string): Promise<unknown>;
+  make(namespace: string, backend: BackendPlace): unknown;
   /** What a plan must say of it. */
   readonly told: RegExp;
   /** Why a bind, and so a plan, refuses to put it right. Default: a bind puts it right. */
@@ -41,7 +49,7 @@ export function driftCases<S extends Subject>({ witness }: PatternSuite<S>): Con
             const name = subject.freshName();
             await subject.bind(name, drift.asked);
             assert.deepEqual(await planned(subject, name, drift.asked), [], `before somebody ${drift.does}`);
-            await drift.make(name);
+            await drift.make(name, subject.backend);
             if (drift.refusedAs === undefined) await assertPutRight(subject, name, { drift, witness });
             else await assertRefused(subject, name, drift);
           }),
