@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { type QueueOptions, queueOptions } from "@prism-data/pattern-sdk";
 import { expect, test } from "vitest";
 import { queueBinder } from "./queue-binder.js";
@@ -23,6 +24,15 @@ test("a queue that the file keeps with other options is told by a plan, which ch
   for (const _ of [1, 2]) expect(await binder.plan!(first)).toEqual([`would change ${told}`]);
   expect((await binder.bind(first)).changes).toEqual([`changed ${told}`]);
   expect(await binder.plan!(first)).toEqual([]);
+});
+
+test("a file that was removed by hand is told by a plan, with what to do", async () => {
+  const { store, path } = await openStore();
+  const binder = queueBinder(store);
+  const binding = { ...needs, options: queueOptions.parse({}) };
+  await binder.bind(binding);
+  await rm(path);
+  expect(() => binder.plan!(binding)).toThrow(/was removed or replaced.*Put the file back.*restart the backend/);
 });
 
 test("a log's options are compared with those of the file, and another number of partitions is refused", async () => {

@@ -34,7 +34,7 @@ export function namespaceBinder<Pattern extends BoundPattern<Options>, Options>(
   { what, content, capabilities, kept, wanted, make, open }: BoundRows<Pattern, Options>,
 ): PatternBinder<Pattern, Options> {
   const { file, commits, namespaces } = store;
-  const bound = new Map<string, Pattern>();
+  const bound = new Map<string, { readonly id: number; readonly pattern: Pattern }>();
   /** What a bind does to the file, in the words for making and changing. */
   const changesOf = (binding: Binding<Options>, made: string, changed: string): string[] => {
     const id = file.read(() => namespaces.idOf(binding.namespace));
@@ -56,16 +56,21 @@ export function namespaceBinder<Pattern extends BoundPattern<Options>, Options>(
         },
       });
       const before = bound.get(namespace);
-      before?.configure(binding);
-      const pattern = before ?? open(id, binding);
-      bound.set(namespace, pattern);
+      // One that somebody removed and that was made again has nothing of the old one.
+      const same = before?.id === id ? before.pattern : undefined;
+      same?.configure(binding);
+      const pattern = same ?? open(id, binding);
+      bound.set(namespace, { id, pattern });
       const close = () => {
-        bound.delete(namespace);
+        if (bound.get(namespace)?.pattern === pattern) bound.delete(namespace);
         return pattern.close();
       };
       return { pattern, capabilities, changes, close };
     },
-    plan: (binding) => changesOf(binding, "would make", "would change"),
+    plan(binding) {
+      file.requireInPlace();
+      return changesOf(binding, "would make", "would change");
+    },
     deleteData: async (namespace) =>
       (await store.removeNamespace(namespace)) ? [`removed the ${what} and all its ${content} from ${file.path}`] : [],
   };

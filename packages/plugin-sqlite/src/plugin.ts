@@ -88,7 +88,10 @@ function keyValueBinder(store: Store): PatternBinder<SqliteKeyValue> {
       const changes = found === undefined ? [`made an empty namespace in ${file.path}`] : [];
       return { pattern: new SqliteKeyValue(store, id), capabilities: keyValueCapabilities, changes };
     },
-    plan: ({ namespace }) => (find(namespace) === undefined ? [`would make an empty namespace in ${file.path}`] : []),
+    plan({ namespace }) {
+      file.requireInPlace();
+      return find(namespace) === undefined ? [`would make an empty namespace in ${file.path}`] : [];
+    },
     deleteData: async (namespace) =>
       (await store.removeNamespace(namespace)) ? [`removed the namespace and all its keys from ${file.path}`] : [],
   };

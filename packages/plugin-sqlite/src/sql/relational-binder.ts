@@ -25,7 +25,10 @@ export function relationalBinder(options: RelationalBinderOptions): PatternBinde
   return {
     async bind({ namespace }) {
       const file = fileOf(namespace);
-      const changes = files.has(namespace) ? [] : [`made the file ${file.path}`];
+      const isMissing = !files.has(namespace);
+      const changes = isMissing ? [`made the file ${file.path}`] : [];
+      // A process may still have one open that somebody removed.
+      if (isMissing) await pool.closeFile(file);
       inPlace(file.path, () => files.make(namespace));
       const pattern = bound.get(namespace) ?? new SqliteRelational({ pool, file, busyTimeoutMs });
       await checkInTime(pattern, file.path);
