@@ -179,7 +179,7 @@ async function durabilityNow({ made, durability }: LiveBinding, plan: BindingPla
   try {
     return await sufficientDurability(made, plan);
   } catch (error) {
-    if (isAway(error)) return durability;
+    if (isBackendAway(error)) return durability;
     throw error;
   }
 }
