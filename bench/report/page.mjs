@@ -91,7 +91,8 @@ function backendsSection({ environment, comparisons, rest }) {
 Each cell of the [matrix](backends.md) through Prism, beside one Node.js process that does the same with the backend's driver and
 nothing else, in a run of its own (\`make bench PART=backends\`). Calls of a stream are counted by message. *Ratio* is Prism's calls/s ÷
 the driver's; *ratio per core* is the driver's CPU per call ÷ that of proxy and plugin together. The servers' CPU is not counted; they
-share a CPU with the plugin and the load, as the driver alone does not.
+share a CPU with the plugin and the load, as the driver alone does not. Pub-sub on NATS is core NATS here
+(\`needs: [wildcards, groups]\`).
 
 ${environmentText(environment)}
 
