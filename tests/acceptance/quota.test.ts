@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { memory } from "./backends.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { memory, sqlite } from "./backends.ts";
 import { failureFrom } from "./error-details.ts";
 import { eventually } from "./eventually.ts";
 import { callJson } from "./json-call.ts";
@@ -12,13 +12,14 @@ let prism: PrismProcess;
 beforeAll(async () => {
   prism = await PrismProcess.start({
     config: {
-      backends: { memory: memory.config() },
+      backends: { memory: memory.config(), sqlite: sqlite.config() },
       namespaces: {
         slow: namespaceWith({ calls_per_second: 1, burst: 5 }),
         thin: namespaceWith({ bytes_per_second: "100KiB" }),
         narrow: namespaceWith({ calls_in_flight: 3 }),
         small: namespaceWith({ value_size: "100B", batch_size: 2 }),
-        full: namespaceWith({ storage_size: "64KiB" }),
+        memory: namespaceWith({ storage_size: "64KiB" }),
+        sqlite: { ...namespaceWith({ storage_size: "64KiB" }), backend: "sqlite" },
         free: { pattern: "key-value", backend: "memory" },
       },
     },
@@ -102,22 +103,28 @@ test("a value or a batch over its limit is refused, and told what limit it is ov
   expect((await small.get("k")).value).toHaveLength(100);
 });
 
-test("a namespace that holds as much as it may takes reads and deletes, and writes again when there is room", async () => {
-  using full = new KeyValueClient(prism.listen, "full");
-  await full.set("k", Buffer.alloc(64 * 1024));
-  const refused = () =>
-    full.set("more", Buffer.alloc(1)).then(
-      () => undefined,
-      () => true,
-    );
-  await eventually("the count is over the limit", 15_000, refused);
-  const failure = await failureFrom(full.call("Increment", { key: "n", delta: 1 }));
-  expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", quotas: ["namespace:full"] });
-  expect(failure).toMatchObject({ retryDelayMs: 5_000, message: expect.stringContaining("limits.storage_size") });
-  expect((await full.get("k")).value).toHaveLength(64 * 1024);
-  const metrics = await (await fetch(`http://${prism.admin}/metrics`)).text();
-  const [, bytes] = /^prism_namespace_storage_bytes\{namespace="full"\} (\d+)$/m.exec(metrics) ?? [];
-  expect(Number(bytes)).toBeGreaterThan(64 * 1024);
-  await full.call("Delete", { key: "k" });
-  await eventually("there is room again", 15_000, async () => !(await refused()));
+describe("a namespace that holds as much as it may takes reads and deletes, and writes again when there is room", {
+  concurrent: true,
+}, () => {
+  test.each([memory.name, sqlite.name])("on %s", async (name) => {
+    using full = new KeyValueClient(prism.listen, name);
+    await full.set("k", Buffer.alloc(64 * 1024));
+    const refused = () =>
+      full.set("more", Buffer.alloc(1)).then(
+        () => undefined,
+        () => true,
+      );
+    await eventually("the count is over the limit", 15_000, refused);
+    const failure = await failureFrom(full.call("Increment", { key: "n", delta: 1 }));
+    const quotas = [`namespace:${name}`];
+    expect(failure).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", quotas });
+    expect(failure).toMatchObject({ retryDelayMs: 5_000, message: expect.stringContaining("limits.storage_size") });
+    expect((await full.get("k")).value).toHaveLength(64 * 1024);
+    const metrics = await (await fetch(`http://${prism.admin}/metrics`)).text();
+    const [, bytes] =
+      new RegExp(`^prism_namespace_storage_bytes\\{namespace="${name}"\\} (\\d+)$`, "m").exec(metrics) ?? [];
+    expect(Number(bytes)).toBeGreaterThan(64 * 1024);
+    await full.call("Delete", { key: "k" });
+    await eventually("there is room again", 15_000, async () => !(await refused()));
+  });
 });

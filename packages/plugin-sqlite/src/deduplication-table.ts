@@ -17,7 +17,10 @@ export class DeduplicationTable {
          WHERE namespace_id = ? AND deduplication_id = ? AND sent_at_ms > ?`,
       )
       .pluck();
-    this.#keep = db.prepare("INSERT OR REPLACE INTO queue_deduplication VALUES (?, ?, ?, ?)");
+    this.#keep = db.prepare(
+      `INSERT INTO queue_deduplication VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET message_id = excluded.message_id,
+         sent_at_ms = excluded.sent_at_ms`,
+    );
     this.#hasEnded = db.prepare<[number], number>(`SELECT EXISTS (SELECT 1 ${ended})`).pluck();
     this.#removeEnded = db.prepare(
       `DELETE FROM queue_deduplication WHERE (namespace_id, deduplication_id) IN

@@ -65,7 +65,7 @@ export function namespaceBinder<Pattern extends BoundPattern<Options>, Options>(
         if (bound.get(namespace)?.pattern === pattern) bound.delete(namespace);
         return pattern.close();
       };
-      return { pattern, capabilities, changes, close };
+      return { pattern, capabilities, changes, storageBytes: () => store.storedBytes(id), close };
     },
     plan(binding) {
       file.requireInPlace();

@@ -5,6 +5,7 @@ export class NamespaceTable {
   readonly #find: Statement<[Buffer], number>;
   readonly #make: Statement<[Buffer]>;
   readonly #forgetName: Statement<[number]>;
+  readonly #storedBytes: Statement<[number], number>;
   readonly #removed: Statement<[], number>;
   readonly #remove: Statement<[number]>;
 
@@ -12,6 +13,12 @@ export class NamespaceTable {
     this.#find = db.prepare<[Buffer], number>("SELECT id FROM namespace WHERE name = ?").pluck();
     this.#make = db.prepare("INSERT INTO namespace (name) VALUES (?) ON CONFLICT DO NOTHING");
     this.#forgetName = db.prepare("UPDATE namespace SET name = NULL WHERE id = ?");
+    this.#storedBytes = db
+      .prepare<[number], number>(
+        `SELECT stored_bytes + (SELECT ifnull(sum(size_bytes), 0) FROM stream_partition WHERE namespace_id = namespace.id)
+         FROM namespace WHERE id = ?`,
+      )
+      .pluck();
     this.#removed = db.prepare<[], number>("SELECT id FROM namespace WHERE name IS NULL LIMIT 1").pluck();
     this.#remove = db.prepare("DELETE FROM namespace WHERE id = ?");
   }
@@ -29,6 +36,11 @@ export class NamespaceTable {
   /** From here on nobody finds the namespace; its rows may go in slices. */
   forgetName(id: number): void {
     this.#forgetName.run(id);
+  }
+
+  /** What the rows of a namespace take, whatever it holds; what was forgotten holds nothing. */
+  storedBytes(id: number): number {
+    return this.#storedBytes.get(id) ?? 0;
   }
 
   /** One of the namespaces whose rows have to go. */

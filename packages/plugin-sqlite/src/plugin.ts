@@ -26,12 +26,13 @@ const connectionProgram = fileURLToPath(new URL("../bundle/sql/process/main.js",
 const payloadBytesMax = 3_145_728;
 
 const patterns = {
-  "key-value": { capabilities: keyValueCapabilities },
-  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions },
+  "key-value": { capabilities: keyValueCapabilities, countsStorage: true },
+  queue: { capabilities: queueCapabilities, limits: { payloadBytesMax }, options: queueOptions, countsStorage: true },
   stream: {
     capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
     options: streamOptions(fixedStreamCapabilities),
+    countsStorage: true,
   },
   relational: { capabilities: ["serializable"] },
 } as const;
@@ -86,7 +87,8 @@ function keyValueBinder(store: Store): PatternBinder<SqliteKeyValue> {
       const found = find(namespace);
       const id = found ?? (await commits.submit({ apply: () => namespaces.make(namespace) }));
       const changes = found === undefined ? [`made an empty namespace in ${file.path}`] : [];
-      return { pattern: new SqliteKeyValue(store, id), capabilities: keyValueCapabilities, changes };
+      const pattern = new SqliteKeyValue(store, id);
+      return { pattern, capabilities: keyValueCapabilities, changes, storageBytes: () => store.storedBytes(id) };
     },
     plan({ namespace }) {
       file.requireInPlace();

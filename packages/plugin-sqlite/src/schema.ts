@@ -4,6 +4,27 @@ import { foreignFile } from "./errors.js";
 /** Marks a file as ours in its header ("PrSM"), so that another application's database is never written to. */
 const applicationId = 0x5072534d;
 
+/** What a row takes beside what it holds: its columns of a fixed size, and its places in indexes. Rounded. */
+const rowBytes = { entry: 100, token: 100, queue_message: 250, queue_deduplication: 100 } as const;
+
+/** What an entry counts for. Its key stands in the index too. */
+const entryBytes = (row: string) => `2 * length(${row}key) + length(${row}value) + ${rowBytes.entry}`;
+const tokenBytes = (row: string) => `length(${row}key) + ${rowBytes.token}`;
+const messageBytes = (row: string) => `${row}size_bytes + ${rowBytes.queue_message}`;
+const deduplicationBytes = (row: string) => `2 * length(${row}deduplication_id) + ${rowBytes.queue_deduplication}`;
+
+/** Counts the rows of a table for their namespaces, whoever writes them. Invariant: no statement replaces them (INSERT OR REPLACE fires no trigger). */
+const counting = (table: keyof typeof rowBytes, bytes: (row: string) => string) => `
+  UPDATE namespace SET stored_bytes = stored_bytes
+    + (SELECT ifnull(sum(${bytes("")}), 0) FROM ${table} WHERE namespace_id = namespace.id);
+  CREATE TRIGGER ${table}_added AFTER INSERT ON ${table} BEGIN
+    UPDATE namespace SET stored_bytes = stored_bytes + ${bytes("new.")} WHERE id = new.namespace_id;
+  END;
+  CREATE TRIGGER ${table}_removed AFTER DELETE ON ${table} BEGIN
+    UPDATE namespace SET stored_bytes = stored_bytes - (${bytes("old.")}) WHERE id = old.namespace_id;
+  END;
+`;
+
 /**
  * One step per version, applied in order; `user_version` counts the steps that a file has seen.
  *
@@ -169,6 +190,17 @@ const migrations: readonly string[] = [
     committed INTEGER,
     PRIMARY KEY (group_id, partition)
   ) STRICT, WITHOUT ROWID;
+  `,
+  // What namespaces hold. Logs are not among it: stream_partition says their sizes.
+  `
+  ALTER TABLE namespace ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
+  ${counting("entry", entryBytes)}
+  CREATE TRIGGER entry_changed AFTER UPDATE OF value ON entry BEGIN
+    UPDATE namespace SET stored_bytes = stored_bytes + length(new.value) - length(old.value) WHERE id = new.namespace_id;
+  END;
+  ${counting("token", tokenBytes)}
+  ${counting("queue_message", messageBytes)}
+  ${counting("queue_deduplication", deduplicationBytes)}
   `,
 ];
 

@@ -67,6 +67,11 @@ export class Store {
     this.sweeper.start();
   }
 
+  /** What a namespace holds. Reads a row, and one for each partition. */
+  storedBytes(id: number): number {
+    return this.file.read(() => this.namespaces.storedBytes(id));
+  }
+
   /** Removes a namespace with everything in it; returns whether there was one. */
   async removeNamespace(name: string): Promise<boolean> {
     const id = this.file.read(() => this.namespaces.idOf(name));

@@ -18,7 +18,10 @@ export class TokenTable {
       )
       // Microseconds since the epoch do not fit a JavaScript number for every year that a timestamp may name.
       .safeIntegers();
-    this.#keep = db.prepare("INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?)");
+    this.#keep = db.prepare(
+      `INSERT INTO token VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET time_micros = excluded.time_micros,
+         nonce = excluded.nonce, etag = excluded.etag, kept_until_ms = excluded.kept_until_ms`,
+    );
     this.#removeEnded = db.prepare(
       `DELETE FROM token WHERE (namespace_id, key) IN
          (SELECT namespace_id, key FROM token WHERE kept_until_ms <= ? LIMIT ?)`,
