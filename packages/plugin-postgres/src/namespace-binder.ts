@@ -15,7 +15,10 @@ export interface NamespaceBinderOptions<P, Options> {
   /** Throws when a namespace that is there cannot be bound so. Default: it always can. */
   readonly check?: (id: number, binding: Binding<Options>) => Promise<void>;
   /** Makes the pattern on a namespace. */
-  readonly make: (namespace: Namespace, binding: Binding<Options>) => Pick<Bound<P>, "pattern" | "close">;
+  readonly make: (
+    namespace: Namespace,
+    binding: Binding<Options>,
+  ) => Pick<Bound<P>, "pattern" | "storageBytes" | "close">;
 }
 
 /** The binder of a pattern whose namespaces are rows of tables that all share. */

@@ -38,6 +38,7 @@ const patterns = {
     capabilities: fixedStreamCapabilities,
     limits: { payloadBytesMax },
     options: streamOptions(fixedStreamCapabilities),
+    countsStorage: true,
   },
 } as const;
 

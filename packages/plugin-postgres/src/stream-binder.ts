@@ -17,6 +17,10 @@ const find: Statement = {
   name: "stream_find",
   text: "SELECT partitions FROM stream_log WHERE namespace_id = $1",
 };
+const count: Statement = {
+  name: "stream_count",
+  text: "SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM stream_partition WHERE namespace_id = $1",
+};
 const make: Statement = { name: "stream_make", text: "SELECT stream_make($1, $2, $3) AS partitions" };
 
 /** Logs, and what is to be done for them again and again. */
@@ -42,6 +46,7 @@ export function streams(connection: Connection): {
       logs.set(namespace, options);
       return {
         pattern,
+        storageBytes: () => namespace.use(async (id) => bytesOf(await connection.run(count, [id]))),
         async close() {
           logs.delete(namespace);
           await pattern.close();
@@ -50,6 +55,10 @@ export function streams(connection: Connection): {
     },
   });
   return { binder, chores: streamChores(connection, namespaces, logs) };
+}
+
+function bytesOf([row]: readonly { bytes: string }[]): number {
+  return Number(row?.bytes);
 }
 
 function checkPartitions(
