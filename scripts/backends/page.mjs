@@ -76,6 +76,7 @@ function patternSection(kind, cells) {
   ]);
   const limitNames = [...new Set(cells.flatMap(({ limits }) => Object.keys(limits)))];
   const limitRows = limitNames.map((limit) => [`\`${limit}\``, ...cells.map(({ limits }) => number(limits[limit]))]);
+  const storageRow = ["`limits.storage_size`", ...cells.map(({ countsStorage }) => (countsStorage ? "✔" : ""))];
   const caseRows = placements.map((placement) => [
     `cases ${placement}`,
     ...cells.map(({ cases }) => number(cases[placement])),
@@ -89,6 +90,7 @@ ${markdownTable([
   ...capabilityRows,
   ["an acknowledged write survives", ...cells.map(({ durability }) => survives[durability])],
   ...limitRows,
+  ...(cells.some(({ countsStorage }) => countsStorage) ? [storageRow] : []),
   ...caseRows,
 ])}
 

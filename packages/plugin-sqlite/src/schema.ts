@@ -13,7 +13,10 @@ const tokenBytes = (row: string) => `length(${row}key) + ${rowBytes.token}`;
 const messageBytes = (row: string) => `${row}size_bytes + ${rowBytes.queue_message}`;
 const deduplicationBytes = (row: string) => `2 * length(${row}deduplication_id) + ${rowBytes.queue_deduplication}`;
 
-/** Counts the rows of a table for their namespaces, whoever writes them. Invariant: no statement replaces them (INSERT OR REPLACE fires no trigger). */
+/**
+ * Counts the rows of a table for their namespaces, whoever writes them. Invariant: no statement replaces rows of it, because what
+ * INSERT OR REPLACE removes fires no trigger.
+ */
 const counting = (table: keyof typeof rowBytes, bytes: (row: string) => string) => `
   UPDATE namespace SET stored_bytes = stored_bytes
     + (SELECT ifnull(sum(${bytes("")}), 0) FROM ${table} WHERE namespace_id = namespace.id);

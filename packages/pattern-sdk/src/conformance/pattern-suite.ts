@@ -30,8 +30,8 @@ export interface PatternSuite<S extends Subject = Subject> {
   /** Every kind of request whose sizes an operator may limit. */
   readonly sizedRequests: readonly SizedRequests<ClientOf<S>>[];
   /**
-   * Makes a namespace hold so many bytes more, with the minimum alone, and returns what takes them out again; `undefined`: no app can.
-   * Not there: nobody can be held to what it holds.
+   * Makes a namespace hold so many bytes more, with the minimum alone, and returns what takes them out again; `undefined`: no app
+   * can. Not there: nobody can be held to what it holds.
    */
   fill?(client: ClientOf<S>, sizeBytes: number): Promise<(() => Promise<unknown>) | undefined>;
   /** Writes something with the minimum alone, and returns a check that it is still there, and nothing else. */
