@@ -50,7 +50,7 @@ const misplaced: Translation = {
 };
 const unmade: Translation = {
   reason: "BACKEND_FAILED",
-  advice: "Somebody removed or changed the plugin's tables. Restart the backend to make what is missing.",
+  advice: "Somebody removed or changed the plugin's tables. A plan says which are missing, and what to do.",
 };
 const gone: Translation = {
   reason: "NAMESPACE_UNAVAILABLE",
@@ -118,6 +118,28 @@ export function isSilence(error: unknown): boolean {
 /** Whether PostgreSQL itself answered with an error, and the connection goes on. */
 export function isAnswer(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.severity !== "FATAL" && error.severity !== "PANIC";
+}
+
+/** Whether the server says that a table or function of the plugin's is not there. */
+export function isUnmade(error: unknown): boolean {
+  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
+  return /\((3F000|42883|42P01)\)$/.test(error.cause.message);
+}
+
+/** Somebody has removed some of the plugin's tables and not all. */
+export function tablesMissing({
+  address,
+  schema,
+  missing,
+}: {
+  readonly address: string;
+  readonly schema: string;
+  readonly missing: readonly string[];
+}): GatewayError {
+  return new GatewayError(
+    "BACKEND_FAILED",
+    `PostgreSQL at ${address}: somebody removed tables of the schema ${schema}: ${missing.join(", ")}. Restore them from a backup; or run DROP SCHEMA ${schema} CASCADE, which removes all namespaces of the backend, and they are made again, empty.`,
+  );
 }
 
 /** Whether an error says nothing about the one entry that it met: the same would have met every other. */

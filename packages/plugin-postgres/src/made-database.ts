@@ -11,23 +11,17 @@ export interface MadeDatabaseOptions {
   readonly connectionsMax: number;
 }
 
-interface OpenDatabase {
-  readonly sessions: SqlSessions;
-  /** Whether it was missing. */
-  readonly made: boolean;
-}
-
 /** The database of one bound namespace, made when it is first needed and PostgreSQL can be reached. */
 export class MadeDatabase {
   readonly #options: MadeDatabaseOptions;
-  #opening: Promise<OpenDatabase> | undefined;
+  #opening: Promise<SqlSessions> | undefined;
 
   constructor(options: MadeDatabaseOptions) {
     this.#options = options;
   }
 
   /** Makes it unless it is there. Throws `GatewayError`; then the next call tries again. */
-  open(): Promise<OpenDatabase> {
+  open(): Promise<SqlSessions> {
     this.#opening ??= this.#open().catch((error) => {
       this.#opening = undefined;
       throw error;
@@ -36,14 +30,14 @@ export class MadeDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#opening?.then(({ sessions }) => sessions.close()).catch(() => {});
+    await this.#opening?.then((sessions) => sessions.close()).catch(() => {});
   }
 
-  async #open(): Promise<OpenDatabase> {
+  async #open(): Promise<SqlSessions> {
     const { connection, databases, namespace, connectionsMax } = this.#options;
     connection.requireUp();
     const make = () => namespace.use((id) => databases.make(namespace.name, id));
-    const { login, made } = await make();
+    const login = await make();
     const restoreLogin = async () => {
       await make().catch((error) => {
         if (error instanceof GatewayError && error.reason === "NAMESPACE_UNAVAILABLE") this.#leave(sessions);
@@ -51,7 +45,7 @@ export class MadeDatabase {
       });
     };
     const sessions = new SqlSessions({ connection, login, connectionsMax, restoreLogin });
-    return { sessions, made };
+    return sessions;
   }
 
   /** Another process has removed the database; the next call makes another. */

@@ -1,8 +1,18 @@
 import { type Binding, type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
+import { unlessRemoved } from "./missing-tables.js";
 import { Namespace } from "./namespace.js";
 import type { Namespaces } from "./namespaces.js";
+
+/** What is to be done, and what was done, for people. */
+export interface Verbs {
+  readonly make: string;
+  readonly change: string;
+}
+
+export const planned: Verbs = { make: "would make", change: "would change" };
+export const done: Verbs = { make: "made", change: "changed" };
 
 /** What the binder of a pattern is made of. */
 export interface NamespaceBinderOptions<P, Options> {
@@ -12,8 +22,8 @@ export interface NamespaceBinderOptions<P, Options> {
   readonly capabilities?: readonly string[];
   /** Makes what a namespace needs beside its row, unless it is there. Throws when it cannot be. Default: nothing. */
   readonly prepare?: (id: number, binding: Binding<Options>) => Promise<void>;
-  /** Throws when a namespace that is there cannot be bound so. Default: it always can. */
-  readonly check?: (id: number, binding: Binding<Options>) => Promise<void>;
+  /** Says what `prepare` makes or changes of a namespace that is there. Throws when it cannot be bound so. Default: nothing. */
+  readonly compare?: (id: number, binding: Binding<Options>, verbs: Verbs) => Promise<readonly string[]>;
   /** Makes the pattern on a namespace. */
   readonly make: (
     namespace: Namespace,
@@ -26,39 +36,59 @@ export function namespaceBinder<P, Options>({
   connection,
   namespaces,
   capabilities,
-  prepare,
-  check,
+  prepare = async () => {},
+  compare = async () => [],
   make,
 }: NamespaceBinderOptions<P, Options>): PatternBinder<P, Options> {
+  /** What this process has bound, by name. */
+  const bindings = new Map<string, Namespace>();
+  const { schema } = connection.access;
+  const emptyNamespace = "an empty namespace in PostgreSQL";
+  const allTables = `the schema ${schema} with all tables, which somebody removed`;
   return {
     async bind(binding) {
-      const namespace = new Namespace(
-        namespaces,
-        binding.namespace,
-        (id) => prepare?.(id, binding) ?? Promise.resolve(),
-      );
+      let changes: readonly string[] = [];
+      const namespace = new Namespace(namespaces, binding.namespace, async (id) => {
+        changes = await compare(id, binding, done);
+        await prepare(id, binding);
+      });
+      const made = make(namespace, binding);
+      bindings.set(binding.namespace, namespace);
       const bound = {
-        ...make(namespace, binding),
+        ...made,
         ...(capabilities === undefined ? {} : { capabilities }),
         durability: () => durabilityOf(connection),
+        async close() {
+          if (bindings.get(binding.namespace) === namespace) bindings.delete(binding.namespace);
+          await made.close?.();
+        },
       };
+      const makeNamespace = async () => ((await namespace.make()) ? [`${done.make} ${emptyNamespace}`] : changes);
       try {
-        const changes = (await namespace.make()) ? ["made an empty namespace in PostgreSQL"] : [];
+        changes = await unlessRemoved(connection, makeNamespace, async () => {
+          await connection.session.makeTables();
+          return [`${done.make} ${allTables}`, ...(await makeNamespace())];
+        });
         return { ...bound, changes };
       } catch (error) {
         // PostgreSQL may be away: then the namespace is made when it is back. Everything else that goes wrong fails the bind.
         if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") {
-          await bound.close?.();
+          await bound.close();
           throw error;
         }
         return { ...bound, changes: ["PostgreSQL does not answer now; the namespace is made when it does"] };
       }
     },
-    async plan(binding) {
-      const id = await namespaces.idOf(binding.namespace);
-      if (id === undefined) return ["would make an empty namespace in PostgreSQL"];
-      await check?.(id, binding);
-      return [];
+    plan(binding) {
+      const planNamespace = async () => {
+        const id = await namespaces.idOf(binding.namespace);
+        if (id === undefined) return [`${planned.make} ${emptyNamespace}`];
+        const known = bindings.get(binding.namespace)?.id;
+        if (known !== undefined && known !== id) return ["would go on with the namespace that was made in its place"];
+        return compare(id, binding, planned);
+      };
+      const all = [`${planned.make} ${allTables}`, `${planned.make} ${emptyNamespace}`];
+      return unlessRemoved(connection, planNamespace, async () => all);
     },
     async deleteData(namespace) {
       const removed = await namespaces.delete(namespace);

@@ -40,12 +40,6 @@ export interface NamespaceLogin {
   readonly password: string;
 }
 
-/** What a namespace's database was found to be. */
-export interface MadeDatabase {
-  readonly login: NamespaceLogin;
-  readonly made: boolean;
-}
-
 /**
  * Makes and removes the databases of relational namespaces.
  *
@@ -73,7 +67,7 @@ export class NamespaceDatabases {
   }
 
   /** Makes the database unless it is there. Several processes may try at once; one does it. Throws `GatewayError`. */
-  make(namespace: string, id: number): Promise<MadeDatabase> {
+  make(namespace: string, id: number): Promise<NamespaceLogin> {
     return this.#alone(id, makeTimeoutMs, async (client) => {
       const { rows: found } = await client.query("SELECT FROM namespace WHERE id = $1 AND name IS NOT NULL", [id]);
       if (found.length === 0) throw namespaceGone();
@@ -81,12 +75,13 @@ export class NamespaceDatabases {
       const login = { name, password: await this.#passwordOf(client, name) };
       await client.query("INSERT INTO relational_database VALUES ($1, $2) ON CONFLICT DO NOTHING", [id, name]);
       const { rows } = await client.query("SELECT ready FROM relational_database WHERE namespace_id = $1", [id]);
+      const hasRole = await isThere(client, "SELECT FROM pg_roles WHERE rolname = $1", name);
       // Its SQL may have changed the role's password.
-      await client.query(roleStatement(login, await isThere(client, "SELECT FROM pg_roles WHERE rolname = $1", name)));
-      if (rows[0].ready) return { login, made: false };
+      await client.query(roleStatement(login, hasRole));
+      if (rows[0].ready && hasRole && (await hasDatabase(client, name))) return login;
       await this.#build(client, name);
       await client.query("UPDATE relational_database SET ready = true WHERE namespace_id = $1", [id]);
-      return { login, made: true };
+      return login;
     });
   }
 
@@ -115,8 +110,7 @@ export class NamespaceDatabases {
   async #build(client: Client, name: string): Promise<void> {
     const quoted = escapeIdentifier(name);
     // The other template may hold what somebody put there for all new databases.
-    if (!(await isThere(client, "SELECT FROM pg_database WHERE datname = $1", name)))
-      await client.query(`CREATE DATABASE ${quoted} TEMPLATE template0`);
+    if (!(await hasDatabase(client, name))) await client.query(`CREATE DATABASE ${quoted} TEMPLATE template0`);
     // To own what belongs to a role, or to give it something, one must be a member of it.
     await client.query(`GRANT ${quoted} TO CURRENT_USER`);
     await client.query(`REVOKE ALL ON DATABASE ${quoted} FROM PUBLIC`);
@@ -165,6 +159,10 @@ export class NamespaceDatabases {
 
 async function isThere(client: Client, question: string, name: string): Promise<boolean> {
   return (await client.query(question, [name])).rows.length > 0;
+}
+
+function hasDatabase(client: Client, name: string): Promise<boolean> {
+  return isThere(client, "SELECT FROM pg_database WHERE datname = $1", name);
 }
 
 /** Makes the role, or sets it to what it is to be. */

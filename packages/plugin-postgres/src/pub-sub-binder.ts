@@ -7,6 +7,10 @@ import { PostgresPubSub } from "./pub-sub.js";
 import { type BoundPubSubs, pubSubChores, removePubSubRows } from "./pub-sub-sweep.js";
 import type { Statement } from "./statement.js";
 
+const find: Statement = {
+  name: "pubsub_find",
+  text: "SELECT namespace_id FROM pubsub_namespace WHERE namespace_id = $1",
+};
 const make: Statement = {
   name: "pubsub_make",
   text: "INSERT INTO pubsub_namespace (namespace_id) VALUES ($1) ON CONFLICT DO NOTHING",
@@ -23,6 +27,9 @@ export function pubSubs(connection: Connection): {
     connection,
     namespaces,
     capabilities: pubSubCapabilities,
+    async compare(id, _, verbs) {
+      return (await connection.run(find, [id])).length === 0 ? [`${verbs.make} an empty pub-sub in PostgreSQL`] : [];
+    },
     async prepare(id) {
       await connection.run(make, [id]);
     },

@@ -4,16 +4,34 @@ import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
 import { MadeDatabase } from "./made-database.js";
+import { unlessRemoved } from "./missing-tables.js";
 import { Namespace } from "./namespace.js";
+import { done, planned, type Verbs } from "./namespace-binder.js";
 import { NamespaceDatabases, removeRelationalRows } from "./namespace-database.js";
 import { Namespaces } from "./namespaces.js";
 import { PostgresRelational } from "./relational.js";
+import type { Statement } from "./statement.js";
 
 /** How long a removal is waited for. PostgreSQL may take longer over a database, and goes on by itself. */
 const removalWaitMsMax = 10_000;
 
 /** How late what a process has left of a removal is removed. */
 const sweepEveryMs = 5_000;
+
+const find: Statement = {
+  name: "relational_find",
+  text: `
+    SELECT name, EXISTS (SELECT FROM pg_database WHERE datname = name) AS "hasDatabase",
+      EXISTS (SELECT FROM pg_roles WHERE rolname = name) AS "hasRole"
+    FROM relational_database WHERE namespace_id = $1 AND ready`,
+};
+
+/** What was found of a namespace. */
+interface FoundDatabase {
+  readonly name: string;
+  readonly hasDatabase: boolean;
+  readonly hasRole: boolean;
+}
 
 /** SQL, and what is to be done for it again and again. `connectionsMax`: of each namespace, which is a database. */
 export function relationals(
@@ -26,18 +44,33 @@ export function relationals(
     removeRows: removeRelationalRows,
     removeOthers: (id) => databases.remove(id),
   });
+  const allTables = `the schema ${connection.access.schema} with all tables, which somebody removed`;
+  /** What a namespace does not have. */
+  const compare = async (namespace: string, { make }: Verbs): Promise<string[]> => {
+    const id = await namespaces.idOf(namespace);
+    const [found] = id === undefined ? [] : await connection.run<FoundDatabase>(find, [id]);
+    if (found === undefined) return [`${make} a database and a role in PostgreSQL`];
+    const { name, hasDatabase, hasRole } = found;
+    const what = [...(hasDatabase ? [] : [`the empty database ${name}`]), ...(hasRole ? [] : [`the role ${name}`])];
+    return what.length === 0 ? [] : [`${make} ${what.join(" and ")} in PostgreSQL`];
+  };
   const binder: PatternBinder<PostgresRelational> = {
     async bind({ namespace: name }) {
       const namespace = new Namespace(namespaces, name);
       const database = new MadeDatabase({ connection, databases, namespace, connectionsMax });
       const bound = {
-        pattern: new PostgresRelational(connection.address, async () => (await database.open()).sessions),
+        pattern: new PostgresRelational(connection.address, () => database.open()),
         capabilities: relationalCapabilities,
         close: () => database.close(),
         durability: () => durabilityOf(connection),
       };
       try {
-        const changes = (await database.open()).made ? ["made a database and a role in PostgreSQL"] : [];
+        const compared = () => compare(name, done);
+        const changes = await unlessRemoved(connection, compared, async () => {
+          await connection.session.makeTables();
+          return [`${done.make} ${allTables}`, ...(await compared())];
+        });
+        await database.open();
         return { ...bound, changes } satisfies Bound<PostgresRelational>;
       } catch (error) {
         // PostgreSQL may be away: then the database is made when it is back. Everything else that goes wrong fails the bind.
@@ -45,9 +78,13 @@ export function relationals(
         return { ...bound, changes: ["PostgreSQL does not answer now; the database is made when it does"] };
       }
     },
-    async plan({ namespace }) {
-      const isThere = (await namespaces.idOf(namespace)) !== undefined;
-      return isThere ? [] : ["would make a database and a role in PostgreSQL"];
+    plan({ namespace }) {
+      const all = [`${planned.make} ${allTables}`, `${planned.make} a database and a role in PostgreSQL`];
+      return unlessRemoved(
+        connection,
+        () => compare(namespace, planned),
+        async () => all,
+      );
     },
     async deleteData(namespace) {
       const id = await namespaces.idOf(namespace);

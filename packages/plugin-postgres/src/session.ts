@@ -67,6 +67,16 @@ export class Session {
     }
   }
 
+  /** Makes the tables again when somebody has removed all of them. Throws `GatewayError`. */
+  async makeTables(): Promise<void> {
+    if (this.#state.kind !== "up") throw linkDown(this.#access.address, undefined);
+    try {
+      await makeSchema(this.#state.client, this.#access.schema);
+    } catch (error) {
+      throw translateLinkError(error, this.#access.address);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#ended;

@@ -15,7 +15,7 @@ import { type BoundLogs, removeStreamRows, streamChores } from "./stream-sweep.j
 
 const find: Statement = {
   name: "stream_find",
-  text: "SELECT partitions FROM stream_log WHERE namespace_id = $1",
+  text: "SELECT partitions, compaction FROM stream_log WHERE namespace_id = $1",
 };
 const count: Statement = {
   name: "stream_count",
@@ -38,8 +38,13 @@ export function streams(connection: Connection): {
       const { partitions, compaction } = binding.options;
       checkPartitions(binding, await connection.run(make, [id, partitions, compaction]));
     },
-    async check(id, binding) {
-      checkPartitions(binding, await connection.run(find, [id]));
+    async compare(id, binding, verbs) {
+      const [log] = await connection.run<{ partitions: number; compaction: boolean }>(find, [id]);
+      if (log === undefined) return [`${verbs.make} an empty log in PostgreSQL`];
+      checkPartitions(binding, [log]);
+      const { compaction } = binding.options;
+      if (log.compaction === compaction) return [];
+      return [`${verbs.change} the log in PostgreSQL: compaction ${log.compaction} -> ${compaction}`];
     },
     make(namespace, { options }) {
       const pattern = new PostgresStream(connection, namespace, options.partitions);

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Client } from "pg";
 import { newerSchema } from "../errors.js";
 import { lockClass } from "./lock-class.js";
@@ -5,6 +6,12 @@ import { migrations } from "./migrations.js";
 
 /** Making all tables takes well under a second; the rest is for waiting while other processes do it. */
 const timeoutMs = 30_000;
+
+/**
+ * Invariant: the ids of a schema that somebody removed, which processes may still have, are none of those of the schema that is made in its
+ * place. Half of all numbers is left for namespaces.
+ */
+const firstIdMax = 2 ** 30;
 
 /**
  * Brings the schema to the current version, and changes nothing when it has it. Safe with any number of processes at once: one does it,
@@ -33,6 +40,7 @@ async function migrate(client: Client, schema: string, version: number): Promise
       // One that somebody made for the plugin's user needs no right to make others.
       `DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$`,
       ...steps,
+      ...(version === 0 ? [`ALTER TABLE namespace ALTER COLUMN id RESTART WITH ${randomInt(1, firstIdMax)}`] : []),
       `UPDATE version SET number = ${migrations.length}`,
       "COMMIT",
     ].join(";\n"),
