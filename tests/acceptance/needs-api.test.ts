@@ -1,5 +1,6 @@
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiFailure, NamespaceApi } from "./namespace-api.ts";
 import { runCommand } from "./prism-command.ts";
@@ -23,6 +24,7 @@ interface Plan {
     readonly action: { readonly kind: string; readonly reason?: string };
     readonly chosen?: { readonly backend: string; readonly reason: string };
     readonly rejected?: readonly { readonly backend: string; readonly reason: string }[];
+    readonly drift?: readonly string[];
     readonly figures?: readonly { readonly name: string; readonly value: string; readonly formula: string }[];
   }[];
 }
@@ -126,6 +128,38 @@ describe("an app's needs over the admin API", () => {
     expect(failure).toMatchObject({ code: "failed_precondition", reason: "PLAN_REFUSED" });
     expect(failure.message).toContain("which deletes data");
     expect((await apply(kept("30"), { allowDataLoss: true })).changed).toEqual(["kept"]);
+  });
+
+  test("tell in their plan what somebody has changed on the backend by hand", async () => {
+    const needs = userEvents(`${log} option (prism.namespace) = "touched"; option (prism.retention_days) = "1";`);
+    await apply(needs);
+    expect((await plan(needs)).namespaces).toMatchObject([{ action: { kind: "keep" } }]);
+    using database = new DatabaseSync(join(prism.folder, "data.db"));
+    database.exec(
+      "UPDATE stream_log SET retention_ms = 5 WHERE namespace_id = (SELECT id FROM namespace WHERE name = CAST('touched' AS BLOB))",
+    );
+    const [planned] = (await plan(needs)).namespaces;
+    expect(planned?.drift).toEqual([
+      expect.stringMatching(/would change the log in .*: retention_period 5 -> 86400000/),
+    ]);
+  });
+
+  test("for a namespace that is deleted and can be restored are refused by plan and apply alike, until it is restored", async () => {
+    const needs = userEvents(`${log} option (prism.namespace) = "missed";`);
+    await apply(needs);
+    await api.delete("missed");
+    const [planned] = (await plan(needs)).namespaces;
+    expect(planned?.action).toMatchObject({
+      kind: "refuse",
+      reason: expect.stringMatching(
+        /^it exists and is deleted, and can be restored until .*prism namespace restore missed/,
+      ),
+    });
+    const failure = await refusal(apply(needs));
+    expect(failure).toMatchObject({ code: "failed_precondition", reason: "PLAN_REFUSED" });
+    expect(failure.message).toContain(planned?.action.reason);
+    await api.restore("missed");
+    expect((await apply(needs)).plan.namespaces[0]?.action.kind).toBe("keep");
   });
 
   test("that are wrong are refused with every problem", async () => {

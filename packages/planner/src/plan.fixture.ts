@@ -32,6 +32,7 @@ export function shipped(plugin: string, facts: OfferFacts = {}): Offer {
 export interface Around {
   readonly offers?: readonly Offer[];
   readonly existing?: NamespaceEntry;
+  readonly deleted?: ReadonlyMap<string, string>;
   readonly allowDataLoss?: boolean;
   readonly fields?: Readonly<Record<string, OptionTexts>>;
 }
@@ -39,7 +40,7 @@ export interface Around {
 /** The plan for the message acme.UserEvents with these options. */
 export function planFor(
   options: OptionTexts,
-  { offers = [], existing, allowDataLoss = false, fields = {} }: Around = {},
+  { offers = [], existing, deleted = new Map(), allowDataLoss = false, fields = {} }: Around = {},
 ): PlannedNamespace {
   const namespaces = new Map(existing === undefined ? [] : [["user-events", existing]]);
   const written = {
@@ -47,5 +48,5 @@ export function planFor(
     options: new Map(Object.entries(options)),
     fields: Object.entries(fields).map(([name, of]) => ({ name, options: new Map(Object.entries(of)) })),
   };
-  return planNamespaces({ written: [written], offers, namespaces, allowDataLoss })[0]!;
+  return planNamespaces({ written: [written], offers, namespaces, deleted, allowDataLoss })[0]!;
 }

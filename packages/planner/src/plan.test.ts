@@ -80,6 +80,15 @@ describe("the backend that an app names", () => {
   });
 });
 
+test("a namespace that is deleted and can be restored is neither made anew nor brought back", () => {
+  const deleted = new Map([["user-events", "can be restored until tomorrow"]]);
+  expect(plan(readme, { deleted }).action).toEqual({
+    kind: "refuse",
+    reason:
+      "it exists and is deleted, and can be restored until tomorrow: bring it back with prism namespace restore user-events, or free its name with prism namespace delete user-events --now",
+  });
+});
+
 describe("a namespace that is there", () => {
   const existing = plan(readme).entry!;
 

@@ -37,6 +37,8 @@ export interface PlanInput {
   readonly schema?: Schema | undefined;
   /** What the namespaces keep of messages, and what a change of them may do. Not given: nothing, and nothing that breaks. */
   readonly schemas?: ReadonlyMap<string, SchemaState>;
+  /** Namespaces that are deleted and can be restored, each with how long. Not given: none. */
+  readonly deleted?: ReadonlyMap<string, string>;
   /** Whether a change may delete data that is kept now. Default: no. */
   readonly allowDataLoss?: boolean;
   /** Whether a change of messages may break readers of what is kept. Default: where the namespace says so. */
@@ -72,7 +74,7 @@ function refuseTwins(needs: readonly Needs[], problems: Problem[]): void {
 }
 
 function planOne(needs: Needs, input: PlanInput): PlannedNamespace {
-  const { offers, namespaces, allowDataLoss = false } = input;
+  const { offers, namespaces, deleted, allowDataLoss = false } = input;
   const existing = namespaces.get(needs.namespace);
   const { chosen, rejected, nearest } = choiceFor(needs, offers, existing);
   if (chosen === undefined) {
@@ -94,7 +96,7 @@ function planOne(needs: Needs, input: PlanInput): PlannedNamespace {
   const capacity = capacityOf(needs, chosen.offer, offered);
   const wanted = entryOf(needs, chosen.backend, offered, capacity, existing);
   const entry = pinned(existing, wanted);
-  const made = disorder(needs, entry) ?? actionOf(existing, entry, allowDataLoss);
+  const made = restorable(needs, deleted) ?? disorder(needs, entry) ?? actionOf(existing, entry, allowDataLoss);
   const { schema, warnings, action } = withSchema(made, needs, input);
   return {
     ...{ needs, action, entry, chosen, rejected, capacity, pins: pinsOf(existing, wanted), schema },
@@ -149,6 +151,14 @@ function choiceFor(needs: Needs, offers: readonly Offer[], existing: NamespaceEn
 }
 
 const plainVerdict = ({ backend, plugin, points, reason }: Verdict): Verdict => ({ backend, plugin, points, reason });
+
+/** Who deleted it may want it back as it was: neither is it made anew beside its data, nor is the deletion taken back unasked. */
+function restorable({ namespace }: Needs, deleted: PlanInput["deleted"]): Action | undefined {
+  const until = deleted?.get(namespace);
+  if (until === undefined) return undefined;
+  const reason = `it exists and is deleted, and ${until}: bring it back with prism namespace restore ${namespace}, or free its name with prism namespace delete ${namespace} --now`;
+  return { kind: "refuse", reason };
+}
 
 /** Partitions that are there, or pinned, against the order that is needed. */
 function disorder({ ordering, pattern }: Needs, { options = {} }: NamespaceEntry): Action | undefined {

@@ -1,4 +1,5 @@
 import type { ControlStateLocation, StoredNamespace } from "@prism-data/control-state";
+import { GatewayError, type Reason } from "@prism-data/pattern-sdk/protocol";
 import type { Config } from "../config/config.js";
 import type { JsonMap } from "../config/settings.js";
 import { settledWithin } from "../settled-within.js";
@@ -11,6 +12,15 @@ import { NamespaceDeclarations } from "./namespace-declarations.js";
 import { NamespacePurge } from "./namespace-purge.js";
 import { placeInFile } from "./place-in-file.js";
 import { deletedRecord, refusedRecord } from "./unserved-record.js";
+
+/** What a plugin says that was asked and cannot make a namespace as declared. */
+const refusals: readonly Reason[] = [
+  "BACKEND_FAILED",
+  "CAPABILITY_MISSING",
+  "DURABILITY_MISSING",
+  "INVALID_SETTINGS",
+  "NAMESPACE_UNAVAILABLE",
+];
 
 /** How long the start waits for a store that does not answer, in ms. Then the file's namespaces are served, and the others when it does. */
 const firstReadWithinMs = 2_000;
@@ -147,10 +157,16 @@ export class DeclaredNamespaces implements AsyncDisposable {
     return stored && this.#unserved(stored);
   }
 
-  /** What the backend would have to change to be as declared. Throws `GatewayError`. */
+  /** What the backend would have to change to be as declared, or why it cannot be. Throws `GatewayError` when it cannot be asked. */
   async compare(name: string): Promise<readonly string[]> {
     const namespace = this.#effective.config.namespaces.get(name);
-    return namespace === undefined ? [] : await this.#backends.plan(namespace);
+    if (namespace === undefined) return [];
+    try {
+      return await this.#backends.plan(namespace);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || !refusals.includes(error.reason)) throw error;
+      return [`cannot be as declared: ${error.message}`];
+    }
   }
 
   /** Where it is declared, for people. */

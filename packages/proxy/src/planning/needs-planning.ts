@@ -99,7 +99,8 @@ export class NeedsPlanning {
       const namespaces = new Map([...config.namespaces].map(([name, one]) => [name, plannedEntry(one)]));
       const kept = written.map(namespaceOf).map(async (name) => [name, await this.#schemaOf(name)] as const);
       const schemas = new Map(await Promise.all(kept));
-      const planned = planNamespaces({ written, offers, namespaces, schema, schemas, ...consent });
+      const deleted = this.#deleted();
+      const planned = planNamespaces({ written, offers, namespaces, deleted, schema, schemas, ...consent });
       const declarations = planned.flatMap((one, index) => this.#declarations(one, `plan.namespaces[${index}]`));
       const plan = planMessage({ planned, unused });
       return { plan: { ...plan, etag: etagOf(plan, declarations) }, declarations };
@@ -107,6 +108,12 @@ export class NeedsPlanning {
       if (error instanceof NeedsError) throw wrongNeeds(error.problems);
       throw error;
     }
+  }
+
+  /** What can be restored, each with how long. */
+  #deleted(): ReadonlyMap<string, string> {
+    const all = this.#namespaces.list({ showDeleted: true });
+    return new Map(all.filter(({ state }) => state === "deleted").map(({ name, detail }) => [name, detail]));
   }
 
   /** What would be declared to do what is planned; nothing when nothing is to be done. */
