@@ -1,9 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { kafka, sharedAddress } from "@prism-data/local-servers";
 import { describeConformance } from "@prism-data/pattern-sdk/conformance";
+import { afterAll } from "vitest";
 import { kafkaPlugin } from "./plugin.js";
+import { driftsOf } from "./testing/drifts.js";
 
 const brokers = [sharedAddress(kafka, process.env)];
+const { drifts, close } = await driftsOf(brokers);
+afterAll(close);
 
 describeConformance({
   plugin: kafkaPlugin,
@@ -11,4 +15,5 @@ describeConformance({
   settings: () => ({ brokers, session_timeout: "3s" }),
   // A member that was killed is missed after its session.
   backgroundMs: 30_000,
+  drifts,
 });

@@ -87,13 +87,18 @@ export class Topics {
     return [`added partitions to the topic ${topic}: it had ${from} and has ${to}`];
   }
 
-  /** Changes what a topic keeps, if it keeps something else. Returns what was changed, for people. */
+  /** Changes what a topic keeps, if it keeps something else, and waits until that is known. Returns what was changed, for people. */
   async configure(topic: string, options: StreamOptions): Promise<string[]> {
     const { before, after } = await this.#change(topic, options);
     const differences = differencesOf(before, after);
     if (differences.length === 0) return [];
     const resources = [{ ...resourceOf(topic), configEntries: entriesOf(after) }];
     await this.#connection.ask((broker) => broker.alterConfigs({ resources }));
+    // The controller takes the change, and a broker hears of it a little later.
+    await until(
+      async () => (await this.plan(topic, options)).length === 0,
+      new Error(`${topic} still has other settings`),
+    );
     return [`changed the topic ${topic}: ${differences.join(", ")}`];
   }
 
