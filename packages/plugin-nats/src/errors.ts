@@ -169,7 +169,7 @@ export function oldServer(address: string, version: string, versionMin: string):
 export function streamVanished(address: string, name: string): GatewayError {
   return new GatewayError(
     "NAMESPACE_UNAVAILABLE",
-    `NATS at ${address} has no stream ${name} any more. Somebody has removed it: apply the configuration again, which makes it anew.`,
+    `NATS at ${address} has no stream ${name} any more. Somebody has removed it: restart the backend (prism plugin restart), which makes it anew.`,
   );
 }
 
