@@ -1,6 +1,7 @@
 import { adminv1, durationFromMs, GatewayError, msFromDuration } from "@prism-data/pattern-sdk/protocol";
 import { type Advice, adviseBackend, adviseNamespace, type SeenBackend } from "@prism-data/planner/capacity";
-import { type CapacitySources, type WatchedNamespace, watchCapacity } from "../capacity/capacity-watch.js";
+import { type CapacitySources, watchCapacity } from "../capacity/capacity-watch.js";
+import type { WatchedNamespace } from "../capacity/watched-capacity.js";
 import { suggest } from "../config/suggestion.js";
 import { type AdminMethod, unary } from "./admin-method.js";
 import { invalidField } from "./invalid-field.js";

@@ -3,7 +3,8 @@ import { decideStep, noMemory, type Reading, type StepMemory } from "@prism-data
 import type { CapacityPolicy } from "../config/capacity.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { type CapacitySources, type WatchedCapacity, watchCapacity } from "./capacity-watch.js";
+import { type CapacitySources, watchCapacity } from "./capacity-watch.js";
+import type { WatchedCapacity } from "./watched-capacity.js";
 
 /** How soon a policy is looked for again where there is none, and how long an unexpected failure is left alone, in ms. */
 const idleMs = 1_000;

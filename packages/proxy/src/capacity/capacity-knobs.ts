@@ -1,12 +1,12 @@
 import { GatewayError } from "@prism-data/pattern-sdk/protocol";
-import { partitionsFor, processesFor, type SeenBackend } from "@prism-data/planner/capacity";
+import { partitionsFor, processesFor, type SeenBackend, writesPerPartition } from "@prism-data/planner/capacity";
 import type { CapacityPolicy } from "../config/capacity.js";
 import type { NamespaceConfig } from "../config/config.js";
 import type { JsonMap } from "../config/settings.js";
 import type { DeclaredNamespaces } from "../control/declared-namespaces.js";
 import type { Backends } from "../upstream/backends.js";
 import type { Knob } from "./capacity-control.js";
-import type { WatchedCapacity, WatchedNamespace } from "./capacity-watch.js";
+import type { WatchedCapacity, WatchedNamespace } from "./watched-capacity.js";
 
 const partitionsKey = "options.partitions";
 
@@ -52,7 +52,7 @@ function partitionsKnob(
     reading: { now, atLeast: partitionsFor(perSecond), atMost: Number.POSITIVE_INFINITY },
     min: now,
     max: Math.max(now, partitionsMax),
-    reason: `${Math.round(perSecond)} records/s ÷ 500 records/s per partition, rounded up`,
+    reason: `${Math.round(perSecond)} records/s ÷ ${writesPerPartition} records/s per partition, rounded up`,
     fixedBy: isOfFile ? "the file declares the namespace: change it there" : undefined,
     turn: (to) => addPartitions(config, to, { backends, declared }),
   };

@@ -6,7 +6,7 @@ const head = ["NAMESPACE", "BACKEND", "READS/S", "WRITES/S", "LIMIT", "REFUSED/S
 /** The columns that are numbers. */
 const rightAligned = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
 
-/** What was seen, for people: a table, the backends, then what to change. */
+/** What was seen, for people: a table, then what to change. */
 export function formatCapacity(seen: adminv1.DescribeCapacityResponse): string {
   const rows = [head, ...seen.namespaces.map(namespaceRow)];
   const table = new TableLayout(rows, { rightAligned }).lines(rows);
