@@ -1,10 +1,10 @@
 import type { Problem } from "./problem.js";
 import { parseCount, parseDuration, parseGibibytes, parseRetention, parseSeconds, parseSize } from "./quantity.js";
 
-export const accessPatterns = ["append_heavy", "read_heavy", "write_heavy", "balanced"] as const;
+const accessPatterns = ["append_heavy", "read_heavy", "write_heavy", "balanced"] as const;
 export type AccessPattern = (typeof accessPatterns)[number];
 
-export const plannedPatterns = ["key-value", "pub-sub", "stream", "queue", "relational"] as const;
+const plannedPatterns = ["key-value", "pub-sub", "stream", "queue", "relational"] as const;
 export type PlannedPattern = (typeof plannedPatterns)[number];
 
 export const durabilities = ["backend", "disk"] as const;
@@ -17,7 +17,7 @@ export const orderings = ["none", "per_key", "total"] as const;
 export type Ordering = (typeof orderings)[number];
 
 /** The size of a message of which nothing is said, in bytes. */
-export const itemBytesDefault = 1_024;
+const itemBytesDefault = 1_024;
 
 /** What an app needs of one namespace. */
 export interface Needs {

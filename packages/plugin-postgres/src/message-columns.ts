@@ -12,11 +12,6 @@ export interface MessageRow {
   readonly payload: Buffer;
 }
 
-/** The same columns, for statements; `of`: the table's name or alias. */
-export function messageColumns(of: string): string {
-  return ["message_id", "key", "content_type", "headers", "payload"].map((column) => `${of}.${column}`).join(", ");
-}
-
 /** Messages as parameters, a column each, with how many bytes each of them counts for. */
 export function messageArrays(messages: readonly Message[]): Buffer[] {
   const texts = (of: (message: Message) => string) => byteaArray(messages.map((message) => Buffer.from(of(message))));

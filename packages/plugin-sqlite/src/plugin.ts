@@ -62,7 +62,7 @@ interface OpenOptions extends StoreOptions {
 }
 
 /** Opens a backend on one file, and on those beside it. */
-export async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): Promise<Backend<typeof patterns>> {
+async function openFile({ sqlConnectionsMax, ...options }: OpenOptions): Promise<Backend<typeof patterns>> {
   const { path, maxBytes, busyTimeoutMs } = options;
   const store = await Store.open(options);
   const pool = new ConnectionPool({ program: connectionProgram, connectionsMax: sqlConnectionsMax });

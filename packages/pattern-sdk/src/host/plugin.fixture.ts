@@ -158,7 +158,7 @@ function tinyBinder(inside: Inside): PatternBinder<KeyValue> {
 }
 
 /** A log that keeps its lines. */
-export function keptLog(): Logger & { readonly lines: { level: string; message: string; fields: object }[] } {
+function keptLog(): Logger & { readonly lines: { level: string; message: string; fields: object }[] } {
   const lines: { level: string; message: string; fields: object }[] = [];
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, fields });
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };

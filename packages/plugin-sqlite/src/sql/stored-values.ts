@@ -1,4 +1,4 @@
-import { parameterUnsupportedError, type SqlColumn, type SqlStatement, type SqlValue } from "@prism-data/pattern-sdk";
+import { parameterUnsupportedError, type SqlStatement, type SqlValue } from "@prism-data/pattern-sdk";
 import type { StoredColumn, StoredStatement, StoredValue } from "./connection-messages.js";
 import { readerOf } from "./declared-types.js";
 import { isoOfMicros } from "./iso-times.js";
@@ -24,10 +24,6 @@ function storedValue(value: SqlValue, index: number): StoredValue {
     default:
       return value.value;
   }
-}
-
-export function sqlColumns(columns: readonly StoredColumn[]): SqlColumn[] {
-  return columns.map(({ name, type }) => ({ name, type }));
 }
 
 /** Makes the rows of a result typed values. */

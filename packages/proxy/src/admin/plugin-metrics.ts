@@ -4,7 +4,7 @@ import type { ReplicaMetrics } from "../upstream/replicas.js";
 /** Series that one plugin may show per metric; a plugin that labels by request must not flood the scrape. */
 export const samplesPerFamilyMax = 200;
 /** Metrics that one plugin may show. */
-export const familiesPerPluginMax = 100;
+const familiesPerPluginMax = 100;
 
 type Labels = Readonly<Record<string, string>>;
 

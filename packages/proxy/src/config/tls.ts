@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import * as z from "zod";
 
 /** Whether apps show a certificate of their own. */
-export const clientCertificateModes = ["none", "request", "require"] as const;
+const clientCertificateModes = ["none", "request", "require"] as const;
 export type ClientCertificates = (typeof clientCertificateModes)[number];
 
 /** How the data port is encrypted. */

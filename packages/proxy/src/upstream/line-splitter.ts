@@ -1,5 +1,5 @@
 /** The longest line that is kept; the rest of a longer one is skipped. */
-export const lineBytesMax = 65_536;
+const lineBytesMax = 65_536;
 
 const newline = 0x0a;
 

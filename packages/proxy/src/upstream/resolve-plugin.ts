@@ -34,7 +34,7 @@ const packageJsonBytesMax = 1_048_576;
 const packageNamePattern = /^(@[a-z0-9][a-z0-9._~-]*\/)?[a-z0-9][a-z0-9._~-]*$/;
 
 /** The packages that a configured plugin may mean, best first. */
-export function packageCandidates(plugin: string): readonly string[] {
+function packageCandidates(plugin: string): readonly string[] {
   if (plugin.startsWith("@") || plugin.startsWith("prism-plugin-")) return [plugin];
   return [`@prism-data/plugin-${plugin}`, `prism-plugin-${plugin}`];
 }

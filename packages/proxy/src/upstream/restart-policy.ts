@@ -1,20 +1,20 @@
 import { type Backoff, backoffDelayMs, type Random } from "../policy/backoff.js";
 
 /** The delays between starts of a plugin that fails to start. */
-export const startBackoff: Backoff = { firstMs: 100, maxMs: 30_000 };
+const startBackoff: Backoff = { firstMs: 100, maxMs: 30_000 };
 
 /** A process that ends by itself sooner than this after it was ready never really started. */
-export const stableAfterMs = 1_000;
+const stableAfterMs = 1_000;
 
 /** A process that served this long wipes out what was held against the backend. */
-export const healthyAfterMs = 60_000;
+const healthyAfterMs = 60_000;
 
 /** So many failed starts within the window are a crash loop: starting again at once would only burn CPU. */
-export const crashLoopFailures = 5;
-export const crashLoopWindowMs = 60_000;
+const crashLoopFailures = 5;
+const crashLoopWindowMs = 60_000;
 
 /** How often a backend in a crash loop is tried. */
-export const probeIntervalMs = 30_000;
+const probeIntervalMs = 30_000;
 
 /** What is held against a backend. A value; every decision returns the next one. */
 export type RestartHistory =
