@@ -33,6 +33,10 @@ async function protoFile(file: string): Promise<ProtoFile> {
 
 async function read<T>(file: string, how: (file: string) => Promise<T>): Promise<T> {
   return await how(file).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandFailure(ExitCode.usage, `${file} cannot be read (${error.code})`, { cause: error });
+    throw new CommandFailure(
+      ExitCode.usage,
+      `${file} cannot be read (${error.code}); name a .proto, a folder of them, a descriptor set or a .yaml`,
+      { cause: error },
+    );
   });
 }

@@ -76,7 +76,10 @@ export async function awaitReady(
 /** Otherwise whoever has the port would answer in the server's place, and be taken for it. */
 async function checkPorts({ name }: ServerKind, { ports }: ServerSite): Promise<void> {
   for (const port of ports) {
-    if (!(await isFree(port))) throw new LocalServerError(`${name} did not start: 127.0.0.1:${port} is in use.`);
+    if (await isFree(port)) continue;
+    throw new LocalServerError(
+      `${name} did not start: 127.0.0.1:${port} is in use. End what listens there (\`ss -ltnp\` shows it), and try again.`,
+    );
   }
 }
 

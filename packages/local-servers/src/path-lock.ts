@@ -9,7 +9,8 @@ const heldForMsMax = 180_000;
 
 /**
  * Lets one process at a time change a file, or what runs in a folder; the others wait for it to end, however it ends. The kernel
- * keeps the lock: it is a name for a socket, which belongs to nobody once its process is gone. Linux only.
+ * keeps the lock: it is a name for a socket, which belongs to nobody once its process is gone. Waits for up to 180 s, then throws
+ * LocalServerError; throws the signal's reason when that is aborted first. Linux only.
  */
 export async function lockPath(path: string, signal?: AbortSignal): Promise<AsyncDisposable> {
   const digest = createHash("sha256")
@@ -22,7 +23,12 @@ export async function lockPath(path: string, signal?: AbortSignal): Promise<Asyn
     if (lock !== undefined) return lock;
     await untilReleased(name, patience);
     signal?.throwIfAborted();
-    if (patience.aborted) throw new LocalServerError(`Another command has been at work on ${path} for too long.`);
+    if (patience.aborted) {
+      const seconds = heldForMsMax / 1_000;
+      throw new LocalServerError(
+        `Another command has been at work on ${path} for more than ${seconds} s. Wait for it, or end it, and try again.`,
+      );
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { lockPath } from "@prism-data/local-servers";
+import { LocalServerError, lockPath } from "@prism-data/local-servers";
 import { CommandFailure } from "../../command-failure.js";
 import { ExitCode } from "../../exit-code.js";
 import { type WrittenNamespace, withNamespace } from "./with-namespace.js";
@@ -25,12 +25,16 @@ export class ConfigFile implements AsyncDisposable {
     this.#text = text;
   }
 
+  /** Throws CommandFailure when there is no such file, or another command keeps it too long. */
   static async open(name: string, workingDir: string): Promise<ConfigFile> {
     try {
       const file = await realpath(path.resolve(workingDir, name));
       const lock = process.platform === "linux" ? await lockPath(file) : undefined;
       return new ConfigFile(file, lock, await readFile(file, "utf8"));
     } catch (error) {
+      if (error instanceof LocalServerError) {
+        throw new CommandFailure(ExitCode.failed, error.message, { cause: error });
+      }
       const { code } = error as NodeJS.ErrnoException;
       const message = `${name} cannot be read (${code}): apply writes to a configuration; make one, or name it with -c FILE`;
       throw new CommandFailure(ExitCode.usage, message, { cause: error });
