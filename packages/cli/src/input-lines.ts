@@ -6,8 +6,8 @@ import { valueBytesMax } from "./value-source.js";
 const lineFeed = 0x0a;
 
 /**
- * The lines of the input without their ends, as many at a time as have come: one when somebody types, many when a file is piped in. Ends when
- * the input does or the signal is aborted; an end without a line feed is a line too.
+ * The lines of the input without their ends, as many at a time as have come: one when somebody types, many when a file is piped
+ * in. Ends when the input does or the signal is aborted; an end without a line feed is a line too.
  */
 export async function* inputLines(input: Readable, signal: AbortSignal): AsyncGenerator<Buffer[], void, undefined> {
   const stop = () => input.destroy();

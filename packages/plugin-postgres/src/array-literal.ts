@@ -2,8 +2,8 @@
 export type ArrayElement = string | null | readonly ArrayElement[];
 
 /**
- * Reads an array as PostgreSQL writes it. `undefined`: its indexes do not begin at 1, which a plain list does not say, or it is not one. Pure.
- * Source: array_out in PostgreSQL's arrayfuncs.c.
+ * Reads an array as PostgreSQL writes it. `undefined`: its indexes do not begin at 1, which a plain list does not say, or it is
+ * not one. Pure. Source: array_out in PostgreSQL's arrayfuncs.c.
  */
 export function parseArray(text: string): readonly ArrayElement[] | undefined {
   if (!text.startsWith("{")) return undefined;

@@ -33,7 +33,10 @@ function arrayOf(text: string, form: SqlForm): SqlValue {
   return { kind: "array", elements: elements.map(toValue) };
 }
 
-/** What does not have the form that its type usually has, such as a date that the app has set to be written otherwise, is passed on as it is. */
+/**
+ * What does not have the form that its type usually has, such as a date that the app has set to be written otherwise, is passed
+ * on as it is.
+ */
 function sqlValue(text: string, form: SqlForm): SqlValue {
   switch (form) {
     case "bool":

@@ -1,7 +1,10 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { EntryContent } from "./entry-table.js";
 
-/** How long a lease lasts unless it is renewed, in ms: longer than any pause of a healthy process, and the log's only bound for a dead one. */
+/**
+ * How long a lease lasts unless it is renewed, in ms: longer than any pause of a healthy process, and the log's only bound for a
+ * dead one.
+ */
 export const leaseMs = 15_000;
 
 /** A change as the log keeps it. */

@@ -15,8 +15,9 @@ const shrinkMsMax = 20_000;
 export type FastCheck = typeof import("fast-check");
 
 /**
- * Makes sequences of random steps and runs each: some hundreds of steps in all, or as many as PRISM_MODEL_STEPS says in the environment, with a
- * new seed or that of PRISM_MODEL_SEED. Throws an `AssertionError` with the seed and the shortest sequence that was found to fail.
+ * Makes sequences of random steps and runs each: some hundreds of steps in all, or as many as PRISM_MODEL_STEPS says in the
+ * environment, with a new seed or that of PRISM_MODEL_SEED. Throws an `AssertionError` with the seed and the shortest sequence
+ * that was found to fail.
  */
 export async function runRandomSteps<Step>(
   stepOf: (fc: FastCheck) => Arbitrary<Step>,

@@ -31,7 +31,10 @@ export const writeStatus = {
   skipped: 9,
 } as const;
 
-/** How long after its end a lease still counts for writers: longer than a statement that renews it may take. Source: statement_timeout's bound. */
+/**
+ * How long after its end a lease still counts for writers: longer than a statement that renews it may take. Source:
+ * statement_timeout's bound.
+ */
 export const leaseGraceMs = 60_000;
 
 /**

@@ -12,8 +12,9 @@ const namePattern = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelPattern = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Writes the plugins' metrics in Prometheus' text format, each series with its backend as label, and its replica where there may be several. A metric that several
- * plugins have is written once with the series of all; a name of the proxy's own is left to the proxy.
+ * Writes the plugins' metrics in Prometheus' text format, each series with its backend as label, and its replica where there may
+ * be several. A metric that several plugins have is written once with the series of all; a name of the proxy's own is left to the
+ * proxy.
  */
 export function formatPluginMetrics(
   metricsByBackend: ReadonlyMap<string, readonly ReplicaMetrics[]>,

@@ -39,7 +39,8 @@ export interface RestartDecision {
  * Decides when a backend whose process ended is started again.
  *
  * Only a process that never really started counts toward the crash loop and makes the delay grow. One that had served comes
- * back after a first delay however often it ends, and so does one that was ready when it was killed, so that reads and calls with a token can outlive it.
+ * back after a first delay however often it ends, and so does one that was ready when it was killed, so that reads and calls with
+ * a token can outlive it.
  */
 export function decideRestart(
   history: RestartHistory,

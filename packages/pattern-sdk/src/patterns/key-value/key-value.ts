@@ -148,7 +148,10 @@ export interface ChangeSink {
 export interface KeyValue {
   /** Reads one key. `undefined`: it is missing. */
   get(key: string, context: CallContext): Awaitable<Entry | undefined>;
-  /** Writes one key; returns when the write is durable. Throws `KEY_EXISTS`, `ETAG_MISMATCH`, `IDEMPOTENCY_TOKEN_STALE`, `CAPACITY_EXHAUSTED`. */
+  /**
+   * Writes one key; returns when the write is durable. Throws `KEY_EXISTS`, `ETAG_MISMATCH`, `IDEMPOTENCY_TOKEN_STALE`,
+   * `CAPACITY_EXHAUSTED`.
+   */
   set(request: SetRequest, context: CallContext): Awaitable<SetResult>;
   /** Removes one key; returns whether it was there. Throws `ETAG_MISMATCH`. */
   delete(request: DeleteRequest, context: CallContext): Awaitable<boolean>;
@@ -167,7 +170,10 @@ export interface KeyValue {
   /** Capability `count`. The number of keys that start with `prefix` and have not expired. */
   count?(prefix: string, context: CallContext): Awaitable<number>;
 
-  /** Capability `ttl`. Sets the time to live of an existing key; returns when it expires in ms since the epoch, `undefined` if it is missing. The etag stays. */
+  /**
+   * Capability `ttl`. Sets the time to live of an existing key; returns when it expires in ms since the epoch, `undefined` if it
+   * is missing. The etag stays.
+   */
   expire?(key: string, ttlMs: number, context: CallContext): Awaitable<number | undefined>;
   /** Capability `ttl`. Takes the time to live away; returns whether the key is there. The etag stays. */
   persist?(key: string, context: CallContext): Awaitable<boolean>;

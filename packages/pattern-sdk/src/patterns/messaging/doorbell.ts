@@ -2,7 +2,8 @@
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Wakes whoever waits for something to happen. No ring is missed: look at `rings`, then at the data, and then wait for more rings than those.
+ * Wakes whoever waits for something to happen. No ring is missed: look at `rings`, then at the data, and then wait for more rings
+ * than those.
  *
  * Where something may happen that nobody rings for, because another process does it, waiters wake by themselves every `pollMs`.
  */

@@ -7,14 +7,18 @@ import type { Outlet } from "../messaging/outlet.js";
 /** Asks to subscribe. */
 export interface SubscribeRequest {
   /**
-   * A topic, or with capability `wildcards` a pattern: `*` is one token, a last `>` one or more. Tokens are separated by dots. 1 to 255 bytes.
+   * A topic, or with capability `wildcards` a pattern: `*` is one token, a last `>` one or more. Tokens are separated by dots. 1
+   * to 255 bytes.
    */
   readonly topic: string;
   /** Shares with everybody of the same group and topic. `undefined`: gets everything. Capability `groups`. */
   readonly group?: string | undefined;
   /** `at-least-once` only with capability `acknowledgement`. */
   readonly delivery: DeliveryPromise;
-  /** At least once: the most messages that are delivered and not acknowledged. The outlet's room heeds it; for data systems that want to know. */
+  /**
+   * At least once: the most messages that are delivered and not acknowledged. The outlet's room heeds it; for data systems that
+   * want to know.
+   */
   readonly outstandingMessagesMax: number;
   /** The same in bytes. */
   readonly outstandingBytesMax: number;
@@ -36,8 +40,8 @@ export interface PubSubDelivery {
 }
 
 /**
- * Where a plugin puts what it delivers. At least once: `send` no more than `room` says. At most once: `send` at any time; what the app is too slow
- * for is dropped by the SDK, counted, and told to the app.
+ * Where a plugin puts what it delivers. At least once: `send` no more than `room` says. At most once: `send` at any time; what
+ * the app is too slow for is dropped by the SDK, counted, and told to the app.
  */
 export interface DeliveryOutlet extends Outlet<PubSubDelivery> {
   /** Ends the subscription with an error that the plugin cannot mend by itself. A lost connection it mends itself. */
@@ -63,8 +67,8 @@ export interface Subscription {
   /** At least once: lets them be outstanding for so long from now, in ms. */
   extend?(deliveryIds: readonly string[], acknowledgeTimeoutMs: number): Awaitable<void>;
   /**
-   * Ends it. Delivers nothing more; what is outstanding goes to others of the group at once, where the data system can, or when its time runs
-   * out. Never rejects, never makes a dead letter.
+   * Ends it. Delivers nothing more; what is outstanding goes to others of the group at once, where the data system can, or when
+   * its time runs out. Never rejects, never makes a dead letter.
    */
   close(): Awaitable<void>;
 }
@@ -73,7 +77,10 @@ export interface Subscription {
 export interface PubSubOptions {
   /** How long a group keeps what it has not acknowledged, in ms. Capability `durable`. Default 7 days. */
   readonly retentionMs: number;
-  /** After so many deliveries a message is given up and moved to `deadLetterTopic(group)` as `deadLetterOf` says: 1 to 1,000. Capability `dead_letter`. `undefined`: never. */
+  /**
+   * After so many deliveries a message is given up and moved to `deadLetterTopic(group)` as `deadLetterOf` says: 1 to 1,000.
+   * Capability `dead_letter`. `undefined`: never.
+   */
   readonly maxDeliveries?: number | undefined;
 }
 

@@ -37,7 +37,10 @@ export interface ReceiveRequest {
 
 /** One message under a lease. */
 export interface QueueDelivery {
-  /** 1 to 256 characters of ASCII. Names this delivery: after the lease has ended, it is worth nothing, also when the message is leased again. */
+  /**
+   * 1 to 256 characters of ASCII. Names this delivery: after the lease has ended, it is worth nothing, also when the message is
+   * leased again.
+   */
   readonly deliveryId: string;
   readonly message: Message;
   /** When the message was accepted, in ms since the Unix epoch. */
@@ -102,8 +105,8 @@ export interface QueueOptions {
 }
 
 /**
- * The queue pattern on one namespace, which is one queue with its dead letters. At least once: what `send` has accepted is delivered until it
- * is acknowledged, by one worker at a time.
+ * The queue pattern on one namespace, which is one queue with its dead letters. At least once: what `send` has accepted is
+ * delivered until it is acknowledged, by one worker at a time.
  *
  * A lease that ends without an acknowledgement makes the message ready again; the next `receive` raises its count. A message whose
  * count has reached `maxDeliveries` is not delivered again but becomes a dead letter: when it is rejected, or when its lease has
@@ -116,7 +119,10 @@ export interface Queue {
   send(entries: readonly SendEntry[], context: CallContext): Awaitable<readonly BatchResult<Sent>[]>;
   /** Leases messages that are ready, oldest first as far as the data system knows an order. Empty when the wait was in vain. */
   receive(request: ReceiveRequest, context: CallContext): Awaitable<readonly QueueDelivery[]>;
-  /** Removes messages for good; one result each, `leaseLostError()` for a delivery whose lease has ended. No id stands twice, here and below. */
+  /**
+   * Removes messages for good; one result each, `leaseLostError()` for a delivery whose lease has ended. No id stands twice, here
+   * and below.
+   */
   acknowledge(deliveryIds: readonly string[], context: CallContext): Awaitable<readonly BatchResult<void>[]>;
   /** Makes messages ready again, or dead letters of them; one result each, as in `acknowledge`. */
   reject(
@@ -144,6 +150,9 @@ export interface Queue {
     request: { readonly limit: number; readonly bytesMax: number; readonly cursor?: string | undefined },
     context: CallContext,
   ): Awaitable<DeadLetterPage>;
-  /** Capability `dead_letter`. Makes dead letters ready again, count at 0; returns how many. Each is in one of both places at any time, also after a crash. */
+  /**
+   * Capability `dead_letter`. Makes dead letters ready again, count at 0; returns how many. Each is in one of both places at any
+   * time, also after a crash.
+   */
   redrive?(selection: RedriveSelection, context: CallContext): Awaitable<number>;
 }

@@ -19,8 +19,8 @@ export function offsetOutOfRangeError(asked: {
 }
 
 /**
- * `INVALID_SETTINGS`: a namespace that is there with one number of partitions is configured with another. For `bind` and `plan`. `canGrow`: the
- * plugin has the capability `growth`. Never throws.
+ * `INVALID_SETTINGS`: a namespace that is there with one number of partitions is configured with another. For `bind` and `plan`.
+ * `canGrow`: the plugin has the capability `growth`. Never throws.
  */
 export function partitionsFixedError(log: {
   readonly namespace: string;

@@ -54,15 +54,18 @@ export interface JoinRequest {
   /** 1 to 128 bytes of UTF-8, any character. */
   readonly group: string;
   /**
-   * Where a partition begins in which the group has committed nothing and no member has begun yet: from then on the group has a place there,
-   * so that whoever takes over gets again what was delivered.
+   * Where a partition begins in which the group has committed nothing and no member has begun yet: from then on the group has a
+   * place there, so that whoever takes over gets again what was delivered.
    */
   readonly start: { readonly kind: "earliest" } | { readonly kind: "latest" };
 }
 
 /** Where a plugin puts what a member of a group is told. */
 export interface MemberOutlet extends Outlet<StreamRecord> {
-  /** Says which partitions the member has from now on. Call it before the first record, and on each change; records of other partitions must not follow. */
+  /**
+   * Says which partitions the member has from now on. Call it before the first record, and on each change; records of other
+   * partitions must not follow.
+   */
   assigned(partitions: readonly number[]): void;
   /** Ends the membership with an error that the plugin cannot mend by itself. */
   failed(error: unknown): void;
@@ -71,8 +74,8 @@ export interface MemberOutlet extends Outlet<StreamRecord> {
 /** A member of a group, for as long as its app stays. */
 export interface GroupMember {
   /**
-   * Commits everything up to these positions; returns when that is durable. A partition that the member does not have any more is ignored, and
-   * so is a position below what is committed. Returns the positions that counted.
+   * Commits everything up to these positions; returns when that is durable. A partition that the member does not have any more is
+   * ignored, and so is a position below what is committed. Returns the positions that counted.
    */
   commit(positions: readonly Position[], context: CallContext): Awaitable<readonly Position[]>;
   /** Leaves at once: the others take over its partitions without waiting for a timeout. Commits nothing. */
@@ -100,7 +103,10 @@ export interface StreamDescription {
 
 /** What the operator may set for one log: `options` of its namespace. The SDK's schema `streamOptions(capabilities)` parses it. */
 export interface StreamOptions {
-  /** 1 to 1,000, default 1. More than 1 only with capability `partitions`. Fixed when the namespace is made: another number later is refused, more excepted when `growable`. */
+  /**
+   * 1 to 1,000, default 1. More than 1 only with capability `partitions`. Fixed when the namespace is made: another number later
+   * is refused, more excepted when `growable`.
+   */
   readonly partitions: number;
   /** Whether a log that has fewer partitions gets more. Capability `growth`. `undefined`: no. */
   readonly growable?: boolean | undefined;
@@ -121,8 +127,8 @@ export interface Stream {
   /** How many partitions the log has; does not change while the namespace is bound. */
   readonly partitions: number;
   /**
-   * Appends records, those of one partition in order; one result each. The partition is `partitionOf(key)` of the SDK, or the data system's own
-   * choice when there is no key. Returns when they are as durable as the plugin declares.
+   * Appends records, those of one partition in order; one result each. The partition is `partitionOf(key)` of the SDK, or the
+   * data system's own choice when there is no key. Returns when they are as durable as the plugin declares.
    */
   append(records: readonly Message[], context: CallContext): Awaitable<readonly BatchResult<Position>[]>;
   /** Reads into `outlet` until the end, the limit, or `context.signal` is aborted. */
@@ -130,8 +136,9 @@ export interface Stream {
   /** Says what the log holds, and how far a group has come. */
   describe(group: string | undefined, context: CallContext): Awaitable<StreamDescription>;
   /**
-   * Capability `groups`. Joins a group, and delivers into `outlet` until `leave`. Every partition has one member at a time; records that were
-   * delivered and not committed are delivered again, to whoever has the partition then, from the last commit on.
+   * Capability `groups`. Joins a group, and delivers into `outlet` until `leave`. Every partition has one member at a time;
+   * records that were delivered and not committed are delivered again, to whoever has the partition then, from the last commit
+   * on.
    */
   join?(request: JoinRequest, outlet: MemberOutlet, context: CallContext): Awaitable<GroupMember>;
 }

@@ -30,7 +30,10 @@ export function checkedMessages(
   return messages.map((message, index) => checkedMessage(bound, message, `${field}[${index}]`));
 }
 
-/** A message as its sender made it, checked, with an id. `field` is its path. Throws `INVALID_FIELD`, `VALUE_TOO_LARGE` or `SIZE_LIMIT_EXCEEDED`. */
+/**
+ * A message as its sender made it, checked, with an id. `field` is its path. Throws `INVALID_FIELD`, `VALUE_TOO_LARGE` or
+ * `SIZE_LIMIT_EXCEEDED`.
+ */
 export function checkedMessage(bound: BoundMessages, message: wire.Message | undefined, field: string): Message {
   if (message === undefined) throw invalidField(field, "is required");
   const { id, key, headers, contentType, payload } = message;
