@@ -7,17 +7,17 @@ const program = `${repositoryRoot}/tests/acceptance/attacker/main.ts`;
 
 /** A hostile client in a process of its own. */
 export interface AttackerProcess extends AsyncDisposable {
-  /** Attacks for so long, and until the connection in hand has ended. */
-  attackFor(timeMs: number): Promise<readonly AttackOutcome[]>;
+  /** Attacks in that way for so long, and until the connection in hand has ended. */
+  attackFor(attack: string, timeMs: number): Promise<readonly AttackOutcome[]>;
 }
 
-export function startAttacker(attack: string, address: string): AttackerProcess {
-  const child = spawn(process.execPath, [program, attack, address], { stdio: ["pipe", "pipe", "inherit"] });
+export function startAttacker(address: string): AttackerProcess {
+  const child = spawn(process.execPath, [program, address], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise((resolve) => child.once("close", resolve));
   return {
-    async attackFor(timeMs) {
-      child.stdin.write(`${timeMs}\n`);
+    async attackFor(attack, timeMs) {
+      child.stdin.write(`${JSON.stringify({ attack, timeMs })}\n`);
       const { value, done } = await lines.next();
       if (done) throw new Error(`the attacker ended with ${child.exitCode}`);
       return JSON.parse(value);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AttackerProcess, startAttacker } from "./attacker-process.ts";
 import { rateKept, withstand } from "./hostile-trial.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
@@ -18,6 +19,7 @@ const calmOrLost = "11 or lost";
 
 let prism: PrismProcess;
 let load: SteadyLoad;
+let attacker: AttackerProcess;
 
 beforeAll(async () => {
   const memory = { backends: { memory: { plugin: "memstore" } } };
@@ -28,8 +30,10 @@ beforeAll(async () => {
   await client.set("k", "v".repeat(1_000));
   load = new SteadyLoad(prism.listen, "demo");
   await load.callFor(1_000);
+  attacker = startAttacker(prism.listen);
 });
 afterAll(async () => {
+  await attacker?.[Symbol.asyncDispose]();
   load?.[Symbol.dispose]();
   await prism?.[Symbol.asyncDispose]();
 });
@@ -65,7 +69,7 @@ describe("an honest client keeps its rate, and the memory stays", () => {
   test.each(floods)("under %s, which ends in GOAWAY %s and is counted as %s", async (attack, goaway, reason) => {
     forgetPeakMemory(prism.pid);
     const before = await count("prism_connections_closed_total", `reason="${reason}"`);
-    const { outcomes, ratio } = await withstand(attack, { prism, load });
+    const { outcomes, ratio } = await withstand(attack, { prism, load, attacker });
     for (const each of outcomes) {
       expect(each.closedBy).toBe("server");
       expect(goaway === calmOrLost ? [calm, null] : [goaway]).toContain(each.goaway);
@@ -81,7 +85,7 @@ describe("an honest client keeps its rate, and the memory stays", () => {
   ])("under %s, each of which ends its stream with ENHANCE_YOUR_CALM and is counted", async (attack, streams) => {
     forgetPeakMemory(prism.pid);
     const before = await count("prism_streams_refused_total", 'code="ENHANCE_YOUR_CALM"');
-    const { outcomes, ratio } = await withstand(attack, { prism, load });
+    const { outcomes, ratio } = await withstand(attack, { prism, load, attacker });
     for (const { resets, goaway } of outcomes)
       expect({ resets, goaway }).toEqual({ resets: { [calm]: streams }, goaway: null });
     const after = await count("prism_streams_refused_total", 'code="ENHANCE_YOUR_CALM"');

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
+import { type AttackerProcess, startAttacker } from "./attacker-process.ts";
 import { rateKept, withstand } from "./hostile-trial.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
@@ -31,6 +32,7 @@ const calm = "11";
 
 let prism: PrismProcess;
 let load: SteadyLoad;
+let attacker: AttackerProcess;
 
 beforeAll(async () => {
   prism = await PrismProcess.start({
@@ -45,8 +47,10 @@ beforeAll(async () => {
   await client.set("large", Buffer.alloc(1024 * 1024));
   load = new SteadyLoad(prism.listen, "demo");
   await load.callFor(1_000);
+  attacker = startAttacker(prism.listen);
 });
 afterAll(async () => {
+  await attacker?.[Symbol.asyncDispose]();
   load?.[Symbol.dispose]();
   await prism?.[Symbol.asyncDispose]();
 });
@@ -70,7 +74,7 @@ test.each([
   "an honest client keeps its rate while there are %s: all %i streams end, if by a reset with one of %j",
   async (attack, streams, codes) => {
     forgetPeakMemory(prism.pid);
-    const { outcomes, ratio } = await withstand(attack, { prism, load });
+    const { outcomes, ratio } = await withstand(attack, { prism, load, attacker });
     for (const { resets, streamsEnded } of outcomes) {
       expect(streamsEnded).toBe(streams);
       expect(codes).toEqual(expect.arrayContaining(Object.keys(resets)));

@@ -1,5 +1,5 @@
 import type { AttackOutcome } from "./attacker/attack.ts";
-import { startAttacker } from "./attacker-process.ts";
+import type { AttackerProcess } from "./attacker-process.ts";
 import { peakMemoryMib } from "./peak-memory.ts";
 import type { PrismProcess } from "./prism-process.ts";
 import type { SteadyLoad, Window } from "./steady-load.ts";
@@ -20,9 +20,8 @@ export interface Trial {
 /** Attacks with an honest client calling, which calls alone in between, until the medians of its rates tell enough. */
 export async function withstand(
   attack: string,
-  { prism, load }: { prism: PrismProcess; load: SteadyLoad },
+  { prism, load, attacker }: { prism: PrismProcess; load: SteadyLoad; attacker: AttackerProcess },
 ): Promise<Trial> {
-  await using attacker = startAttacker(attack, prism.listen);
   const alone: Window[] = [];
   const attacked: Window[] = [];
   const outcomes: AttackOutcome[] = [];
@@ -30,7 +29,7 @@ export async function withstand(
   while (alone.length < rounds.least || (ratio < rateKept && alone.length < rounds.most)) {
     alone.push(await load.callFor(windowMs));
     let isOver = false;
-    const ended = attacker.attackFor(windowMs).finally(() => {
+    const ended = attacker.attackFor(attack, windowMs).finally(() => {
       isOver = true;
     });
     do attacked.push(await load.callFor(windowMs));
