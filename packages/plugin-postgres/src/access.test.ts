@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalServer, postgres } from "@prism-data/local-servers";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bindAll, openBackend } from "./testing/open-backend.js";
 import { callWith, eventually, failureOf, messageWith, runAsAdmin } from "./testing/own-connection.js";
 
@@ -12,7 +12,7 @@ const binding = { namespace: "n", capabilities: new Set<string>(), options: unde
 const statement = (sql: string) => ({ sql, parameters: [] });
 
 /** A server on which everybody but its administrator needs a password. */
-function startStrict(more: (folder: string) => readonly string[] = () => []): Promise<LocalServer> {
+function startStrict(): Promise<LocalServer> {
   return LocalServer.start(postgres, {
     environment: process.env,
     arguments(folder) {
@@ -20,7 +20,7 @@ function startStrict(more: (folder: string) => readonly string[] = () => []): Pr
       writeFileSync(file, "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n", {
         mode: 0o644,
       });
-      return ["-c", `hba_file=${file}`, ...more(folder)];
+      return ["-c", `hba_file=${file}`];
     },
   });
 }
@@ -42,10 +42,21 @@ async function prepared(server: LocalServer): Promise<string> {
   return urlFor(server, "prism", "prism");
 }
 
+/** Initializing a server takes seconds, more on a busy machine. */
+const serverTimeoutMs = 60_000;
+
+let strict: LocalServer;
+/** It, as the user that the README makes. */
+let prismUrl: string;
+beforeAll(async () => {
+  strict = await startStrict();
+  prismUrl = await prepared(strict);
+}, serverTimeoutMs);
+afterAll(() => strict?.[Symbol.asyncDispose](), serverTimeoutMs);
+
 describe("a PostgreSQL that asks who is there", () => {
   test("lets a user work that has exactly what the README lists, with every pattern", async () => {
-    await using server = await startStrict();
-    await using opened = await openBackend({ url: await prepared(server), password: "secret" });
+    await using opened = await openBackend({ url: prismUrl, password: "secret" });
     const { keyValue, pubSub, queue, stream } = await bindAll(opened);
     await keyValue.set({ key: "k", value }, call);
     expect((await queue.send([{ message: messageWith("m"), delayMs: 0 }], call))[0]!.ok).toBe(true);
@@ -59,8 +70,7 @@ describe("a PostgreSQL that asks who is there", () => {
   });
 
   test("takes a relational namespace in again whose SQL has changed its role's password", async () => {
-    await using server = await startStrict();
-    await using opened = await openBackend({ url: await prepared(server), password: "secret", pool_size: 2 });
+    await using opened = await openBackend({ url: prismUrl, password: "secret", pool_size: 2 });
     const { pattern, close } = await opened.backend.relational.bind(binding);
     await pattern.execute(statement("ALTER ROLE CURRENT_USER PASSWORD 'mine'"), call);
     // With its only connection taken, the next call needs a new one.
@@ -74,8 +84,7 @@ describe("a PostgreSQL that asks who is there", () => {
     ["no password", {}],
     ["a wrong password", { password: "wrong" }],
   ])("refuses %s: BACKEND_DENIED, without the password in any message", async (_, login) => {
-    await using server = await startStrict();
-    await using opened = await openBackend({ url: await prepared(server), ...login });
+    await using opened = await openBackend({ url: prismUrl, ...login });
     const failure = await failureOf(opened.backend.keyValue.bind(binding) as Promise<unknown>);
     expect(failure.reason).toBe("BACKEND_DENIED");
     expect(JSON.stringify([failure, failure.message, opened.health])).not.toMatch(/wrong|secret/);
@@ -91,8 +100,7 @@ describe("a PostgreSQL that asks who is there", () => {
   });
 
   test("without the database that url names: INVALID_SETTINGS", async () => {
-    await using server = await startStrict();
-    await using opened = await openBackend({ url: urlFor(server, "postgres", "nowhere") });
+    await using opened = await openBackend({ url: urlFor(strict, "postgres", "nowhere") });
     const failure = await failureOf(opened.backend.keyValue.bind(binding) as Promise<unknown>);
     expect([failure.reason, failure.message.includes("nowhere")]).toEqual(["INVALID_SETTINGS", true]);
   });
@@ -174,8 +182,7 @@ describe("a PostgreSQL behind TLS", () => {
   });
 
   test("is refused by a plugin that wants TLS when it has none", async () => {
-    await using server = await startStrict();
-    await using opened = await openBackend({ url: server.url, tls: {} });
+    await using opened = await openBackend({ url: strict.url, tls: {} });
     expect(JSON.stringify(opened.health.at(-1))).toContain("does not support SSL");
   });
 

@@ -48,7 +48,7 @@ export function describeSuiteProof<S extends Subject, Parts extends object>(proo
     start({}),
   );
 
-  describe("a plugin that keeps its promises survives restarts", () => {
+  describe("a plugin that keeps its promises survives restarts", { concurrent: true }, () => {
     test.each(restartCases)("$name", async (one) => {
       const subject = await start({});
       await one.run(subject).finally(() => subject.stop());
