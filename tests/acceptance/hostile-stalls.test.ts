@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually } from "./eventually.ts";
 import { type AttackerProcess, startAttacker } from "./attacker-process.ts";
+import { eventually } from "./eventually.ts";
 import { rateKept, withstand } from "./hostile-trial.ts";
 import { KeyValueClient } from "./key-value-client.ts";
 import { readMetric } from "./metric.ts";
