@@ -55,8 +55,10 @@ export class PluginInstance {
   readonly description: pluginv1.DescribeResponse;
   readonly bindings: NamespaceBindings;
   readonly endpoint: PluginEndpoint;
-  /** Resolves when the process has ended and its folder is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<InstanceEnd>;
+  /** Resolves when nothing is left of it: neither the process nor its folder. */
+  readonly gone: Promise<void>;
   readonly #process: PluginProcess;
   readonly #session: PluginSession;
   readonly #health: HealthWatch;
@@ -91,7 +93,8 @@ export class PluginInstance {
       },
       onUnresponsive: (why) => void this.#killUnresponsive(why),
     });
-    this.ended = this.#cleanUpAfter(parts.dir);
+    this.ended = this.#untilEnded();
+    this.gone = this.#cleanUpAfter(parts.dir);
   }
 
   /** Starts a process and brings it up to Configure. Rejects with `PluginStartError`; then nothing is left of it. */
@@ -178,7 +181,7 @@ export class PluginInstance {
       if (this.pid !== 0) this.#log.warn({ reason: (error as Error).message }, "plugin did not drain");
     }
     await this.#process.stop();
-    await this.ended;
+    await this.gone;
   }
 
   /** Ends the process at once. */
@@ -195,8 +198,15 @@ export class PluginInstance {
     this.#process.kill();
   }
 
-  async #cleanUpAfter(dir: SocketDir): Promise<InstanceEnd> {
+  async #untilEnded(): Promise<InstanceEnd> {
     const { detail, signal } = await this.#process.exited;
+    if (this.#fate.kind === "unresponsive") return { why: "unresponsive", killed: false, detail: this.#fate.why };
+    if (this.#fate.kind === "retiring") return { why: "stopped", killed: false, detail };
+    return { why: "crashed", killed: signal === "SIGKILL", detail };
+  }
+
+  async #cleanUpAfter(dir: SocketDir): Promise<void> {
+    await this.#process.exited;
     this.#health.stop();
     this.bindings.close();
     try {
@@ -205,9 +215,6 @@ export class PluginInstance {
     } catch (error) {
       this.#log.warn({ err: error }, "not all of an ended plugin could be cleaned up");
     }
-    if (this.#fate.kind === "unresponsive") return { why: "unresponsive", killed: false, detail: this.#fate.why };
-    if (this.#fate.kind === "retiring") return { why: "stopped", killed: false, detail };
-    return { why: "crashed", killed: signal === "SIGKILL", detail };
   }
 }
 

@@ -81,7 +81,7 @@ export class Supervisor {
   readonly #onChange: () => void;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
-  readonly #retiring = new Set<Promise<void>>();
+  readonly #leaving = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
   #wanted: Wanted;
   /** Grows with every wish for another process. */
@@ -190,7 +190,7 @@ export class Supervisor {
       this.#setState("draining", "the backend is being stopped");
       await this.#retire(instance, "the backend is being stopped", graceMs);
     }
-    await Promise.all(this.#retiring);
+    await Promise.all(this.#leaving);
     this.#setState("exited", "stopped");
     this.#attempted.resolve(new Error(`backend ${this.#name} was stopped`));
   }
@@ -307,7 +307,7 @@ export class Supervisor {
   async #end(instance: PluginInstance, detail: string): Promise<void> {
     instance.kill();
     this.#link.send({ type: "backend-gone", backend: this.#name, instance: instance.id, reason: "crashed", detail });
-    await instance.ended;
+    await instance.gone;
   }
 
   #startFailed(error: Error): void {
@@ -320,6 +320,7 @@ export class Supervisor {
     if (this.#current?.instance !== instance) return;
     const servedMs = this.#host.now() - this.#current.readyAtMs;
     this.#current = undefined;
+    this.#leave(instance.gone);
     this.#attempted = Promise.withResolvers();
     const { detail, killed } = end;
     this.#log.error({ instance: instance.id, servedMs, reason: detail }, "plugin ended unasked");
@@ -349,9 +350,13 @@ export class Supervisor {
 
   /** Ends a process while the next one is started or serves. */
   #retireBeside(instance: PluginInstance, detail: string): void {
-    const retired = this.#retire(instance, detail, this.#graceMs ?? this.#wanted.backend.drainTimeoutMs);
-    this.#retiring.add(retired);
-    void retired.finally(() => this.#retiring.delete(retired));
+    this.#leave(this.#retire(instance, detail, this.#graceMs ?? this.#wanted.backend.drainTimeoutMs));
+  }
+
+  /** Goes on while something still ends; `stop` waits for it. */
+  #leave(ending: Promise<void>): void {
+    this.#leaving.add(ending);
+    void ending.finally(() => this.#leaving.delete(ending));
   }
 
   /** Ends a process that is not the current one any more. Never rejects. */
