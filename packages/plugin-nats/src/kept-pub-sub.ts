@@ -63,7 +63,7 @@ export class KeptPubSub implements PubSub {
     await group.make();
     // What they give back goes first.
     const leaving = [...this.#members].filter(({ consumer }) => consumer === group.consumer);
-    await Promise.allSettled(leaving.map(({ left }) => left));
+    await Promise.all(leaving.map(({ left }) => left));
     const deadLetters =
       name === undefined || maxDeliveries === undefined
         ? undefined

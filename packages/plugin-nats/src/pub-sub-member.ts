@@ -63,9 +63,10 @@ export class GroupMember implements Subscription {
   readonly #held = new Map<string, Held>();
   /** What has come too late. */
   readonly #unsent: string[] = [];
+  readonly #left = Promise.withResolvers<void>();
   #delivering: Promise<void> = Promise.resolve();
   #touching: NodeJS.Timeout | undefined;
-  #left: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
 
   constructor(options: GroupMemberOptions) {
     this.#options = options;
@@ -105,8 +106,11 @@ export class GroupMember implements Subscription {
   }
 
   close(): Promise<void> {
-    this.#left ??= this.#leave().finally(this.#options.onLeft);
-    return this.#left;
+    this.#leaving ??= this.#leave().finally(() => {
+      this.#options.onLeft();
+      this.#left.resolve();
+    });
+    return this.#leaving;
   }
 
   /** Its group's name on the server. */
@@ -114,9 +118,9 @@ export class GroupMember implements Subscription {
     return this.#options.group.consumer;
   }
 
-  /** Settles when everything is given back. `undefined`: it is not leaving. */
+  /** Resolves when it has left, whether or not everything could be given back. `undefined`: its app is there. */
   get left(): Promise<void> | undefined {
-    return this.#left;
+    return this.#isOver ? this.#left.promise : undefined;
   }
 
   async #leave(): Promise<void> {

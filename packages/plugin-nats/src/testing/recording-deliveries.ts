@@ -1,16 +1,19 @@
 import type { DeliveryOutlet, PubSubDelivery, Room } from "@prism-data/pattern-sdk";
 
-/** An outlet for a subscription, with room for everything, that keeps what it is told. */
+/** An outlet for a subscription that keeps what it is told. */
 export class RecordingDeliveries implements DeliveryOutlet {
   readonly deliveries: PubSubDelivery[] = [];
   readonly failures: unknown[] = [];
+  /** How many deliveries there is always room for. 0: there will be none. */
+  roomItems = 1_000;
 
   get ids(): string[] {
     return this.deliveries.map(({ message }) => message.id);
   }
 
-  async room(): Promise<Room> {
-    return { items: 1_000, bytes: 2 ** 20 };
+  room(): Promise<Room> {
+    if (this.roomItems === 0) return new Promise(() => {});
+    return Promise.resolve({ items: this.roomItems, bytes: 2 ** 20 });
   }
 
   send(deliveries: readonly PubSubDelivery[]): void {
