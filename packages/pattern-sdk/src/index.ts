@@ -10,6 +10,7 @@ export * from "./patterns/etag-source.js";
 export * from "./patterns/idempotency-token.js";
 export * from "./patterns/key-value/index.js";
 export * from "./patterns/messaging/doorbell.js";
+export * from "./patterns/messaging/keep-delivering.js";
 export * from "./patterns/messaging/message.js";
 export * from "./patterns/messaging/message-size.js";
 export * from "./patterns/messaging/outlet.js";

@@ -103,11 +103,6 @@ export function isRemovedAlready(error: unknown): boolean {
   return isAnswer(error, [removeFailed]) && (error as Error).message.includes("no message found");
 }
 
-/** Whether a call has failed only because the server is away. */
-export function isOutage(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === "BACKEND_UNAVAILABLE";
-}
-
 /** Translates what a call to `address` met. A `GatewayError` is returned as it is. */
 export function translateError(error: unknown, address: string): GatewayError {
   if (error instanceof GatewayError) return error;

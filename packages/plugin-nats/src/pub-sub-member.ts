@@ -1,9 +1,15 @@
-import { setTimeout as pause } from "node:timers/promises";
-import type { DeliveryOutlet, PubSubDelivery, PubSubRejection, Room, Subscription } from "@prism-data/pattern-sdk";
+import {
+  type DeliveryOutlet,
+  isBackendAway,
+  keepDelivering,
+  type PubSubDelivery,
+  type PubSubRejection,
+  type Room,
+  type Subscription,
+} from "@prism-data/pattern-sdk";
 import type { Msg } from "nats";
 import type { Connection } from "./connection.js";
 import type { DeadLetters } from "./dead-letters.js";
-import { isOutage } from "./errors.js";
 import { type PubSubGroup, serverDelivery, workingMs } from "./pub-sub-group.js";
 import type { PubSubNote, PubSubNotes } from "./pub-sub-notes.js";
 import type { Subjects } from "./subjects.js";
@@ -11,9 +17,6 @@ import { messageOf } from "./wire-message.js";
 
 /** The time of an app begins when a message reaches it, that of the group before: what lies between is the app's, in ms. */
 const wayMs = 250;
-
-/** How soon is tried again while NATS is away, in ms. */
-const outagePauseMs = 250;
 
 /** How often a subscription shows that it is there although it has no room, in ms. */
 const touchMs = 60_000;
@@ -74,10 +77,14 @@ export class GroupMember implements Subscription {
 
   /** Delivers until the subscription is closed. */
   begin(): void {
-    const { group } = this.#options;
-    this.#delivering = this.#deliver();
+    const { group, outlet } = this.#options;
+    const { signal } = this.#closing;
+    this.#delivering = keepDelivering(() => this.#deliverOnce(signal), {
+      signal,
+      failed: (error) => outlet.failed(error),
+    });
     if (!group.isOwn) return;
-    this.#touching = setInterval(() => group.touch(this.#closing.signal).catch(() => {}), touchMs);
+    this.#touching = setInterval(() => group.touch(signal).catch(() => {}), touchMs);
   }
 
   async acknowledge(deliveryIds: readonly string[]): Promise<void> {
@@ -135,27 +142,13 @@ export class GroupMember implements Subscription {
       await this.#giveBack([...held.map(({ reply }) => reply), ...this.#unsent]);
     } catch (error) {
       // What is outstanding goes to others when the server has waited for a word in vain.
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     }
   }
 
   /** Whether nothing reaches the app any more. */
   get #isOver(): boolean {
     return this.#closing.signal.aborted || this.#options.signal.aborted;
-  }
-
-  /** Never rejects. */
-  async #deliver(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        await this.#deliverOnce(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isOutage(error)) return this.#options.outlet.failed(error);
-        await pause(outagePauseMs, undefined, { signal }).catch(() => {});
-      }
-    }
   }
 
   async #deliverOnce(signal: AbortSignal): Promise<void> {
@@ -286,7 +279,7 @@ export class GroupMember implements Subscription {
     try {
       this.#say(reply, word);
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     }
   }
 }

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import {
   type BatchResult,
   GatewayError,
+  isBackendAway,
   leaseLostError,
   type QueueDelivery,
   type ReceiveRequest,
   settled,
 } from "@prism-data/pattern-sdk";
-import { isOutage } from "./errors.js";
 import type { Body, QueueBodies } from "./queue-bodies.js";
 import { deadRecord, doneRecord, isLeased, isReady, type Known, type QueueRecord } from "./queue-record.js";
 import type { QueueRecords } from "./queue-records.js";
@@ -133,7 +133,7 @@ export class QueueStore {
       this.records.leave(done);
     } catch (error) {
       // Whoever reads the records next sees that it is done, and removes it.
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     }
   }
 

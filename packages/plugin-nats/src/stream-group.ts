@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
-import { type GroupMember, LogCursor, type MemberOutlet, type Position } from "@prism-data/pattern-sdk";
+import {
+  type GroupMember,
+  isBackendAway,
+  keepDelivering,
+  LogCursor,
+  type MemberOutlet,
+  type Position,
+} from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
-import { isOutage } from "./errors.js";
 import { HeldPartition } from "./held-partition.js";
 import type { Names } from "./names.js";
 import type { StreamLog } from "./stream-log.js";
@@ -18,9 +23,6 @@ const fenceMarginMs = 500;
 
 /** How soon is looked again for partitions that their last owner, in another process, has not let go yet, in ms. */
 const handoverMs = 25;
-
-/** How soon reading is tried again while NATS is away, in ms. */
-const outagePauseMs = 250;
 
 interface Seat {
   readonly id: string;
@@ -95,7 +97,7 @@ export class StreamGroup {
       await this.#share();
     } catch (error) {
       // Members of a process that is not heard of are left out.
-      if (!isOutage(error)) throw error;
+      if (!isBackendAway(error)) throw error;
     } finally {
       if (this.#seats.length === 0) this.#rest();
     }
@@ -149,7 +151,7 @@ export class StreamGroup {
   /** An outage passes; whatever else fails ends the members. */
   #survive(work: Promise<void>): void {
     work.catch((error) => {
-      if (isOutage(error)) return;
+      if (isBackendAway(error)) return;
       for (const { outlet } of this.#seats) outlet.failed(error);
     });
   }
@@ -253,16 +255,8 @@ export class StreamGroup {
   }
 
   /** Never rejects. */
-  async #deliver({ cursor, outlet }: Seat, ended: AbortSignal): Promise<void> {
-    while (!ended.aborted) {
-      try {
-        await cursor.deliver(outlet, ended);
-      } catch (error) {
-        if (ended.aborted) return;
-        if (!isOutage(error)) return outlet.failed(error);
-        await pause(outagePauseMs);
-      }
-    }
+  #deliver({ cursor, outlet }: Seat, signal: AbortSignal): Promise<void> {
+    return keepDelivering(() => cursor.deliver(outlet, signal), { signal, failed: (error) => outlet.failed(error) });
   }
 
   async #commit(seat: Seat, positions: readonly Position[]): Promise<Position[]> {

@@ -1,4 +1,4 @@
-import { type Binding, type Bound, GatewayError, type PatternBinder } from "@prism-data/pattern-sdk";
+import { type Binding, type Bound, isBackendAway, type PatternBinder } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
 import { unlessRemoved } from "./missing-tables.js";
@@ -72,7 +72,7 @@ export function namespaceBinder<P, Options>({
         return { ...bound, changes };
       } catch (error) {
         // PostgreSQL may be away: then the namespace is made when it is back. Everything else that goes wrong fails the bind.
-        if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") {
+        if (!isBackendAway(error)) {
           await bound.close();
           throw error;
         }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bound, GatewayError, type PatternBinder, relationalCapabilities } from "@prism-data/pattern-sdk";
+import { type Bound, isBackendAway, type PatternBinder, relationalCapabilities } from "@prism-data/pattern-sdk";
 import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
@@ -74,7 +74,7 @@ export function relationals(
         return { ...bound, changes } satisfies Bound<PostgresRelational>;
       } catch (error) {
         // PostgreSQL may be away: then the database is made when it is back. Everything else that goes wrong fails the bind.
-        if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") throw error;
+        if (!isBackendAway(error)) throw error;
         return { ...bound, changes: ["PostgreSQL does not answer now; the database is made when it does"] };
       }
     },

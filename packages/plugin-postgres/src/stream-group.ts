@@ -2,6 +2,7 @@ import {
   type CallContext,
   type GroupMember,
   isBackendAway,
+  keepDelivering,
   LogCursor,
   type MemberOutlet,
   type Position,
@@ -307,17 +308,13 @@ export class StreamGroup {
   }
 
   /** Never rejects. */
-  async #deliver({ cursor, outlet }: Seat, ended: AbortSignal): Promise<void> {
+  #deliver({ cursor, outlet }: Seat, signal: AbortSignal): Promise<void> {
     const { news } = this.#options.log;
-    while (!ended.aborted) {
-      try {
-        await cursor.deliver(outlet, ended);
-      } catch (error) {
-        if (ended.aborted) return;
-        if (!isBackendAway(error)) return outlet.failed(error);
-        await news.rung(news.rings, ended);
-      }
-    }
+    return keepDelivering(() => cursor.deliver(outlet, signal), {
+      signal,
+      whileAway: () => news.rung(news.rings, signal),
+      failed: (error) => outlet.failed(error),
+    });
   }
 
   async #commitFor(seat: Seat, positions: readonly Position[], { deadlineMs }: CallContext): Promise<Position[]> {

@@ -1,6 +1,6 @@
 import {
   type DeliveryOutlet,
-  GatewayError,
+  keepDelivering,
   LogCursor,
   matchesTopic,
   type Outlet,
@@ -125,7 +125,7 @@ export class Broadcast {
   }
 
   /** Never rejects. */
-  async #deliver(cursor: LogCursor, ended: AbortSignal): Promise<void> {
+  #deliver(cursor: LogCursor, signal: AbortSignal): Promise<void> {
     const { news } = this.#log;
     const outlet: Outlet<StreamRecord> = {
       room: async () => room,
@@ -133,15 +133,11 @@ export class Broadcast {
         for (const record of records as readonly StoredRecord[]) this.#send(record);
       },
     };
-    while (!ended.aborted) {
-      try {
-        await cursor.deliver(outlet, ended);
-      } catch (error) {
-        if (ended.aborted) return;
-        if (!(error instanceof GatewayError) || error.reason !== "BACKEND_UNAVAILABLE") return this.#fail(error);
-        await news.rung(news.rings, ended);
-      }
-    }
+    return keepDelivering(() => cursor.deliver(outlet, signal), {
+      signal,
+      whileAway: () => news.rung(news.rings, signal),
+      failed: (error) => this.#fail(error),
+    });
   }
 
   #send({ message, topic, offset, appendedAtMs: publishedAtMs }: StoredRecord): void {

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { isBackendAway } from "../../server-link/link-errors.js";
+import { keepDelivering } from "../messaging/keep-delivering.js";
 import type { OrderingPromise } from "../messaging/message.js";
 import type { QueueDelivery, ReceiveRequest } from "../queue/queue.js";
 import type { DeliveryOutlet, PubSubDelivery, PubSubRejection, Subscription } from "./pub-sub.js";
@@ -12,9 +12,6 @@ const takingMs = 30_000;
 
 /** The time of an app begins when a message reaches it, a lease when it is taken: what lies between is the app's, in ms. */
 const wayMs = 250;
-
-/** How soon is tried again while the data system is away, in ms. */
-const awayPauseMs = 250;
 
 /** Asks for messages of a group for one of its members. */
 export interface MemberRequest extends ReceiveRequest {
@@ -78,17 +75,9 @@ export class MemberSubscription implements Subscription {
   }
 
   /** Delivers until the subscription is closed; what `group` throws, unless it is an outage, ends the subscription. Never rejects. */
-  async deliver(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        await this.#deliverOnce();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isBackendAway(error)) return this.#options.outlet.failed(error);
-        await pause(awayPauseMs);
-      }
-    }
+  deliver(): Promise<void> {
+    const failed = (error: unknown) => this.#options.outlet.failed(error);
+    return keepDelivering(() => this.#deliverOnce(), { signal: this.#closing.signal, failed });
   }
 
   async acknowledge(deliveryIds: readonly string[]): Promise<void> {
