@@ -2,6 +2,7 @@ import type { Connection } from "./connection.js";
 import { isUnmade, tablesMissing } from "./errors.js";
 import { migrations } from "./schema/migrations.js";
 import type { Statement } from "./statement.js";
+import { done, planned } from "./verbs.js";
 
 /** Of these tables, those that the schema does not have. Needs none of them. */
 const findMissing: Statement = {
@@ -9,11 +10,33 @@ const findMissing: Statement = {
   text: "SELECT name FROM unnest($2::text[]) name WHERE to_regclass(format('%I.%I', $1::text, name)) IS NULL",
 };
 
+/** Makes something in the tables, and all tables first when somebody has removed them; returns what was made, for people. */
+export function makeInTables(
+  connection: Connection,
+  make: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  return unlessRemoved(connection, make, async () => {
+    await connection.session.makeTables();
+    return [`${done.make} ${allTables(connection)}`, ...(await make())];
+  });
+}
+
+/** Says what `makeInTables` would make. `inNew`: what that is in tables that are made anew. */
+export function planInTables(
+  connection: Connection,
+  plan: () => Promise<readonly string[]>,
+  inNew: string,
+): Promise<readonly string[]> {
+  return unlessRemoved(connection, plan, async () => [`${planned.make} ${allTables(connection)}`, inNew]);
+}
+
+const allTables = ({ access }: Connection) => `the schema ${access.schema} with all tables, which somebody removed`;
+
 /**
  * Asks something of the tables. When somebody has removed all of them by hand, it answers what `otherwise` does; when some are left, what
  * those hold fits to nothing, and it throws what to do.
  */
-export async function unlessRemoved<T>(
+async function unlessRemoved<T>(
   connection: Connection,
   ask: () => Promise<T>,
   otherwise: () => Promise<T>,

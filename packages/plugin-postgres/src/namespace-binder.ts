@@ -1,18 +1,10 @@
 import { type Binding, type Bound, isBackendAway, type PatternBinder } from "@prism-data/pattern-sdk";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
-import { unlessRemoved } from "./missing-tables.js";
+import { makeInTables, planInTables } from "./missing-tables.js";
 import { Namespace } from "./namespace.js";
 import type { Namespaces } from "./namespaces.js";
-
-/** What is to be done, and what was done, for people. */
-export interface Verbs {
-  readonly make: string;
-  readonly change: string;
-}
-
-export const planned: Verbs = { make: "would make", change: "would change" };
-export const done: Verbs = { make: "made", change: "changed" };
+import { done, planned, type Verbs } from "./verbs.js";
 
 /** What the binder of a pattern is made of. */
 export interface NamespaceBinderOptions<P, Options> {
@@ -42,9 +34,7 @@ export function namespaceBinder<P, Options>({
 }: NamespaceBinderOptions<P, Options>): PatternBinder<P, Options> {
   /** What this process has bound, by name. */
   const bindings = new Map<string, Namespace>();
-  const { schema } = connection.access;
   const emptyNamespace = "an empty namespace in PostgreSQL";
-  const allTables = `the schema ${schema} with all tables, which somebody removed`;
   return {
     async bind(binding) {
       let changes: readonly string[] = [];
@@ -65,11 +55,7 @@ export function namespaceBinder<P, Options>({
       };
       const makeNamespace = async () => ((await namespace.make()) ? [`${done.make} ${emptyNamespace}`] : changes);
       try {
-        changes = await unlessRemoved(connection, makeNamespace, async () => {
-          await connection.session.makeTables();
-          return [`${done.make} ${allTables}`, ...(await makeNamespace())];
-        });
-        return { ...bound, changes };
+        return { ...bound, changes: await makeInTables(connection, makeNamespace) };
       } catch (error) {
         // PostgreSQL may be away: then the namespace is made when it is back. Everything else that goes wrong fails the bind.
         if (!isBackendAway(error)) {
@@ -80,15 +66,15 @@ export function namespaceBinder<P, Options>({
       }
     },
     plan(binding) {
+      const made = `${planned.make} ${emptyNamespace}`;
       const planNamespace = async () => {
         const id = await namespaces.idOf(binding.namespace);
-        if (id === undefined) return [`${planned.make} ${emptyNamespace}`];
+        if (id === undefined) return [made];
         const known = bindings.get(binding.namespace)?.id;
         if (known !== undefined && known !== id) return ["would go on with the namespace that was made in its place"];
         return compare(id, binding, planned);
       };
-      const all = [`${planned.make} ${allTables}`, `${planned.make} ${emptyNamespace}`];
-      return unlessRemoved(connection, planNamespace, async () => all);
+      return planInTables(connection, planNamespace, made);
     },
     async deleteData(namespace) {
       const removed = await namespaces.delete(namespace);

@@ -4,13 +4,13 @@ import type { Chore } from "./chores.js";
 import type { Connection } from "./connection.js";
 import { durabilityOf } from "./durability.js";
 import { MadeDatabase } from "./made-database.js";
-import { unlessRemoved } from "./missing-tables.js";
+import { makeInTables, planInTables } from "./missing-tables.js";
 import { Namespace } from "./namespace.js";
-import { done, planned, type Verbs } from "./namespace-binder.js";
 import { NamespaceDatabases, removeRelationalRows } from "./namespace-database.js";
 import { Namespaces } from "./namespaces.js";
 import { PostgresRelational } from "./relational.js";
 import type { Statement } from "./statement.js";
+import { done, planned, type Verbs } from "./verbs.js";
 
 /** How long a removal is waited for. PostgreSQL may take longer over a database, and goes on by itself. */
 const removalWaitMsMax = 10_000;
@@ -44,12 +44,12 @@ export function relationals(
     removeRows: removeRelationalRows,
     removeOthers: (id) => databases.remove(id),
   });
-  const allTables = `the schema ${connection.access.schema} with all tables, which somebody removed`;
+  const databaseAndRole = "a database and a role in PostgreSQL";
   /** What a namespace does not have. */
   const compare = async (namespace: string, { make }: Verbs): Promise<string[]> => {
     const id = await namespaces.idOf(namespace);
     const [found] = id === undefined ? [] : await connection.run<FoundDatabase>(find, [id]);
-    if (found === undefined) return [`${make} a database and a role in PostgreSQL`];
+    if (found === undefined) return [`${make} ${databaseAndRole}`];
     const { name, hasDatabase, hasRole } = found;
     const what = [...(hasDatabase ? [] : [`the empty database ${name}`]), ...(hasRole ? [] : [`the role ${name}`])];
     return what.length === 0 ? [] : [`${make} ${what.join(" and ")} in PostgreSQL`];
@@ -65,11 +65,7 @@ export function relationals(
         durability: () => durabilityOf(connection),
       };
       try {
-        const compared = () => compare(name, done);
-        const changes = await unlessRemoved(connection, compared, async () => {
-          await connection.session.makeTables();
-          return [`${done.make} ${allTables}`, ...(await compared())];
-        });
+        const changes = await makeInTables(connection, () => compare(name, done));
         await database.open();
         return { ...bound, changes } satisfies Bound<PostgresRelational>;
       } catch (error) {
@@ -79,12 +75,7 @@ export function relationals(
       }
     },
     plan({ namespace }) {
-      const all = [`${planned.make} ${allTables}`, `${planned.make} a database and a role in PostgreSQL`];
-      return unlessRemoved(
-        connection,
-        () => compare(namespace, planned),
-        async () => all,
-      );
+      return planInTables(connection, () => compare(namespace, planned), `${planned.make} ${databaseAndRole}`);
     },
     async deleteData(namespace) {
       const id = await namespaces.idOf(namespace);
