@@ -159,15 +159,11 @@ export class Stream implements Http2Stream {
   }
 
   releaseWindow(sizeBytes: number): void {
-    if (!this.canReceive) return;
-    const increment = this.receiveWindow.release(sizeBytes);
-    if (increment > 0) this.sender.credit(this, increment);
+    if (this.canReceive) this.#credit(this.receiveWindow.release(sizeBytes));
   }
 
   growWindow(sizeBytes: number): void {
-    if (!this.canReceive) return;
-    const increment = this.receiveWindow.grow(sizeBytes);
-    if (increment > 0) this.sender.credit(this, increment);
+    if (this.canReceive) this.#credit(this.receiveWindow.grow(sizeBytes));
   }
 
   /** Keeps what is behind the first `start` bytes until it can be sent. */
@@ -191,6 +187,10 @@ export class Stream implements Http2Stream {
     if (droppedBytes === 0) return;
     this.#queue!.drop();
     this.sender.dropped(droppedBytes);
+  }
+
+  #credit(increment: number): void {
+    if (increment > 0) this.sender.credit(this, increment);
   }
 
   #send(data: Uint8Array, endStream: boolean, isLent: boolean): boolean {
