@@ -12,10 +12,7 @@ const plannedKeys: ReadonlySet<string> = new Set([
 ] satisfies (keyof NamespaceEntry)[]);
 
 /** A declaration that becomes as planned; what plans do not decide, such as a timeout, stays as it was before. Pure. */
-export function withPlanned<Value>(
-  before: Readonly<Record<string, Value>>,
-  entry: Readonly<Record<string, Value>>,
-): Readonly<Record<string, Value>> {
+export function withPlanned<Entry extends object>(before: object, entry: Entry): Entry {
   const others = Object.entries(before).filter(([key]) => !plannedKeys.has(key));
   return { ...entry, ...Object.fromEntries(others) };
 }

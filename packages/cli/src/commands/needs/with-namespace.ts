@@ -27,7 +27,7 @@ export function withNamespace(text: string, name: string, entry: WrittenNamespac
 function withOthers(entry: WrittenNamespace, before: unknown): WrittenNamespace {
   const all = isMap(before) ? (before.toJSON() as Readonly<Record<string, unknown>>) : {};
   const schema = entry.schema && { schema: { ...(all.schema as object | undefined), ...entry.schema } };
-  return { ...(withPlanned<unknown>(all, { ...entry }) as unknown as WrittenNamespace), ...schema };
+  return { ...withPlanned(all, entry), ...schema };
 }
 
 /** Where there is no line to put it beside. */
