@@ -41,6 +41,9 @@ const versionMin = [2, 11] as const;
 /** The oldest server that stores several messages or none. */
 export const atomicVersionMin = [2, 12] as const;
 
+/** In what JetStream counts time. */
+export const nanosecondsPerMs = 1_000_000;
+
 /** What JetStream changes of no stream. */
 const fixedSettings: readonly (keyof StreamConfig)[] = ["storage", "retention"];
 

@@ -1,6 +1,6 @@
 import type { GivenDurability } from "@prism-data/pattern-sdk";
 import { RetentionPolicy, StorageType, type StreamConfig } from "nats";
-import type { KeptConfig } from "./jet-stream.js";
+import { type KeptConfig, nanosecondsPerMs } from "./jet-stream.js";
 import type { Names } from "./names.js";
 
 /** What all of it survives. A server does not tell its clients how often it syncs. */
@@ -9,8 +9,6 @@ export const keptDurability: GivenDurability = {
   advice:
     "JetStream syncs to disk every sync_interval, which only the server's operator knows: set it to always there, and write durability: backend.",
 };
-
-const nanosecondsPerMs = 1_000_000;
 
 /** JetStream's own window for message ids, which must not be longer than messages are kept. */
 const duplicateWindowMs = 120_000;

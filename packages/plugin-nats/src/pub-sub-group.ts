@@ -4,10 +4,8 @@ import type { Room } from "@prism-data/pattern-sdk";
 import { AckPolicy, DeliverPolicy, type Msg, type MsgHdrs, ReplayPolicy } from "nats";
 import type { Connection } from "./connection.js";
 import { groupVanished } from "./errors.js";
-import type { JetStream } from "./jet-stream.js";
+import { type JetStream, nanosecondsPerMs } from "./jet-stream.js";
 import { queueGroup, type Subjects } from "./subjects.js";
-
-const nanosecondsPerMs = 1_000_000;
 
 /**
  * How long the server waits for a word about a message before it gives it to somebody else, in ms. Members keep theirs for as long as they

@@ -10,6 +10,7 @@ import {
 import type { Msg } from "nats";
 import type { Connection } from "./connection.js";
 import type { DeadLetters } from "./dead-letters.js";
+import { nanosecondsPerMs } from "./jet-stream.js";
 import { type PubSubGroup, serverDelivery, workingMs } from "./pub-sub-group.js";
 import type { PubSubNote, PubSubNotes } from "./pub-sub-notes.js";
 import type { Subjects } from "./subjects.js";
@@ -92,7 +93,7 @@ export class GroupMember implements Subscription {
   }
 
   async reject(deliveryIds: readonly string[], { delayMs, cause }: PubSubRejection): Promise<void> {
-    const delayed = delayMs === 0 ? again : `${again} ${JSON.stringify({ delay: delayMs * 1_000_000 })}`;
+    const delayed = delayMs === 0 ? again : `${again} ${JSON.stringify({ delay: delayMs * nanosecondsPerMs })}`;
     await Promise.all(
       this.#released(deliveryIds).map(async (held) => {
         if (held.doomed !== undefined) return this.#giveUp(held, cause);
